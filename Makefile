@@ -1,0 +1,46 @@
+# Every command of the project. `make` alone lists them.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PY := .venv/bin/python
+BIN := .venv/bin
+
+.PHONY: help setup run stop test check format torture bench lock clean migrations
+
+help: ## List the commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+setup: ## Install what is missing, make the virtual environment, build the web page
+	@scripts/setup.sh
+
+run: setup ## Start everything: database, API, worker, three companies, the page
+	@exec $(BIN)/panjereh run
+
+stop: ## Stop what an earlier `make run` left running
+	@$(BIN)/panjereh stop
+
+test: setup ## Run every test
+	@$(PY) -m pytest
+
+check: setup ## Lint, types, import contracts, dead code
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/vulture
+
+format: setup ## Format the code
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+torture: setup ## 1,000 permits, 30 % faults, 50 kills, 5 database kills (minutes)
+	@$(PY) -m tests.torture --permits 1000 --kills 50 --db-kills 5
+
+bench: setup ## Every benchmark: ours and its peer in one run
+	@for b in bench/bench_*.py; do echo "== $$b"; $(PY) $$b || exit 1; done
+
+lock: ## Pin every dependency again, with hashes
+	@$(BIN)/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --strip-extras --allow-unsafe --extra web --extra dev -o requirements.lock pyproject.toml
+
+clean: ## Remove what was built (not the data)
+	@rm -rf .mypy_cache .ruff_cache .hypothesis .import_linter_cache web/dist build
+	@find . -name __pycache__ -not -path './.venv/*' -not -path './web/node_modules/*' -prune -exec rm -rf {} +

@@ -1,0 +1,46 @@
+"""The engine, the sessions, the declarative base and the migrations: the one way to the database."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Engine, MetaData, create_engine
+from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
+
+MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    """The base of every mapped table; constraints are named by one rule, so that migrations can name them too."""
+
+    metadata = MetaData(naming_convention=NAMING)
+
+
+def make_engine(url: str, *, application_name: str = "panjereh", **options: Any) -> Engine:
+    """Return an engine whose connections are tested before use, so that a database restart costs one retry."""
+    settings: dict[str, Any] = {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 20, **options}
+    return create_engine(url, connect_args={"application_name": application_name}, **settings)
+
+
+def make_sessions(engine: Engine) -> sessionmaker[Session]:
+    """Return the session factory; objects stay readable after commit, because only the edge commits."""
+    return sessionmaker(engine, expire_on_commit=False)
+
+
+def migrate(url: str, revision: str = "head") -> None:
+    """Bring the schema of the database at `url` to `revision`; a database that is there already is left as it is."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["url"] = url
+    command.upgrade(config, revision)
