@@ -39,7 +39,7 @@ bench: setup ## Every benchmark: ours and its peer in one run
 	@for b in bench/bench_*.py; do echo "== $$b"; $(PY) $$b || exit 1; done
 
 lock: ## Pin every dependency again, with hashes
-	@$(BIN)/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --strip-extras --allow-unsafe --extra web --extra dev -o requirements.lock pyproject.toml
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra web --extra dev -o requirements.lock pyproject.toml
 
 clean: ## Remove what was built (not the data)
 	@rm -rf .mypy_cache .ruff_cache .hypothesis .import_linter_cache web/dist build
