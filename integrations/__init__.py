@@ -1,0 +1,1 @@
+"""The agencies: delivery, their answers, their adapters, their contract."""

@@ -1,0 +1,1 @@
+"""The stored GIS layers; knows nothing about cases."""

@@ -1,0 +1,1 @@
+"""The case: from a request to its confirmation and its completion."""
