@@ -1,1 +1,1 @@
-"""The case: from a request to its confirmation and its completion."""
+"""The case: one building request from submission to confirmed tariffs."""

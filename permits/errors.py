@@ -1,0 +1,83 @@
+"""Refusals of the case core; the API maps each class to a status in one table."""
+
+from __future__ import annotations
+
+from geo.errors import PanjerehError
+
+
+class CaseNotFound(PanjerehError):
+    """There is no such case."""
+
+    code = "case-not-found"
+
+
+class ParcelNotFound(PanjerehError):
+    """There is no such parcel in the published layers."""
+
+    code = "parcel-not-found"
+
+
+class StaleCase(PanjerehError):
+    """The case has changed since you read it."""
+
+    code = "stale-case"
+
+
+class ActionNotAllowed(PanjerehError):
+    """This action is not possible for this role in the case's present status."""
+
+    code = "action-not-allowed"
+
+
+class ApprovalRefused(PanjerehError):
+    """The case may not be approved yet; `reasons` says why."""
+
+    code = "approval-refused"
+
+
+class RequestInvalid(PanjerehError):
+    """The request cannot be accepted as it stands; `reasons` says why."""
+
+    code = "request-invalid"
+
+
+class ExcavationOffParcel(PanjerehError):
+    """The excavation does not touch the parcel."""
+
+    code = "excavation-off-parcel"
+
+
+class CaseOpenOnParcel(PanjerehError):
+    """The parcel already has an open case."""
+
+    code = "case-open-on-parcel"
+
+
+class KeyReused(PanjerehError):
+    """This idempotency key was used before for another request."""
+
+    code = "key-reused"
+
+
+class AgencyUnknown(PanjerehError):
+    """This city has no such agency."""
+
+    code = "agency-unknown"
+
+
+class NothingToRetry(PanjerehError):
+    """No exchange of this case waits for another attempt."""
+
+    code = "nothing-to-retry"
+
+
+class SignatureInvalid(PanjerehError):
+    """The message is not signed as agreed, or its signature is too old."""
+
+    code = "signature-invalid"
+
+
+class IdentifierInvalid(PanjerehError):
+    """The identifier does not pass its check."""
+
+    code = "identifier-invalid"
