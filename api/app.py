@@ -1,0 +1,115 @@
+"""The web process: everything it owns is made here, and nothing else of it reads the environment."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from html import escape
+from pathlib import Path
+
+from fastapi import FastAPI, Request
+from fastapi.responses import HTMLResponse
+from fastapi.routing import APIRoute
+from fastapi.staticfiles import StaticFiles
+from sqlalchemy.engine import make_url
+
+from api import account, agencies, cases, errors, map as maps
+from api.deps import Runtime
+from api.events import Listener
+from api.middleware import BodyLimit, CommonHeaders
+from api.settings import Settings
+from api.tilecache import TileCache
+from layers.city import load_city
+from layers.cluster import Cluster
+from layers.database import make_engine, make_sessions
+
+NO_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Panjereh</title>
+<h1>Panjereh</h1><p>The web page is not built. Build it with <code>make setup</code>, then start again.</p>
+<p>The API is here: <a href="/v1/docs">/v1/docs</a>, <a href="/v1/openapi.json">/v1/openapi.json</a>.</p>
+"""
+
+
+def database_url(settings: Settings) -> str:
+    """The database of the settings, or the private cluster's; a connection attempt ends after five seconds."""
+    url = settings.database_url or Cluster(settings.data_dir).url(settings.database_name)
+    made = make_url(url)
+    if made.drivername.startswith("postgresql") and "connect_timeout" not in made.query:
+        made = made.update_query_dict({"connect_timeout": "5"})
+    return made.render_as_string(hide_password=False)
+
+
+def make_runtime(settings: Settings) -> Runtime:
+    """What the web process owns; no connection is opened yet, so the database may still be away."""
+    engine = make_engine(
+        database_url(settings),
+        application_name="panjereh-api",
+        pool_size=settings.pool_size,
+        pool_timeout=5,
+    )
+    return Runtime(
+        settings=settings,
+        engine=engine,
+        sessions=make_sessions(engine),
+        cities={city_id: load_city(settings.cities_dir, city_id) for city_id in settings.cities},
+        listener=Listener(engine),
+        tiles=TileCache(settings.tile_cache_bytes),
+    )
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """The application of these settings, or of the environment's."""
+    resources = make_runtime(settings or Settings())
+
+    @asynccontextmanager
+    async def life(_app: FastAPI) -> AsyncIterator[None]:
+        resources.listener.start()
+        yield
+        resources.listener.stop()
+        resources.engine.dispose()
+
+    app = FastAPI(
+        title="Panjereh",
+        version=account.VERSION,
+        summary="One window for a parcel's permit, its utilities and the ground beneath it.",
+        openapi_url="/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=life,
+    )
+    app.state.runtime = resources
+    errors.install(app)
+    for router in (account.router, maps.router, cases.router, agencies.router):
+        app.include_router(router)
+    app.add_api_route("/v1/docs", _docs, include_in_schema=False, response_class=HTMLResponse)
+    _serve_page(app, resources.settings.web_dir)
+    app.add_middleware(BodyLimit, limit_bytes=resources.settings.body_limit_bytes)
+    app.add_middleware(CommonHeaders)
+    return app
+
+
+def _docs(request: Request) -> HTMLResponse:
+    """The list of resources as plain HTML: no script, no other host."""
+    rows = []
+    for route in request.app.routes:
+        if isinstance(route, APIRoute) and route.include_in_schema:
+            for method in sorted(route.methods):
+                rows.append(
+                    f"<tr><td><code>{escape(method)}</code><td><code>{escape(route.path)}</code>"
+                    f"<td>{escape(route.summary or '')}"
+                )
+    table = "".join(rows)
+    return HTMLResponse(
+        '<!doctype html><html lang="en"><meta charset="utf-8"><title>Panjereh API</title><h1>Panjereh API</h1>'
+        '<p>The machine-readable description is <a href="/v1/openapi.json">openapi.json</a>.</p>'
+        f"<table><tr><th>Method<th>Path<th>What{table}</table>"
+    )
+
+
+def _serve_page(app: FastAPI, web_dir: Path) -> None:
+    if (web_dir / "index.html").is_file():
+        app.mount("/", StaticFiles(directory=web_dir, html=True), name="page")
+        return
+
+    @app.get("/", include_in_schema=False, response_class=HTMLResponse)
+    def no_page() -> HTMLResponse:
+        return HTMLResponse(NO_PAGE)

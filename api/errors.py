@@ -1,0 +1,190 @@
+"""Refusals on the wire: one table from class to status, one body (RFC 9457), words by language."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+
+from api import i18n, security
+from geo.errors import PanjerehError
+
+log = logging.getLogger("panjereh.api")
+PROBLEM: Final = "application/problem+json"
+RETRY_AFTER_S: Final = 2
+
+
+class NotFound(PanjerehError):
+    """There is nothing at this address."""
+
+    code = "not-found"
+
+
+class UnknownParameter(PanjerehError):
+    """The address has a query parameter that this resource does not know."""
+
+    code = "unknown-parameter"
+
+
+class FormInvalid(PanjerehError):
+    """The request does not have the form this resource asks for."""
+
+    code = "form-invalid"
+
+
+class BodyTooLarge(PanjerehError):
+    """The body is larger than this resource takes."""
+
+    code = "body-too-large"
+
+
+class IdempotencyKeyMissing(PanjerehError):
+    """A request that creates something must carry an Idempotency-Key."""
+
+    code = "idempotency-key-missing"
+
+
+class DatabaseAway(PanjerehError):
+    """The database does not answer now; nothing was lost, try again shortly."""
+
+    code = "database-away"
+
+
+class Internal(PanjerehError):
+    """Something failed that should not have; the incident number finds it in the log."""
+
+    code = "internal"
+
+
+STATUS: Final[dict[type[PanjerehError], int]] = {
+    security.NotAuthenticated: 401,
+    security.NotAllowed: 403,
+    security.CrossSiteRequest: 403,
+    NotFound: 404,
+    UnknownParameter: 400,
+    FormInvalid: 422,
+    BodyTooLarge: 413,
+    IdempotencyKeyMissing: 400,
+    DatabaseAway: 503,
+    Internal: 500,
+    PanjerehError: 422,
+}
+"""The one table: a class has the status of its nearest listed ancestor."""
+
+
+def status_of(error: type[PanjerehError]) -> int:
+    """The HTTP status of a refusal, by its nearest listed ancestor."""
+    return next(STATUS[cls] for cls in error.__mro__ if cls in STATUS)
+
+
+def problem(request: Request, error: PanjerehError, status: int | None = None) -> JSONResponse:
+    """The RFC 9457 answer for a refusal, worded in the language the client prefers."""
+    language = i18n.preferred(request.headers.get("accept-language"))
+    code = status if status is not None else status_of(type(error))
+    body = {
+        "type": f"https://panjereh.example/problems/{error.code}",
+        "title": i18n.say(language, f"problem-{code}"),
+        "status": code,
+        "detail": _detail(language, error),
+        "code": error.code,
+        "params": error.params,
+        "instance": request.url.path,
+    }
+    headers = {"Content-Language": language, "Vary": "Accept-Language"}
+    if code == 503:
+        headers["Retry-After"] = str(RETRY_AFTER_S)
+    if code == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    return JSONResponse(body, status_code=code, headers=headers, media_type=PROBLEM)
+
+
+def _detail(language: i18n.Language, error: PanjerehError) -> str:
+    message_id = f"error-{error.code}"
+    params = {name.replace("_", "-"): value for name, value in error.params.items()}
+    if i18n.knows(language, message_id):
+        said = i18n.say(language, message_id, {**error.params, **params})
+    else:
+        said = (type(error).__doc__ or error.code).strip().splitlines()[0]
+    hint = error.params.get("hint")
+    if isinstance(hint, str) and i18n.knows(language, f"hint-{hint}"):
+        said = f"{said} {i18n.say(language, f'hint-{hint}', {**error.params, **params})}"
+    return said
+
+
+def invalid_fields(problems: Sequence[Mapping[str, Any]]) -> FormInvalid:
+    """One refusal that names every field that is wrong, where it is and what is wrong with it."""
+    fields = [".".join(str(part) for part in item["loc"]) for item in problems]
+    reasons = [str(item["msg"]) for item in problems]
+    kinds = [str(item["type"]) for item in problems]
+    return FormInvalid(fields=fields, problems=kinds, reasons=reasons)
+
+
+class Quiet:
+    """Says the same thing at most once in `seconds`: a database that is away must not fill the disk."""
+
+    def __init__(self, seconds: float = 5.0) -> None:
+        self._seconds = seconds
+        self._last: dict[str, float] = {}
+
+    def __call__(self, what: str) -> bool:
+        """True when `what` may be said now."""
+        now = time.monotonic()
+        if now - self._last.get(what, -1e9) < self._seconds:
+            return False
+        self._last[what] = now
+        return True
+
+
+_quiet = Quiet()
+
+
+def is_database_away(error: BaseException) -> bool:
+    """True for a lost, refused or exhausted connection, and for a conflict that a repeat resolves."""
+    if isinstance(error, PoolTimeout | OperationalError | InterfaceError):
+        return True
+    return isinstance(error, DBAPIError) and error.connection_invalidated
+
+
+def install(app: FastAPI) -> None:
+    """Every error of the application leaves as a problem document."""
+
+    @app.exception_handler(PanjerehError)
+    def refused(request: Request, error: PanjerehError) -> JSONResponse:
+        return problem(request, error)
+
+    @app.exception_handler(RequestValidationError)
+    def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+        problems = error.errors()
+        unreadable = any(item["type"] == "json_invalid" for item in problems)
+        return problem(request, invalid_fields(problems), 400 if unreadable else None)
+
+    @app.exception_handler(HTTPException)
+    def plain(request: Request, error: HTTPException) -> JSONResponse:
+        refusal = NotFound(path=request.url.path) if error.status_code == 404 else FormInvalid()
+        response = problem(request, refusal, error.status_code)
+        response.headers.update(error.headers or {})
+        return response
+
+    @app.exception_handler(DBAPIError)
+    @app.exception_handler(PoolTimeout)
+    def database(request: Request, error: Exception) -> JSONResponse:
+        if not is_database_away(error):
+            return unexpected(request, error)
+        if _quiet("database-away"):
+            log.warning("database away: %s", str(error).splitlines()[0])
+        return problem(request, DatabaseAway(retry_after_s=RETRY_AFTER_S))
+
+    @app.exception_handler(Exception)
+    def unexpected(request: Request, error: Exception) -> JSONResponse:
+        incident = f"{time.time_ns():x}"
+        if _quiet(f"internal:{type(error).__name__}:{request.url.path}"):
+            log.error("incident %s %s %s", incident, request.method, request.url.path, exc_info=error)
+        return problem(request, Internal(incident=incident))

@@ -1,0 +1,144 @@
+"""Who may do what: one table of role and action, everything else refused.
+
+The table is the outer wall; the workflow's own table (`permits.workflow`) is the inner one and is asked again
+inside the transaction with the case row locked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, Literal
+from urllib.parse import urlsplit
+
+from geo.errors import PanjerehError
+from permits.vocabulary import Role
+
+COOKIE: Final = "panjereh_session"
+SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class NotAuthenticated(PanjerehError):
+    """This needs a token or a session."""
+
+    code = "not-authenticated"
+
+
+class NotAllowed(PanjerehError):
+    """The role may not do this."""
+
+    code = "not-allowed"
+
+
+class CrossSiteRequest(PanjerehError):
+    """A change with the session cookie must come from this page itself."""
+
+    code = "cross-site-request"
+
+
+class Permission(StrEnum):
+    """What the edge guards, by name."""
+
+    READ_CITY = "read-city"
+    READ_MAP_PUBLIC = "read-map-public"
+    READ_MAP_SHARED = "read-map-shared"
+    READ_MAP_SENSITIVE = "read-map-sensitive"
+    READ_PARCEL = "read-parcel"
+    READ_CASES = "read-cases"
+    READ_HISTORY = "read-history"
+    SUBMIT = "submit"
+    APPROVE = "approve"
+    REFUSE = "refuse"
+    WITHDRAW = "withdraw"
+    RETRY = "retry"
+    DEFER = "defer"
+    REVOKE = "revoke"
+    COMPLETE = "complete"
+
+
+_STAFF: Final = frozenset({Role.OFFICER, Role.FRONT_OFFICE})
+_SEES_NETWORKS: Final = frozenset({Role.OFFICER, Role.CRISIS, Role.AGENCY})
+_READERS: Final = _STAFF | {Role.AGENCY, Role.CRISIS, Role.AUDITOR}
+
+POLICY: Final[Mapping[Permission, frozenset[Role]]] = {
+    Permission.READ_CITY: frozenset(Role),
+    Permission.READ_MAP_PUBLIC: frozenset(Role),
+    Permission.READ_MAP_SHARED: _READERS,
+    Permission.READ_MAP_SENSITIVE: _SEES_NETWORKS,
+    Permission.READ_PARCEL: _READERS,
+    Permission.READ_CASES: _READERS,
+    Permission.READ_HISTORY: _STAFF | {Role.AUDITOR},
+    Permission.SUBMIT: _STAFF,
+    Permission.APPROVE: frozenset({Role.OFFICER}),
+    Permission.REFUSE: frozenset({Role.OFFICER}),
+    Permission.WITHDRAW: _STAFF,
+    Permission.RETRY: frozenset({Role.OFFICER}),
+    Permission.DEFER: frozenset({Role.OFFICER}),
+    Permission.REVOKE: frozenset({Role.OFFICER}),
+    Permission.COMPLETE: frozenset({Role.OFFICER}),
+}
+"""Role x action. An action that is not here, or a role that is not in its row, is refused."""
+
+OPEN_TO_ALL: Final = frozenset({Permission.READ_CITY, Permission.READ_MAP_PUBLIC})
+"""What needs no token at all: the list of cities and the public layers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who is asking: the owner of a token or of a browser session opened with it."""
+
+    actor_id: str
+    name: str
+    role: Role
+    agency: str | None
+    city_id: str | None
+    via: Literal["bearer", "cookie"]
+
+
+def may(holder: Holder | None, permission: Permission, city_id: str | None = None) -> bool:
+    """True when the table allows it, and the holder's city (if bound to one) is the city asked about."""
+    if holder is None:
+        return permission in OPEN_TO_ALL
+    in_city = holder.city_id is None or city_id is None or holder.city_id == city_id
+    return in_city and holder.role in POLICY.get(permission, frozenset())
+
+
+def require(holder: Holder | None, permission: Permission, city_id: str | None = None) -> None:
+    """Return if allowed; raise NotAuthenticated (401) without a holder, NotAllowed (403) otherwise."""
+    if may(holder, permission, city_id):
+        return
+    if holder is None:
+        raise NotAuthenticated(hint="send-bearer-token")
+    raise NotAllowed(role=holder.role.value, action=permission.value)
+
+
+MAP_PERMISSION: Final[Mapping[str, Permission]] = {
+    "public": Permission.READ_MAP_PUBLIC,
+    "shared": Permission.READ_MAP_SHARED,
+    "sensitive": Permission.READ_MAP_SENSITIVE,
+}
+"""Which permission a layer's sensitivity class asks for; an unknown class is treated as sensitive."""
+
+
+def may_see(holder: Holder | None, sensitivity: str, city_id: str) -> bool:
+    """True when the holder may see layers of this sensitivity class in this city."""
+    return may(holder, MAP_PERMISSION.get(sensitivity, Permission.READ_MAP_SENSITIVE), city_id)
+
+
+def check_same_site(method: str, headers: Mapping[str, str]) -> None:
+    """Raise CrossSiteRequest for a change sent by a browser from another page.
+
+    The session cookie is SameSite=Strict already; this is the second lock, for browsers and proxies that
+    do not honour it. `headers` has lower-case names.
+    """
+    if method in SAFE_METHODS:
+        return
+    site = headers.get("sec-fetch-site")
+    if site is not None:
+        if site not in {"same-origin", "none"}:
+            raise CrossSiteRequest(site=site)
+        return
+    origin = headers.get("origin")
+    if origin is not None and urlsplit(origin).netloc != headers.get("host"):
+        raise CrossSiteRequest(site=origin)
