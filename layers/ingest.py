@@ -1,0 +1,258 @@
+"""An agency's delivery becomes a layer: read -> map -> check -> stage -> publish, with a report, and reversible.
+
+Publishing is one transaction: other connections see the layer as it was or as it is, and a failure at any step leaves
+it as it was. The same content delivered twice changes nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine
+
+from geo.errors import PanjerehError
+from layers.catalog import LayerSpec
+from layers.checks import check
+from layers.city import City
+from layers.mapping import Mapped, map_layer
+from layers.reading import Source, file_hash, read
+from layers.report import DeliveryReport, Diff, Issue, Outcome, Severity, counted, kept
+from layers.staging import (
+    analyse,
+    close_delivery,
+    current_delivery,
+    delivery,
+    open_delivery,
+    publish,
+    register,
+    revert,
+    stage,
+)
+from layers.tables import DeliveryRow
+
+# Raised when the meaning of a mapped row changes, so that unchanged files are read again.
+MODEL_VERSION = 1
+# A delivery that loses more of its features than this is refused as a whole: something is wrong with the file.
+MAX_REFUSED_SHARE = 0.05
+
+
+class NothingToRollBack(PanjerehError):
+    """The layer has no delivery to take back."""
+
+    code = "nothing-to-roll-back"
+
+
+def content_hash(path: Path, city: City, spec: LayerSpec, as_of: date) -> str:
+    """Return what identifies a delivery: the file's bytes, how they are read, and the day they speak of."""
+    reading = (MODEL_VERSION, city.crs, city.operations, city.extent_m, as_of)
+    meaning = (spec.target, spec.table, spec.owner, spec.utility, spec.crs, spec.surveyed_on, spec.quality)
+    mapping = (spec.fields, spec.codes, spec.select, spec.constants)
+    text = "\n".join((file_hash(path), repr(reading), repr(meaning), repr(mapping)))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def import_city(engine: Engine, city: City, root: Path) -> list[DeliveryReport]:
+    """Bring every layer of the city to what its files say; `root` is the `cities` folder.
+
+    One transaction per layer; layers whose content is already published are reported as unchanged.
+    """
+    reports = [
+        deliver(engine, city, spec, root / city.city_id / spec.source.path, analyse_after=False)
+        for spec in city.layers
+    ]
+    written = [spec.target for spec, report in zip(city.layers, reports, strict=True) if _is_new(report)]
+    with engine.begin() as connection:
+        analyse(connection, city.city_id, written)
+    return reports
+
+
+def _is_new(report: DeliveryReport) -> bool:
+    return report.outcome is Outcome.PUBLISHED
+
+
+def deliver(
+    engine: Engine,
+    city: City,
+    spec: LayerSpec,
+    path: Path,
+    *,
+    as_of: date | None = None,
+    analyse_after: bool = True,
+) -> DeliveryReport:
+    """Publish one file as the new state of one layer, or say why not; the layer is whole at every moment.
+
+    `as_of` is the day whose truth the file shows (default: what the configuration says). A file that cannot be read
+    at all raises (SourceUnreadable, SourceCrsMissing, ColumnMissing, a CRS error); a file whose content is refused
+    returns a report with outcome `refused`.
+    """
+    day = as_of or spec.as_of
+    digest = content_hash(path, city, spec, day)
+    with engine.begin() as connection:
+        register(connection, city)
+        current = current_delivery(connection, city.city_id, spec.layer_id)
+    if current is not None and current.content_hash == digest:
+        return _unchanged(city, spec, current)
+    source = read(path, spec.table, crs=spec.crs)
+    mapped = map_layer(source, city, spec)
+    check(mapped, city)
+    if refusal := _refusal(mapped):
+        mapped.issues.insert(0, refusal)
+        return _report(city, mapped, source, digest, Outcome.REFUSED, Diff(), None)
+    with engine.begin() as connection:
+        report = _publish(connection, city, mapped, source, digest, day)
+    if analyse_after and _is_new(report):
+        with engine.begin() as connection:
+            analyse(connection, city.city_id, [spec.target])
+    return report
+
+
+def _refusal(mapped: Mapped) -> Issue | None:
+    """Return why the delivery as a whole must not replace the layer, or None."""
+    if not len(mapped):
+        return Issue(Severity.ERROR, "empty-delivery")
+    share = len(mapped.refused) / len(mapped)
+    if share <= MAX_REFUSED_SHARE:
+        return None
+    return Issue(Severity.ERROR, "too-many-refused", params={"share": round(share, 3), "limit": MAX_REFUSED_SHARE})
+
+
+def _publish(
+    connection: Connection, city: City, mapped: Mapped, source: Source, digest: str, day: date
+) -> DeliveryReport:
+    spec = mapped.spec
+    current = current_delivery(connection, city.city_id, spec.layer_id, lock=True)
+    if current is not None and current.content_hash == digest:
+        return _unchanged(city, spec, current)  # another process published it while we read
+    delivery_id = open_delivery(
+        connection,
+        {
+            "city_id": city.city_id,
+            "layer_id": spec.layer_id,
+            "content_hash": digest,
+            "as_of": day,
+            "source_name": source.name,
+            "source_crs": mapped.source_crs,
+            "source_operation": mapped.source_operation,
+            "previous_id": current.delivery_id if current else None,
+        },
+    )
+    staged = stage(connection, city, mapped)
+    diff = publish(connection, city.city_id, (spec.layer_id, spec.target), delivery_id, staged)
+    report = _report(city, mapped, source, digest, Outcome.PUBLISHED, diff, delivery_id)
+    _close(connection, report)
+    return report
+
+
+def _close(connection: Connection, report: DeliveryReport) -> None:
+    diff = report.diff
+    counts = {"added": diff.added, "changed": diff.changed, "removed": diff.removed}
+    rows = diff.added + diff.changed + diff.same
+    close_delivery(
+        connection,
+        report.city_id,
+        report.layer_id,
+        report.delivery_id or 0,
+        {**counts, "row_count": rows, "report": report.as_dict()},
+    )
+
+
+def _report(
+    city: City,
+    mapped: Mapped,
+    source: Source,
+    digest: str,
+    outcome: Outcome,
+    diff: Diff,
+    delivery_id: int | None,
+) -> DeliveryReport:
+    spec = mapped.spec
+    repaired = mapped.repaired - mapped.refused
+    return DeliveryReport(
+        city_id=city.city_id,
+        layer_id=spec.layer_id,
+        outcome=outcome,
+        delivery_id=delivery_id,
+        content_hash=digest,
+        source_name=source.name,
+        source_crs=mapped.source_crs,
+        source_operation=mapped.source_operation,
+        read=len(mapped),
+        good=len(mapped) - len(mapped.refused) - len(repaired),
+        repaired=len(repaired),
+        refused=len(mapped.refused),
+        diff=diff,
+        counts=counted(mapped.issues),
+        issues=kept(mapped.issues),
+        facts=_facts(mapped),
+    )
+
+
+def _facts(mapped: Mapped) -> dict[str, Any]:
+    facts: dict[str, Any] = {"not_selected": mapped.not_selected}
+    if mapped.spec.is_network:
+        facts["cover_unknown"] = sum(cover is None for cover in mapped.columns["cover_m"])
+        facts["quality_source"] = mapped.spec.quality.source if mapped.spec.quality else None
+    return facts
+
+
+def _unchanged(city: City, spec: LayerSpec, current: DeliveryRow) -> DeliveryReport:
+    return _empty_report(city, spec, current, Outcome.UNCHANGED, Diff(same=current.row_count), current.delivery_id)
+
+
+def _empty_report(
+    city: City, spec: LayerSpec, row: DeliveryRow, outcome: Outcome, diff: Diff, delivery_id: int
+) -> DeliveryReport:
+    return DeliveryReport(
+        city_id=city.city_id,
+        layer_id=spec.layer_id,
+        outcome=outcome,
+        delivery_id=delivery_id,
+        content_hash=row.content_hash,
+        source_name=row.source_name,
+        source_crs=row.source_crs,
+        source_operation=row.source_operation,
+        read=0,
+        good=0,
+        repaired=0,
+        refused=0,
+        diff=diff,
+        counts={},
+        issues=(),
+        facts={},
+    )
+
+
+def roll_back(engine: Engine, city: City, layer_id: str) -> DeliveryReport:
+    """Take back the layer's current delivery: the layer shows exactly what it showed before, as a new delivery.
+
+    Nothing is erased: what was shown in between can still be asked. A second call takes back the first one.
+    Raises NothingToRollBack if the layer was never delivered.
+    """
+    spec = city.layer(layer_id)
+    with engine.begin() as connection:
+        current = current_delivery(connection, city.city_id, layer_id, lock=True)
+        if current is None:
+            raise NothingToRollBack(city=city.city_id, layer=layer_id)
+        before = delivery(connection, current.previous_id)
+        restored = before or DeliveryRow(content_hash=None, as_of=None, source_name="", source_crs="", source_operation="")
+        delivery_id = open_delivery(
+            connection,
+            {
+                "city_id": city.city_id,
+                "layer_id": layer_id,
+                "content_hash": restored.content_hash,
+                "as_of": restored.as_of,
+                "source_name": restored.source_name,
+                "source_crs": restored.source_crs,
+                "source_operation": restored.source_operation,
+                "previous_id": current.delivery_id,
+                "reverts_id": current.delivery_id,
+            },
+        )
+        diff = revert(connection, city.city_id, (layer_id, spec.target), delivery_id, current.delivery_id)
+        report = _empty_report(city, spec, restored, Outcome.ROLLED_BACK, diff, delivery_id)
+        _close(connection, report)
+    return report

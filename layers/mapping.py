@@ -1,0 +1,285 @@
+"""A delivered table -> the canonical model: fields by name, code lists, units, the city's CRS.
+
+What the field map does not name is not lost: it stays in `attributes`, as delivered.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import geopandas
+import numpy as np
+import pandas as pd
+import shapely
+
+from geo.crs import CONVERSION, lonlat_bounds, mover, operation_for
+from geo.errors import PanjerehError
+from geo.vocabulary import Utility, gas_class, voltage_class
+from layers import units
+from layers.catalog import FIELDS, VOCABULARIES, CoverSource, LayerSpec, Target
+from layers.city import City
+from layers.reading import Source
+from layers.report import Issue, Severity
+
+_OTHER = {"role": "other", "status": "unknown", "normal_state": "unknown"}
+
+
+class ColumnMissing(PanjerehError):
+    """The delivered table lacks a column that the layer's field map names."""
+
+    code = "column-missing"
+
+
+@dataclass(slots=True)
+class Mapped:
+    """The rows in the canonical model: parallel columns, geometry in the city's CRS (2D, metres).
+
+    `rows` are positions in the source. Checks mark refused and repaired rows and may set a value to None; the
+    object lives within one import only, so it may change.
+    """
+
+    spec: LayerSpec
+    rows: np.ndarray[Any, np.dtype[np.int64]]
+    geometry: np.ndarray[Any, np.dtype[np.object_]]
+    columns: dict[str, list[Any]]
+    attributes: list[str]
+    source_crs: str
+    source_operation: str
+    not_selected: int
+    issues: list[Issue]
+    refused: set[int]
+    repaired: set[int]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def issue(self, severity: Severity, code: str, index: int, **params: str | float | None) -> Issue:
+        """Return an issue of one row, located at a point of its geometry where it has one."""
+        shape = self.geometry[index]
+        point = None if shape is None or shape.is_empty else shapely.get_coordinates(shape)[0]
+        located = point is not None and bool(np.isfinite(point).all())
+        return Issue(
+            severity,
+            code,
+            row=int(self.rows[index]),
+            feature_id=self.columns["feature_id"][index],
+            x=round(float(point[0]), 3) if located and point is not None else None,
+            y=round(float(point[1]), 3) if located and point is not None else None,
+            params=dict(params),
+        )
+
+    def refuse(self, code: str, indexes: Iterable[int], **params: str | float | None) -> None:
+        """Mark rows as refused, with an error for each."""
+        for index in indexes:
+            self.issues.append(self.issue(Severity.ERROR, code, index, **params))
+            self.refused.add(index)
+
+
+def _plain(value: Any) -> Any:
+    """A value of a delivered table as JSON can hold it; None for every kind of nothing."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    if value is None or value is pd.NaT or (isinstance(value, float) and not math.isfinite(value)):
+        return None
+    if isinstance(value, (date, datetime)):
+        return value.isoformat()
+    return value if isinstance(value, (str, int, float, bool)) else str(value)
+
+
+def _values(frame: geopandas.GeoDataFrame, column: str) -> list[Any]:
+    series = frame[column]
+    # pandas spells "nothing" in several ways; the model knows one.
+    return [None if nothing else _plain(value) for value, nothing in zip(series, series.isna(), strict=True)]
+
+
+def _text(value: Any) -> str | None:
+    """A text without the blanks around it; a whole number in a float column has no decimals."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return (str(value).strip() or None) if value is not None else None
+
+
+def _number(field: str, value: Any, factor: float) -> float | int | None:
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return None
+    number = float(str(value).strip().replace("٫", "."))  # float() reads Persian digits by itself
+    if not math.isfinite(number):
+        raise ValueError(value)
+    return round(number) if field in units.WHOLE_NUMBERS else number * factor
+
+
+def _day(value: Any) -> date | None:
+    return date.fromisoformat(str(value)[:10]) if value is not None else None
+
+
+def _coded(spec: LayerSpec, field: str, value: Any) -> str | None:
+    """Return our word for a source's word; KeyError where the code list lacks it."""
+    text = _text(value)
+    codes = spec.codes.get(field)
+    if text is None:
+        return None
+    if codes is not None:
+        return codes[text]
+    if field in VOCABULARIES and text not in VOCABULARIES[field]:
+        raise KeyError(text)
+    return text
+
+
+def _converted(spec: LayerSpec, field: str, value: Any) -> Any:
+    """Return one canonical value; ValueError or KeyError where the source's value is not readable as one."""
+    if units.is_number(field):
+        return _number(field, value, units.factor(field, spec.fields[field].unit))
+    return _day(value) if field in units.DAYS else _coded(spec, field, value)
+
+
+def _column(mapped: Mapped, field: str, raw: Sequence[Any]) -> list[Any]:
+    made: list[Any] = []
+    for index, value in enumerate(raw):
+        try:
+            made.append(_converted(mapped.spec, field, value))
+        except (ValueError, KeyError):
+            made.append(_OTHER.get(field))
+            code = "unknown-code" if field in mapped.spec.codes or field in VOCABULARIES else "unreadable-value"
+            mapped.issues.append(mapped.issue(Severity.WARNING, code, index, field=field, value=str(value)))
+    return made
+
+
+def _selected(frame: geopandas.GeoDataFrame, spec: LayerSpec) -> np.ndarray[Any, np.dtype[np.int64]]:
+    keep = np.ones(len(frame), dtype=bool)
+    for column, wanted in spec.select.items():
+        keep &= np.array([_text(value) in wanted for value in _values(frame, column)], dtype=bool)
+    return np.flatnonzero(keep)
+
+
+def _check_columns(source: Source, spec: LayerSpec) -> None:
+    wanted = {rule.column for rule in spec.fields.values()} | set(spec.select)
+    there = {str(column) for column in source.frame.columns}
+    if missing := sorted(wanted - there):
+        raise ColumnMissing(source=source.name, layer=spec.layer_id, columns=missing, found=sorted(there))
+
+
+def _moved(geometry: Any, source: Source, city: City) -> tuple[Any, str, float]:
+    """Return the geometries in the city's CRS, the operation's code, and what it adds to the uncertainty (m)."""
+    if source.crs == city.crs or not len(geometry):
+        return geometry, CONVERSION, 0.0
+    finite = np.array([shape is not None and bool(np.isfinite(shape.bounds).all()) for shape in geometry])
+    if not finite.any():
+        return geometry, CONVERSION, 0.0
+    west, south, east, north = (float(value) for value in shapely.total_bounds(geometry[finite]))
+    area = lonlat_bounds((west, south, east, north), source.crs)
+    operation = operation_for(source.crs, city.city_crs, area)
+    moved = geometry.copy()
+    moved[finite] = shapely.transform(geometry[finite], mover(operation))
+    return moved, operation.code, operation.accuracy_m or 0.0
+
+
+def _attributes(frame: geopandas.GeoDataFrame, spec: LayerSpec) -> list[str]:
+    """Return, per row, the columns that the field map does not use or that a code list replaced, as JSON."""
+    used = {rule.column for field, rule in spec.fields.items() if field not in spec.codes}
+    names = [str(name) for name in frame.columns if name not in used and name != frame.geometry.name]
+    rows = zip(*(_values(frame, name) for name in names), strict=True) if names else ((),) * len(frame)
+    return [
+        json.dumps({name: value for name, value in zip(names, row, strict=True) if value is not None}, ensure_ascii=False)
+        for row in rows
+    ]
+
+
+def _fill(columns: dict[str, list[Any]], name: str, value: Any) -> None:
+    """Give `value` to the rows that have none."""
+    columns[name] = [value if given is None else given for given in columns[name]]
+
+
+def _networked(columns: dict[str, list[Any]], spec: LayerSpec, added_m: float) -> None:
+    """Add what every part of a network says; an unknown cover stays unknown, and so does its uncertainty."""
+    quality, size = spec.quality, len(columns["feature_id"])
+    if quality is None or spec.utility is None:
+        return
+    for name in ("cover_m", "horizontal_uncertainty_m", "vertical_uncertainty_m", "status", "surveyed_on"):
+        columns.setdefault(name, [None] * size)
+    columns["utility"] = [str(spec.utility)] * size
+    _fill(columns, "horizontal_uncertainty_m", quality.horizontal_uncertainty_m)
+    columns["horizontal_uncertainty_m"] = [math.hypot(u, added_m) for u in columns["horizontal_uncertainty_m"]]
+    _fill(columns, "vertical_uncertainty_m", quality.vertical_uncertainty_m)
+    _fill(columns, "status", "unknown")
+    _fill(columns, "surveyed_on", spec.surveyed_on)
+    columns["quality_level"] = [str(quality.quality_level)] * size
+    columns["cover_source"] = [str(quality.cover_source)] * size
+    for index, cover in enumerate(columns["cover_m"]):
+        if cover is None:
+            _forget_cover(columns, index)
+
+
+def _forget_cover(columns: dict[str, list[Any]], index: int) -> None:
+    columns["cover_m"][index] = None
+    columns["cover_source"][index] = str(CoverSource.UNKNOWN)
+    columns["vertical_uncertainty_m"][index] = None
+
+
+def _classified(columns: dict[str, list[Any]], spec: LayerSpec) -> None:
+    """Give lines the class that clearance rules ask for, where the source gives the pressure or voltage instead."""
+    if spec.utility is Utility.GAS:
+        derived = [gas_class(value) for value in columns["pressure_bar"]]
+    elif spec.utility is Utility.ELECTRICITY:
+        derived = [voltage_class(value) for value in columns["voltage_kv"]]
+    else:
+        return
+    pairs = zip(columns["class_code"], derived, strict=True)
+    columns["class_code"] = [made if given is None else given for given, made in pairs]
+
+
+def _completed(columns: dict[str, list[Any]], spec: LayerSpec, added_m: float) -> None:
+    size = len(columns["feature_id"])
+    for field in FIELDS[spec.target]:
+        columns.setdefault(field, [None] * size)
+        if field in spec.constants:
+            _fill(columns, field, spec.constants[field])
+    if spec.is_network:
+        _networked(columns, spec, added_m)
+    if spec.target is Target.NETWORK_LINE:
+        _fill(columns, "role", "other")
+        _classified(columns, spec)
+    elif spec.is_network:
+        _fill(columns, "kind", "other")
+
+
+def map_layer(source: Source, city: City, spec: LayerSpec) -> Mapped:
+    """Return a delivered table in the canonical model, with a warning for each value that could not be read.
+
+    Raises ColumnMissing when the table is not the one that the field map describes, and geo's CRS errors when no
+    named operation leads from the source's CRS to the city's.
+    """
+    _check_columns(source, spec)
+    rows = _selected(source.frame, spec)
+    frame = source.frame.iloc[rows]
+    geometry, operation, added_m = _moved(shapely.force_2d(np.asarray(frame.geometry.array, dtype=object)), source, city)
+    ids = [_text(value) for value in _values(frame, spec.fields["feature_id"].column)]
+    mapped = Mapped(
+        spec=spec,
+        rows=rows,
+        geometry=geometry,
+        columns={"feature_id": ids},
+        attributes=_attributes(frame, spec),
+        source_crs=source.crs,
+        source_operation=operation,
+        not_selected=len(source.frame) - len(rows),
+        issues=[],
+        refused=set(),
+        repaired=set(),
+    )
+    for field, rule in spec.fields.items():
+        if field != "feature_id":
+            mapped.columns[field] = _column(mapped, field, _values(frame, rule.column))
+    _completed(mapped.columns, spec, added_m)
+    return mapped
+
+
+def forget_cover(mapped: Mapped, index: int) -> None:
+    """Make one row's cover unknown, with all that is said about it."""
+    _forget_cover(mapped.columns, index)

@@ -1,0 +1,122 @@
+"""What an import says about a delivery: counts that add up, and located issues that an agency can act on."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+# So many issues are kept with their place; beyond it only the count by code grows.
+KEPT_ISSUES = 1000
+
+Value = str | int | float | bool | None
+
+
+class Severity(StrEnum):
+    """An error refuses the feature; a warning drops a value or doubts one; a notice tells of a repair; a fact counts."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTICE = "notice"
+    FACT = "fact"
+
+
+class Outcome(StrEnum):
+    """What became of a delivery."""
+
+    PUBLISHED = "published"
+    UNCHANGED = "unchanged"
+    REFUSED = "refused"
+    ROLLED_BACK = "rolled_back"
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """One thing found; `row` counts from 0 in the source, x and y are in the city's CRS (m)."""
+
+    severity: Severity
+    code: str
+    row: int | None = None
+    feature_id: str | None = None
+    x: float | None = None
+    y: float | None = None
+    params: dict[str, Value] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The issue as JSON, without what is unknown."""
+        said = {"severity": str(self.severity), "code": self.code, "row": self.row, "feature_id": self.feature_id}
+        place = {"x": self.x, "y": self.y}
+        return {key: value for key, value in {**said, **place, **self.params}.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Diff:
+    """How a delivery differs from the layer it replaces, in features."""
+
+    added: int = 0
+    changed: int = 0
+    removed: int = 0
+    same: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryReport:
+    """The account of one delivery of one layer; `good + repaired + refused == read`, always."""
+
+    city_id: str
+    layer_id: str
+    outcome: Outcome
+    delivery_id: int | None
+    content_hash: str | None
+    source_name: str
+    source_crs: str
+    source_operation: str
+    read: int
+    good: int
+    repaired: int
+    refused: int
+    diff: Diff
+    counts: dict[str, int]
+    issues: tuple[Issue, ...]
+    facts: dict[str, Value]
+
+    def __post_init__(self) -> None:
+        if self.good + self.repaired + self.refused != self.read:
+            raise AssertionError(f"{self.layer_id}: counts do not add up: {self}")
+
+    def as_dict(self) -> dict[str, Any]:
+        """The report as JSON: the counts, the facts, and the first located issues."""
+        return {
+            "city_id": self.city_id,
+            "layer_id": self.layer_id,
+            "outcome": str(self.outcome),
+            "delivery_id": self.delivery_id,
+            "content_hash": self.content_hash,
+            "source": {"name": self.source_name, "crs": self.source_crs, "operation": self.source_operation},
+            "read": self.read,
+            "good": self.good,
+            "repaired": self.repaired,
+            "refused": self.refused,
+            "added": self.diff.added,
+            "changed": self.diff.changed,
+            "removed": self.diff.removed,
+            "same": self.diff.same,
+            "counts": self.counts,
+            "facts": self.facts,
+            "issues": [issue.as_dict() for issue in self.issues],
+            "issues_not_listed": sum(self.counts.values()) - len(self.issues),
+        }
+
+
+def counted(issues: Iterable[Issue]) -> dict[str, int]:
+    """Return how often each code was found, as `severity:code`, most frequent first."""
+    tally = Counter(f"{issue.severity}:{issue.code}" for issue in issues)
+    return dict(tally.most_common())
+
+
+def kept(issues: Iterable[Issue]) -> tuple[Issue, ...]:
+    """Return the issues worth listing: errors first, at most KEPT_ISSUES."""
+    order = list(Severity)
+    return tuple(sorted(issues, key=lambda issue: order.index(issue.severity))[:KEPT_ISSUES])

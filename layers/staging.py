@@ -1,0 +1,209 @@
+"""The database side of an import: COPY into a stage, compare with what is live, publish or revert. No file is read here.
+
+Every function works in the caller's transaction; until it commits, no other connection sees anything.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any
+
+import numpy as np
+import shapely
+from sqlalchemy import Connection, select, text
+from sqlalchemy.dialects.postgresql import insert
+
+from geo.errors import PanjerehError
+from layers.catalog import Target
+from layers.city import City
+from layers.mapping import Mapped
+from layers.report import Diff
+from layers.tables import SCHEMA, TABLES, DeliveryRow, LayerRow
+
+# Kept by the database, not delivered.
+_KEPT = ("row_id", "published_by", "retired_by")
+_ESCAPES = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"})
+
+
+class LayerTargetChanged(PanjerehError):
+    """A layer that has deliveries cannot become another kind of layer."""
+
+    code = "layer-target-changed"
+
+
+def delivered_columns(target: Target) -> tuple[str, ...]:
+    """Return the columns of `target` that a delivery fills, in table order."""
+    return tuple(column.name for column in TABLES[target].__table__.columns if column.name not in _KEPT)
+
+
+def register(connection: Connection, city: City) -> None:
+    """Make the city's partitions and its register of layers what its configuration says."""
+    connection.execute(
+        text(f"SELECT {SCHEMA}.add_city(:city_id, :srid)"), {"city_id": city.city_id, "srid": city.srid}
+    )
+    for spec in city.layers:
+        said: dict[str, Any] = {
+            "target": str(spec.target),
+            "owner_agency": spec.owner,
+            "utility": spec.utility and str(spec.utility),
+            "sensitivity": str(spec.sensitivity),
+            "freshness_days": spec.freshness_days,
+        }
+        statement = insert(LayerRow).values(city_id=city.city_id, layer_id=spec.layer_id, **said)
+        known = connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=["city_id", "layer_id"],
+                set_={**said, "target": LayerRow.target},
+            ).returning(LayerRow.target)
+        ).scalar_one()
+        if known != spec.target:
+            raise LayerTargetChanged(city=city.city_id, layer=spec.layer_id, stored=known, configured=spec.target)
+
+
+def current_delivery(
+    connection: Connection, city_id: str, layer_id: str, *, lock: bool = False
+) -> DeliveryRow | None:
+    """Return the layer's current delivery; `lock` makes other publishers of the layer wait until the commit."""
+    statement = select(LayerRow.delivery_id).where(LayerRow.city_id == city_id, LayerRow.layer_id == layer_id)
+    delivery_id = connection.execute(statement.with_for_update() if lock else statement).scalar_one_or_none()
+    return delivery(connection, delivery_id)
+
+
+def delivery(connection: Connection, delivery_id: int | None) -> DeliveryRow | None:
+    """Return one delivery as a detached row."""
+    table = DeliveryRow.__table__
+    row = connection.execute(select(table).where(table.c.delivery_id == delivery_id)).mappings().one_or_none()
+    return DeliveryRow(**row) if row is not None else None
+
+
+def open_delivery(connection: Connection, values: dict[str, Any]) -> int:
+    """Write down a delivery whose counts are not known yet, and return its id."""
+    waiting = {"row_count": 0, "added": 0, "changed": 0, "removed": 0, "report": {}}
+    statement = insert(DeliveryRow).values(**waiting, **values).returning(DeliveryRow.delivery_id)
+    return connection.execute(statement).scalar_one()
+
+
+def close_delivery(
+    connection: Connection, city_id: str, layer_id: str, delivery_id: int, values: dict[str, Any]
+) -> None:
+    """Complete a delivery's row and make it the layer's current one."""
+    deliveries, layers = DeliveryRow.__table__, LayerRow.__table__
+    connection.execute(deliveries.update().where(deliveries.c.delivery_id == delivery_id).values(**values))
+    connection.execute(
+        layers.update()
+        .where(layers.c.city_id == city_id, layers.c.layer_id == layer_id)
+        .values(delivery_id=delivery_id)
+    )
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "\\N"
+    if isinstance(value, str):
+        return value.translate(_ESCAPES)
+    return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def _lines(columns: Sequence[Sequence[Any]], keep: Iterable[int]) -> str:
+    chosen = list(keep)
+    cells = [[_cell(column[index]) for index in chosen] for column in columns]
+    return "".join("\t".join(row) + "\n" for row in zip(*cells, strict=True))
+
+
+def stage(connection: Connection, city: City, mapped: Mapped) -> str:
+    """Copy the accepted rows into a temporary table that ends with the transaction, and return its name."""
+    spec, size = mapped.spec, len(mapped)
+    name = f"stage_{spec.target}"
+    columns = delivered_columns(spec.target)
+    connection.execute(text(f"DROP TABLE IF EXISTS pg_temp.{name}"))
+    connection.execute(
+        text(
+            f"CREATE TEMP TABLE {name} ON COMMIT DROP AS "  # noqa: S608 - names from the catalogue
+            f"SELECT {', '.join(columns)} FROM {SCHEMA}.{spec.target} WITH NO DATA"
+        )
+    )
+    constant = {
+        "city_id": city.city_id,
+        "layer_id": spec.layer_id,
+        "owner_agency": spec.owner,
+        "source_crs": mapped.source_crs,
+        "source_operation": mapped.source_operation,
+    }
+    keep = [index for index in range(size) if index not in mapped.refused]
+    filled: dict[str, Sequence[Any]] = {key: [value] * size for key, value in constant.items()}
+    filled |= mapped.columns
+    filled["attributes"] = mapped.attributes
+    shapes = np.full(size, None, dtype=object)
+    shapes[keep] = shapely.to_wkb(shapely.set_srid(mapped.geometry[keep], city.srid), hex=True, include_srid=True)
+    filled["geom"] = list(shapes)
+    rows = io.StringIO(_lines([filled[column] for column in columns], keep))
+    cursor = connection.connection.cursor()
+    cursor.copy_expert(f"COPY {name} ({', '.join(columns)}) FROM STDIN", rows)
+    cursor.close()
+    return name
+
+
+_SCOPE = "t.city_id = :city_id AND t.layer_id = :layer_id AND t.retired_by IS NULL"
+
+
+def publish(connection: Connection, city_id: str, spec_id: tuple[str, Target], delivery_id: int, staged: str) -> Diff:
+    """Retire what went or changed, add what came or changed, leave the rest; return how many of each."""
+    layer_id, target = spec_id
+    columns = delivered_columns(target)
+    table = f"{SCHEMA}.{target}"
+    values = {"city_id": city_id, "layer_id": layer_id, "delivery_id": delivery_id}
+    ours, theirs = (", ".join(f"{alias}.{column}" for column in columns) for alias in ("t", "s"))
+
+    def run(statement: str) -> int:
+        return int(connection.execute(text(statement), values).rowcount)
+
+    removed = run(
+        f"UPDATE {table} t SET retired_by = :delivery_id WHERE {_SCOPE} "  # noqa: S608
+        f"AND NOT EXISTS (SELECT FROM {staged} s WHERE s.feature_id = t.feature_id)"
+    )
+    changed = run(
+        f"UPDATE {table} t SET retired_by = :delivery_id FROM {staged} s WHERE {_SCOPE} "  # noqa: S608
+        f"AND s.feature_id = t.feature_id AND ({ours}) IS DISTINCT FROM ({theirs})"
+    )
+    written = run(
+        f"INSERT INTO {table} ({', '.join(columns)}, published_by) "  # noqa: S608
+        f"SELECT {theirs}, :delivery_id FROM {staged} s WHERE NOT EXISTS "
+        f"(SELECT FROM {table} t WHERE {_SCOPE} AND t.feature_id = s.feature_id)"
+    )
+    total = connection.execute(text(f"SELECT count(*) FROM {staged}")).scalar_one()  # noqa: S608
+    return Diff(added=written - changed, changed=changed, removed=removed, same=total - written)
+
+
+def revert(connection: Connection, city_id: str, spec_id: tuple[str, Target], delivery_id: int, undone: int) -> Diff:
+    """Bring back, as the work of `delivery_id`, exactly the rows that were live before delivery `undone`."""
+    layer_id, target = spec_id
+    columns = ", ".join(delivered_columns(target))
+    table = f"{SCHEMA}.{target}"
+    values = {"city_id": city_id, "layer_id": layer_id, "delivery_id": delivery_id, "undone": undone}
+    gone = connection.execute(
+        text(
+            f"UPDATE {table} t SET retired_by = :delivery_id WHERE {_SCOPE} AND t.published_by = :undone "  # noqa: S608
+            "RETURNING feature_id"
+        ),
+        values,
+    ).scalars()
+    back = connection.execute(
+        text(
+            f"INSERT INTO {table} ({columns}, published_by) SELECT {columns}, :delivery_id FROM {table} "  # noqa: S608
+            "WHERE city_id = :city_id AND layer_id = :layer_id AND retired_by = :undone RETURNING feature_id"
+        ),
+        values,
+    ).scalars()
+    went, came = set(gone), set(back)
+    live = connection.execute(text(f"SELECT count(*) FROM {table} t WHERE {_SCOPE}"), values).scalar_one()  # noqa: S608
+    return Diff(
+        added=len(came - went), changed=len(came & went), removed=len(went - came), same=live - len(came)
+    )
+
+
+def analyse(connection: Connection, city_id: str, targets: Iterable[Target]) -> None:
+    """Refresh the planner's statistics of the city's partitions: the indexes are chosen by them."""
+    for target in sorted(set(targets)):
+        connection.execute(text(f"ANALYZE {SCHEMA}.{target}_{city_id}"))
