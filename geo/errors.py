@@ -18,7 +18,7 @@ class PanjerehError(Exception):
 
     @property
     def message(self) -> str:
-        """The docstring's first line, with the parameters: for logs; people read the catalogue's words by `code`."""
+        """The docstring's first line, with the parameters: for logs; people read the catalogue's words."""
         first = (type(self).__doc__ or self.code).strip().split("\n", 1)[0]
         details = ", ".join(f"{key}={value!r}" for key, value in self.params.items())
         return f"{first} ({details})" if details else first
@@ -34,7 +34,7 @@ class ShapeError(PanjerehError):
 
 
 class ShapeUnreadable(ShapeError):
-    """This is not a GeoJSON geometry."""
+    """What was given is not a GeoJSON geometry."""
 
     code = "shape-unreadable"
 
