@@ -30,7 +30,7 @@ from geo.quality import (
 )
 from geo.rules import ClearanceRule, Party, RulePack, RuleStatus, Subject
 from geo.separation import separations
-from geo.vocabulary import NETWORKS, Kind, Utility, gas_class, voltage_class
+from geo.vocabulary import MAIN_DIMENSIONS, NETWORKS, Kind, Utility, gas_class, voltage_class
 
 __all__ = [
     "ClearanceRule", "Excavation", "Finding", "Party", "Placed", "RulePack", "RuleStatus", "Subject",
@@ -213,7 +213,7 @@ def assess(excavation: Excavation, placed: Placed, centreline_m: float, pack: Ru
     if not outcomes:
         return _no_rule(placed, measured.separation_h_m)
     worst = max(outcomes, key=lambda outcome: (outcome.p, outcome.rule.strictness))
-    return _finding(worst, measured, excavation, bool(subject.open_dimensions))
+    return _finding(worst, measured, excavation, bool(subject.open_dimensions & MAIN_DIMENSIONS))
 
 
 def assess_all(

@@ -87,6 +87,8 @@ DIMENSIONS_OF: Final[dict[Kind, frozenset[str]]] = {
     Kind.POWER_POLE: frozenset({_VOLTAGE}),
     Kind.EXCAVATION: frozenset({_METHOD}),
 }
+# The dimensions a rule most often turns on: when one is open, the finding says that the class was not known.
+MAIN_DIMENSIONS: Final = frozenset({_PRESSURE, _VOLTAGE, _FLOW})
 # "HP" on a rule covers both high-pressure classes; "HP" on a pipe leaves open which of the two it is.
 PARENT: Final[dict[str, str]] = {"HP1": "HP", "HP2": "HP"}
 

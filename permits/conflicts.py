@@ -1,0 +1,240 @@
+"""The conflict check of a case: findings sorted, one verdict, the permit conditions that answer them.
+
+Pure assembly: the lines near the excavation and the standing of the layers come from outside, the judgement
+of each line from `geo.clearance`. What nobody could see is said as loudly as what was seen: a missing or
+stale network layer answers "no information", never "no line".
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+from shapely.geometry.base import BaseGeometry
+
+from geo.clearance import Excavation, Finding, Placed, RulePack, assess_all
+from geo.quality import Verdict, worst
+from geo.vocabulary import NETWORKS, Kind
+from permits.ports import Json
+from permits.views import Condition, MissingLayer
+
+FRESH: Final = "fresh"
+ABSENT: Final = "absent"
+# Clear lines farther away than this (m) are counted but not kept: they would bury the ones that matter.
+KEEP_CLEAR_WITHIN_M: Final = 3.0
+# Lines whose owner stands by even when the verdict is still open.
+_DANGEROUS: Final = frozenset({Kind.GAS, Kind.ELECTRICITY})
+_OPEN: Final = (Verdict.VIOLATES, Verdict.UNDECIDABLE)
+
+
+class Near(Protocol):
+    """A feature near the excavation; further canonical attributes are read by name when it has them."""
+
+    @property
+    def layer_id(self) -> str:
+        """The layer it belongs to."""
+
+    @property
+    def feature_id(self) -> str:
+        """The owner's own id of it."""
+
+    @property
+    def geom(self) -> BaseGeometry:
+        """Its axis in the city's metric system."""
+
+
+class LayerState(Protocol):
+    """How a layer stands today: `fresh`, `stale` or `missing`; may say its `utility` (None: no network)."""
+
+    @property
+    def layer_id(self) -> str:
+        """The layer."""
+
+    @property
+    def state(self) -> str:
+        """Its standing."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConflictReport:
+    """What the check found, worst first. `checked` counts every line looked at, also those not kept."""
+
+    verdict: Verdict
+    findings: tuple[Finding, ...]
+    conditions: tuple[Condition, ...]
+    missing_information: tuple[MissingLayer, ...]
+    checked: int
+    pack_id: str
+
+    @property
+    def findings_json(self) -> list[Json]:
+        """The findings as the API shows them: metres to the millimetre, probabilities to four places."""
+        return [finding_json(finding) for finding in self.findings]
+
+
+def check_conflicts(
+    excavation: Excavation,
+    near: Sequence[Near],
+    pack: RulePack,
+    layers: Iterable[LayerState],
+    expected: Iterable[str] = (),
+) -> ConflictReport:
+    """The report for one excavation.
+
+    `near` may hold features of any layer; only those of a utility are judged. `layers` is the standing of
+    the city's layers, `expected` the utilities that ought to have one. The verdict is the worst of all
+    findings, and `no_information` where a network layer cannot speak and nothing worse was found.
+    """
+    lines = [feature for feature in near if _attribute(feature, "utility") is not None]
+    placed = [placed_from(feature) for feature in lines]
+    found = assess_all(excavation, placed, [feature.geom for feature in lines], pack)
+    findings = tuple(sorted(filter(_worth_keeping, found), key=lambda finding: finding.rank))
+    standing = list(layers)
+    missing = _missing(standing, expected)
+    blind = tuple(layer.layer_id for layer in missing if layer.layer_id in _blinding(standing, missing))
+    verdicts = [finding.verdict for finding in findings] + [Verdict.NO_INFORMATION for _ in blind]
+    return ConflictReport(
+        verdict=worst(verdicts),
+        findings=findings,
+        conditions=permit_conditions(findings, blind, excavation),
+        missing_information=missing,
+        checked=len(lines),
+        pack_id=pack.pack_id,
+    )
+
+
+def placed_from(feature: Near) -> Placed:
+    """What the layer knows of one line, in the words of the check; unknown attributes stay None."""
+    diameter_mm = _attribute(feature, "diameter_mm")
+    return Placed(
+        layer_id=feature.layer_id,
+        feature_id=feature.feature_id,
+        utility=str(_attribute(feature, "utility")),
+        classes=(
+            _attribute(feature, "class_code"),
+            _attribute(feature, "role"),
+            _attribute(feature, "laying"),
+        ),
+        owner=_attribute(feature, "owner_agency"),
+        radius_m=None if diameter_mm is None else diameter_mm / 2000.0,
+        cover_m=_attribute(feature, "cover_m"),
+        cover_source=_attribute(feature, "cover_source"),
+        horizontal_uncertainty_m=_attribute(feature, "horizontal_uncertainty_m"),
+        vertical_uncertainty_m=_attribute(feature, "vertical_uncertainty_m"),
+        quality_level=_attribute(feature, "quality_level"),
+    )
+
+
+def permit_conditions(
+    findings: Sequence[Finding], blind_layers: Sequence[str], excavation: Excavation
+) -> tuple[Condition, ...]:
+    """The conditions that would answer the findings, most urgent first; each names what it answers.
+
+    `params.within` is the strip (m) on either side of the mapped line in which the condition holds: the
+    clearance and the position's 95 % half width together.
+    """
+    open_ones = [finding for finding in findings if finding.verdict in _OPEN]
+    machine = [finding for finding in open_ones if excavation.method != "hand"]
+    groups = (
+        ("move-or-protect", _by(open_ones, "utility", _stands_in_the_way)),
+        ("owner-watch", _by(open_ones, "owner", _needs_its_owner)),
+        ("trial-pit", _by(open_ones, "utility", _pit_would_tell)),
+        ("hand-dig", _by(machine, "utility", lambda _: True)),
+        ("ask-owner", _by(findings, "owner", lambda finding: finding.rule_id is None)),
+    )
+    asked = [
+        Condition(code, {name: key, **_extent(members)})
+        for code, (name, grouped) in groups
+        for key, members in grouped.items()
+    ]
+    if blind_layers:
+        asked.append(Condition("locate-first", {"findings": ["*"], "layers": list(blind_layers)}))
+    return tuple(asked)
+
+
+def finding_json(finding: Finding) -> Json:
+    """One finding as neutral values."""
+    numbers = {
+        "separation_h_m": finding.separation_h_m,
+        "separation_v_m": finding.separation_v_m,
+        "required_h_m": finding.required_h_m,
+        "required_v_m": finding.required_v_m,
+        "uncertainty_h_m": finding.uncertainty_h_m,
+        "uncertainty_v_m": finding.uncertainty_v_m,
+    }
+    rounded = {name: None if value is None else round(value, 3) for name, value in numbers.items()}
+    return {
+        "ref": finding.ref,
+        "layer_id": finding.layer_id,
+        "feature_id": finding.feature_id,
+        "utility": finding.utility,
+        "owner": finding.owner,
+        "verdict": str(finding.verdict),
+        "p_violation": round(finding.p_violation, 4),
+        **rounded,
+        "against": finding.against,
+        "rule_id": finding.rule_id,
+        "rule_pack": finding.rule_pack,
+        "rule_status": finding.rule_status,
+        "rule_date": finding.rule_date,
+        "clause": finding.clause,
+        "source": finding.source,
+        "explanation": finding.explanation,
+        "params": dict(finding.params),
+        "assumptions": list(finding.assumptions),
+    }
+
+
+def _attribute(feature: object, name: str) -> Any:
+    return getattr(feature, name, None)
+
+
+def _worth_keeping(finding: Finding) -> bool:
+    return finding.verdict is not Verdict.CLEAR or finding.separation_h_m <= KEEP_CLEAR_WITHIN_M
+
+
+def _missing(standing: Sequence[LayerState], expected: Iterable[str]) -> tuple[MissingLayer, ...]:
+    told = [MissingLayer(layer.layer_id, str(layer.state)) for layer in standing if str(layer.state) != FRESH]
+    present = {str(_attribute(layer, "utility")) for layer in standing}
+    absent = [MissingLayer(utility, ABSENT) for utility in sorted(set(expected) - present)]
+    return tuple(sorted(told, key=lambda layer: layer.layer_id)) + tuple(absent)
+
+
+def _blinding(standing: Sequence[LayerState], missing: Sequence[MissingLayer]) -> set[str]:
+    """The missing layers that hide lines: all but those that say they belong to no network."""
+    ground = {
+        layer.layer_id
+        for layer in standing
+        if hasattr(layer, "utility") and str(_attribute(layer, "utility")) not in NETWORKS
+    }
+    return {layer.layer_id for layer in missing} - ground
+
+
+def _by(
+    findings: Iterable[Finding], name: str, wanted: Callable[[Finding], bool]
+) -> tuple[str, Mapping[str, list[Finding]]]:
+    grouped: dict[str, list[Finding]] = {}
+    for finding in findings:
+        if wanted(finding):
+            grouped.setdefault(str(getattr(finding, name) or "unknown"), []).append(finding)
+    return name, dict(sorted(grouped.items()))
+
+
+def _stands_in_the_way(finding: Finding) -> bool:
+    return finding.verdict is Verdict.VIOLATES and finding.against == Kind.BUILDING_FOUNDATION
+
+
+def _needs_its_owner(finding: Finding) -> bool:
+    return finding.verdict is Verdict.VIOLATES or finding.utility in _DANGEROUS
+
+
+def _pit_would_tell(finding: Finding) -> bool:
+    """Undecidable by position or depth, or violated only because nobody knows the depth."""
+    return finding.verdict is Verdict.UNDECIDABLE or finding.explanation.endswith("depth-unknown")
+
+
+def _extent(members: Sequence[Finding]) -> Json:
+    within = max(((each.required_h_m or 0.0) + each.uncertainty_h_m for each in members), default=0.0)
+    return {"findings": [each.ref for each in members], "within": math.ceil(within * 10) / 10}
