@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import datetime
+from math import isfinite
 from typing import Any
 from uuid import UUID
 
 from permits.ports import Json
+
+_EXACT = 2**53
+"""Beyond this a JSON reader may round an integer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,15 +218,28 @@ class HistoryEntry:
 
 
 def as_json(value: Any) -> Any:
-    """The JSON form of a view: names without the trailing underscore, ISO instants, ids as text."""
+    """The JSON form of a view: names without the trailing underscore, ISO instants, ids as text.
+
+    What came from strangers is made storable: no NUL or lone surrogate, no number JSON cannot carry exactly.
+    """
     if is_dataclass(value) and not isinstance(value, type):
         return {f.name.rstrip("_"): as_json(getattr(value, f.name)) for f in fields(value)}
-    if isinstance(value, dict):
-        return {str(key): as_json(item) for key, item in value.items()}
+    if isinstance(value, Mapping):
+        return {str(as_json(str(key))): as_json(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [as_json(item) for item in value]
+    return _scalar(value)
+
+
+def _scalar(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, UUID):
+        return str(value)
+    if isinstance(value, str):
+        return str(value).replace("\x00", "").encode("utf-8", "replace").decode()
+    if isinstance(value, float) and not isfinite(value):
+        return str(value)
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) > _EXACT:
         return str(value)
     return value

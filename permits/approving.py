@@ -1,0 +1,180 @@
+"""The approval: decision, permit, orders, tariff changes and their calls in one transaction (A11, A14, T16)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import insert, select
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.orm import Session
+
+from layers.city import City
+from permits import tables as t
+from permits.decision import ConsultationFacts, DecisionFacts, obstacles, required_conditions
+from permits.errors import ApprovalRefused
+from permits.inquiries import REMINDERS, first_ref
+from permits.orders import ConnectionWish, OrderHead, exchange_times, order_bodies
+from permits.outbox import supersede_inquiries
+from permits.ports import Actor, Json
+from permits.saga import open_exchange as insert_exchange
+from permits.store import (
+    CaseRow,
+    Event,
+    add_decision,
+    chain,
+    change_case,
+    close_tasks,
+    current_tariffs,
+    permit_no,
+)
+from permits.tariff import TariffMove, moves_to_construction
+from permits.views import Condition, as_json
+from permits.vocabulary import Action, ConsultationStatus, DecisionOutcome, OrderState, Purpose, Wish
+from permits.workflow import Guard, advance
+
+PERMIT_VALIDITY = timedelta(days=730)
+"""How long one may build on a permit; a default that the city confirms."""
+
+
+def approve(
+    session: Session,
+    city: City,
+    actor: Actor,
+    now: datetime,
+    case: CaseRow,
+    conditions: Sequence[Condition],
+) -> CaseRow:
+    """Issue the permit of a locked case and order everything that follows from it."""
+    facts = _facts(session, case)
+    closed = all(item.status is not ConsultationStatus.PENDING for item in facts.consultations)
+    guards = [Guard.CONSULTATIONS_CLOSED] if closed else []
+    status = advance(case.status, Action.APPROVE, actor.role, guards)
+    against = obstacles(facts, conditions, now)
+    if against:
+        raise ApprovalRefused(reasons=[str(obstacle) for obstacle in against], case_id=str(case.case_id))
+    final = [*conditions, *required_conditions(facts)]
+    stored = [as_json(condition) for condition in final]
+    add_decision(session, case.case_id, actor, DecisionOutcome.APPROVED.value, stored, None)
+    number = f"P-{case.case_no}"
+    _insert_permit(session, case, number, now)
+    _insert_orders(session, city, case)
+    moves = moves_to_construction(
+        case.tariff_agencies, current_tariffs(session, case.city_id, case.parcel_id)
+    )
+    opened = open_exchange(session, city, now, case, Purpose.CONSTRUCTION, 1, moves, number)
+    supersede_inquiries(session, case.case_id)
+    close_tasks(session, case.case_id, actor, REMINDERS)
+    events: list[Event] = [
+        ("case.approved", {"from": case.status.value, "conditions": stored}),
+        ("permit.issued", {"permit_no": number}),
+        *opened,
+    ]
+    chain(session, case.case_id, actor, events)
+    return change_case(session, case, status)
+
+
+def _facts(session: Session, case: CaseRow) -> DecisionFacts:
+    asked = t.consultation
+    rows = session.execute(
+        select(asked.c.agency_id, asked.c.status, asked.c.answer).where(asked.c.case_id == case.case_id)
+    )
+    found = session.execute(
+        select(t.finding.c.verdict, t.finding.c.layer_id, t.finding.c.feature_id)
+        .where(t.finding.c.case_id == case.case_id, t.finding.c.verdict != "clear")
+        .order_by(t.finding.c.n)
+    )
+    missing = session.execute(select(t.case_.c.missing).where(t.case_.c.case_id == case.case_id)).scalar_one()
+    return DecisionFacts(
+        is_routed=case.routing is not None,
+        wishes={agency: case.wish(agency) for agency in case.wishes},
+        consultations=[_consultation(row.agency_id, row.status, row.answer or {}) for row in rows],
+        findings=[dict(row._mapping) for row in found],
+        missing_layers=[str(layer.get("layer_id")) for layer in missing],
+    )
+
+
+def _consultation(agency: str, status: str, said: Json) -> ConsultationFacts:
+    return ConsultationFacts(
+        agency, ConsultationStatus(status), said.get("serviceable"), _valid_until(said.get("offer"))
+    )
+
+
+def _valid_until(offer: object) -> datetime | None:
+    """Until when an offer holds; one without a readable date with time zone holds without limit."""
+    stated = offer.get("valid_until") if isinstance(offer, dict) else None
+    try:
+        until = datetime.fromisoformat(str(stated)) if stated else None
+    except ValueError:
+        return None
+    return until if until is not None and until.tzinfo is not None else None
+
+
+def _insert_permit(session: Session, case: CaseRow, number: str, now: datetime) -> None:
+    session.execute(
+        insert(t.permit).values(
+            case_id=case.case_id, permit_no=number, issued_at=now, valid_until=now + PERMIT_VALIDITY
+        )
+    )
+
+
+def _insert_orders(session: Session, city: City, case: CaseRow) -> None:
+    """One sale per agency of which something is wanted; what is wanted later waits as deferred."""
+    rows = [
+        {
+            "case_id": case.case_id,
+            "agency_id": agency,
+            "utility": city.agency(agency).utilities[0].value,
+            "wish": wish.value,
+            "capacity": case.wishes[agency].get("capacity", {}),
+            "state": OrderState.DESIRED.value if wish is Wish.NOW else OrderState.DEFERRED.value,
+        }
+        for agency in case.wishes
+        if (wish := case.wish(agency)) is not Wish.NOT_NEEDED
+    ]
+    if rows:
+        session.execute(pg_insert(t.connection_order).values(rows))
+
+
+def open_exchange(
+    session: Session,
+    city: City,
+    now: datetime,
+    case: CaseRow,
+    purpose: Purpose,
+    revision: int,
+    moves: Sequence[TariffMove],
+    number: str | None = None,
+) -> list[Event]:
+    """Open an exchange with one shared effective instant; returns its history events."""
+    timing = city.exchange
+    head = OrderHead(
+        case_id=str(case.case_id),
+        case_ref=case.case_no,
+        permit_no=number or permit_no(session, case.case_id),
+        city=case.city_id,
+        parcel_id=case.parcel_id,
+        purpose=purpose,
+        revision=revision,
+        times=exchange_times(
+            now,
+            city.timezone,
+            lead_hours=timing.lead_hours,
+            margin_minutes=timing.decide_margin_minutes,
+            hold_days=timing.hold_days,
+        ),
+    )
+    return insert_exchange(session, case, head, moves, order_bodies(head, list(moves), _wishes(city, case)))
+
+
+def _wishes(city: City, case: CaseRow) -> dict[str, ConnectionWish]:
+    return {
+        agency: ConnectionWish(
+            agency=agency,
+            utility=city.agency(agency).utilities[0].value,
+            wish=case.wish(agency),
+            capacity=stated.get("capacity", {}),
+            offer_ref=first_ref(case.case_id, agency),
+        )
+        for agency, stated in case.wishes.items()
+    }

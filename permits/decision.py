@@ -1,0 +1,115 @@
+"""May the case be approved, on which conditions, and if not, why not - in reason keys, never in free text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from permits.ports import Json
+from permits.views import Condition
+from permits.vocabulary import ConsultationStatus, Wish
+
+OVERRIDES = frozenset({"override-violation", "relocate-first", "protective-measures"})
+"""Conditions that may answer a violation; each must say why (`note`)."""
+
+ACCEPT_SILENCE = "accept-silence"
+TRIAL_PIT = "trial-pit"
+ASK_OWNER = "ask-owner"
+
+
+@dataclass(frozen=True, slots=True)
+class ConsultationFacts:
+    """One agency's answer as the decision sees it."""
+
+    agency: str
+    status: ConsultationStatus
+    serviceable: bool | None
+    offer_valid_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionFacts:
+    """All that an approval rests on; findings in their stored form."""
+
+    is_routed: bool
+    wishes: Mapping[str, Wish]
+    consultations: Sequence[ConsultationFacts]
+    findings: Sequence[Json]
+    missing_layers: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """One reason against approval: key and where it applies."""
+
+    reason: str
+    where: str
+
+    def __str__(self) -> str:
+        return f"{self.reason}:{self.where}" if self.where else self.reason
+
+
+def finding_ref(finding: Mapping[str, Any]) -> str:
+    """How a finding is named in a condition: layer and feature."""
+    return f"{finding.get('layer_id', '')}/{finding.get('feature_id', '')}"
+
+
+def _covered(refs: Iterable[str], conditions: Sequence[Condition]) -> set[str]:
+    """The refs that an override condition with a stated reason answers."""
+    named: set[str] = set()
+    for condition in conditions:
+        if condition.code in OVERRIDES and (condition.note or "").strip():
+            named.update(str(ref) for ref in condition.params.get("findings", ()))
+    return set(refs) if "*" in named else named & set(refs)
+
+
+def _consultation_obstacles(
+    facts: DecisionFacts, conditions: Sequence[Condition], now: datetime
+) -> list[Obstacle]:
+    silence = {str(c.params.get("agency", "")) for c in conditions if c.code == ACCEPT_SILENCE and c.note}
+    found: list[Obstacle] = []
+    for item in facts.consultations:
+        wanted_now = facts.wishes.get(item.agency) is Wish.NOW
+        if item.status is ConsultationStatus.PENDING:
+            found.append(Obstacle("consultation-open", item.agency))
+        elif item.status is ConsultationStatus.LAPSED and item.agency not in silence:
+            found.append(Obstacle("consultation-lapsed", item.agency))
+        elif wanted_now and item.serviceable is False:
+            found.append(Obstacle("not-serviceable", item.agency))
+        elif wanted_now and item.offer_valid_until is not None and item.offer_valid_until < now:
+            found.append(Obstacle("offer-expired", item.agency))
+    return found
+
+
+def obstacles(facts: DecisionFacts, conditions: Sequence[Condition], now: datetime) -> list[Obstacle]:
+    """Everything that stands against approval at `now` under `conditions`; empty means it may be approved."""
+    found: list[Obstacle] = []
+    if not facts.is_routed:
+        found.append(Obstacle("not-routed", ""))
+    asked = {item.agency for item in facts.consultations}
+    for agency, wish in facts.wishes.items():
+        if wish is not Wish.NOT_NEEDED and agency not in asked:
+            found.append(Obstacle("never-asked", agency))
+    found += _consultation_obstacles(facts, conditions, now)
+    violated = [finding_ref(f) for f in facts.findings if f.get("verdict") == "violates"]
+    covered = _covered(violated, conditions)
+    found += [Obstacle("violates", ref) for ref in dict.fromkeys(violated) if ref not in covered]
+    return found
+
+
+def required_conditions(facts: DecisionFacts) -> list[Condition]:
+    """What the permit must demand whatever the officer adds.
+
+    Each undecidable finding becomes a trial pit, each layer that could not speak a question to its owner.
+    """
+    undecided = [finding_ref(f) for f in facts.findings if f.get("verdict") == "undecidable"]
+    silent = [finding_ref(f) for f in facts.findings if f.get("verdict") == "no_information"]
+    found: list[Condition] = []
+    if undecided:
+        found.append(Condition(TRIAL_PIT, {"findings": list(dict.fromkeys(undecided))}))
+    if silent or facts.missing_layers:
+        params = {"findings": list(dict.fromkeys(silent)), "layers": list(facts.missing_layers)}
+        found.append(Condition(ASK_OWNER, params))
+    return found
