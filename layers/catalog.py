@@ -91,6 +91,8 @@ _UTILITY_ORDER: Mapping[Utility, int] = {
     Utility.GAS: 70,
 }
 
+# Below 8 a tile is wider than a projected CRS is good for.
+MIN_ZOOM, MAX_ZOOM = 8, 22
 # The smallest map zoom at which a layer is worth its bytes; a city may say another.
 _MIN_ZOOM: Mapping[Target, int] = {
     Target.LANDUSE: 10,
@@ -223,7 +225,9 @@ def _fields(section: Section, target: Target) -> dict[str, FieldRule]:
     rules: dict[str, FieldRule] = {}
     for name, value in section.mapping("fields").items():
         if name not in FIELDS[target]:
-            section.refuse(f"fields.{name}", f"unknown field of {target}; known: {', '.join(sorted(FIELDS[target]))}")
+            section.refuse(
+                f"fields.{name}", f"unknown field of {target}; known: {', '.join(sorted(FIELDS[target]))}"
+            )
         match value:
             case str():
                 rules[name] = FieldRule(value)
@@ -233,7 +237,9 @@ def _fields(section: Section, target: Target) -> dict[str, FieldRule]:
                 section.refuse(f"fields.{name}", 'expected "column" or { column = "…", unit = "…" }')
     for name, rule in rules.items():
         if rule.unit is not None and rule.unit not in known_units(name):
-            section.refuse(f"fields.{name}", f"{rule.unit!r} is none of {', '.join(sorted(known_units(name)))}")
+            section.refuse(
+                f"fields.{name}", f"{rule.unit!r} is none of {', '.join(sorted(known_units(name)))}"
+            )
     if "feature_id" not in rules:
         section.refuse("fields.feature_id", "missing; every layer needs the agency's own id")
     return rules
@@ -306,6 +312,9 @@ def _layer(section: Section, sources: Mapping[str, SourceFile]) -> LayerSpec:
     freshness_days = section.integer("freshness_days")
     if freshness_days <= 0:
         section.refuse("freshness_days", "must be more than 0 days")
+    min_zoom = section.integer("min_zoom", _MIN_ZOOM[target])
+    if not MIN_ZOOM <= min_zoom <= MAX_ZOOM:
+        section.refuse("min_zoom", f"must be from {MIN_ZOOM} to {MAX_ZOOM}")
     colour = UTILITY_COLOURS[utility] if utility else _GROUND_COLOURS[target]
     order = _TARGET_ORDER[target] + (_UTILITY_ORDER[utility] if utility else 0)
     spec = LayerSpec(
@@ -325,7 +334,7 @@ def _layer(section: Section, sources: Mapping[str, SourceFile]) -> LayerSpec:
         select=_select(section),
         constants=_constants(section, target),
         crs=section.maybe_text("crs"),
-        min_zoom=section.integer("min_zoom", _MIN_ZOOM[target]),
+        min_zoom=min_zoom,
         draw_order=section.integer("draw_order", order),
         colour=section.text("colour", colour),
     )
@@ -347,5 +356,7 @@ def read_layers(root: Section, agencies: Iterable[str]) -> tuple[LayerSpec, ...]
         specs[spec.layer_id] = spec
     root.done()
     if not specs:
-        raise CityConfigError(file=str(root.file), key="layer", problem="missing; a city needs at least one layer")
+        raise CityConfigError(
+            file=str(root.file), key="layer", problem="missing; a city needs at least one layer"
+        )
     return tuple(sorted(specs.values(), key=lambda spec: (spec.draw_order, spec.layer_id)))

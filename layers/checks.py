@@ -70,7 +70,9 @@ def wrong_geometry_type(mapped: Mapped, city: City) -> None:
         if len(parts) == 1 and parts[0].geom_type in allowed:
             mapped.geometry[index] = parts[0]
             continue
-        mapped.refuse("wrong-geometry-type", [index], found=shape.geom_type, expected=", ".join(sorted(allowed)))
+        mapped.refuse(
+            "wrong-geometry-type", [index], found=shape.geom_type, expected=", ".join(sorted(allowed))
+        )
 
 
 def outside_city(mapped: Mapped, city: City) -> None:

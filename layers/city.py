@@ -220,7 +220,9 @@ def _positive(section: Section, key: str) -> int:
 def _exchange(section: Section) -> ExchangeTiming:
     inner = section.section("exchange")
     made = ExchangeTiming(
-        _positive(inner, "lead_hours"), _positive(inner, "decide_margin_minutes"), _positive(inner, "hold_days")
+        _positive(inner, "lead_hours"),
+        _positive(inner, "decide_margin_minutes"),
+        _positive(inner, "hold_days"),
     )
     inner.done()
     return made

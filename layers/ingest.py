@@ -116,7 +116,9 @@ def _refusal(mapped: Mapped) -> Issue | None:
     share = len(mapped.refused) / len(mapped)
     if share <= MAX_REFUSED_SHARE:
         return None
-    return Issue(Severity.ERROR, "too-many-refused", params={"share": round(share, 3), "limit": MAX_REFUSED_SHARE})
+    return Issue(
+        Severity.ERROR, "too-many-refused", params={"share": round(share, 3), "limit": MAX_REFUSED_SHARE}
+    )
 
 
 def _publish(
@@ -199,7 +201,9 @@ def _facts(mapped: Mapped) -> dict[str, Any]:
 
 
 def _unchanged(city: City, spec: LayerSpec, current: DeliveryRow) -> DeliveryReport:
-    return _empty_report(city, spec, current, Outcome.UNCHANGED, Diff(same=current.row_count), current.delivery_id)
+    return _empty_report(
+        city, spec, current, Outcome.UNCHANGED, Diff(same=current.row_count), current.delivery_id
+    )
 
 
 def _empty_report(
@@ -237,7 +241,9 @@ def roll_back(engine: Engine, city: City, layer_id: str) -> DeliveryReport:
         if current is None:
             raise NothingToRollBack(city=city.city_id, layer=layer_id)
         before = delivery(connection, current.previous_id)
-        restored = before or DeliveryRow(content_hash=None, as_of=None, source_name="", source_crs="", source_operation="")
+        restored = before or DeliveryRow(
+            content_hash=None, as_of=None, source_name="", source_crs="", source_operation=""
+        )
         delivery_id = open_delivery(
             connection,
             {

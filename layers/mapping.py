@@ -146,7 +146,9 @@ def _column(mapped: Mapped, field: str, raw: Sequence[Any]) -> list[Any]:
             made.append(_converted(mapped.spec, field, value))
         except (ValueError, KeyError):
             made.append(_OTHER.get(field))
-            code = "unknown-code" if field in mapped.spec.codes or field in VOCABULARIES else "unreadable-value"
+            code = (
+                "unknown-code" if field in mapped.spec.codes or field in VOCABULARIES else "unreadable-value"
+            )
             mapped.issues.append(mapped.issue(Severity.WARNING, code, index, field=field, value=str(value)))
     return made
 
@@ -186,7 +188,10 @@ def _attributes(frame: geopandas.GeoDataFrame, spec: LayerSpec) -> list[str]:
     names = [str(name) for name in frame.columns if name not in used and name != frame.geometry.name]
     rows = zip(*(_values(frame, name) for name in names), strict=True) if names else ((),) * len(frame)
     return [
-        json.dumps({name: value for name, value in zip(names, row, strict=True) if value is not None}, ensure_ascii=False)
+        json.dumps(
+            {name: value for name, value in zip(names, row, strict=True) if value is not None},
+            ensure_ascii=False,
+        )
         for row in rows
     ]
 
@@ -205,7 +210,9 @@ def _networked(columns: dict[str, list[Any]], spec: LayerSpec, added_m: float) -
         columns.setdefault(name, [None] * size)
     columns["utility"] = [str(spec.utility)] * size
     _fill(columns, "horizontal_uncertainty_m", quality.horizontal_uncertainty_m)
-    columns["horizontal_uncertainty_m"] = [math.hypot(u, added_m) for u in columns["horizontal_uncertainty_m"]]
+    columns["horizontal_uncertainty_m"] = [
+        math.hypot(u, added_m) for u in columns["horizontal_uncertainty_m"]
+    ]
     _fill(columns, "vertical_uncertainty_m", quality.vertical_uncertainty_m)
     _fill(columns, "status", "unknown")
     _fill(columns, "surveyed_on", spec.surveyed_on)
@@ -258,7 +265,9 @@ def map_layer(source: Source, city: City, spec: LayerSpec) -> Mapped:
     _check_columns(source, spec)
     rows = _selected(source.frame, spec)
     frame = source.frame.iloc[rows]
-    geometry, operation, added_m = _moved(shapely.force_2d(np.asarray(frame.geometry.array, dtype=object)), source, city)
+    geometry, operation, added_m = _moved(
+        shapely.force_2d(np.asarray(frame.geometry.array, dtype=object)), source, city
+    )
     ids = [_text(value) for value in _values(frame, spec.fields["feature_id"].column)]
     mapped = Mapped(
         spec=spec,

@@ -64,7 +64,9 @@ def _gdal_path(path: Path) -> str:
         members = zipfile.ZipFile(path).namelist()
     except zipfile.BadZipFile as error:
         raise SourceUnreadable(file=path.name, problem=str(error)) from error
-    inner = next((member for member in members if member == path.stem), members[0] if len(members) == 1 else "")
+    inner = next(
+        (member for member in members if member == path.stem), members[0] if len(members) == 1 else ""
+    )
     return f"/vsizip/{path.resolve()}/{inner}".rstrip("/")
 
 
@@ -100,7 +102,9 @@ def _check_coordinates(frame: geopandas.GeoDataFrame, code: str, file: str) -> N
         raise SourceCrsContradiction(file=file, stated=code, x=west, y=south)
 
 
-def read(path: Path, table: str | None = None, *, crs: str | None = None, encoding: str | None = None) -> Source:
+def read(
+    path: Path, table: str | None = None, *, crs: str | None = None, encoding: str | None = None
+) -> Source:
     """Return one table of a file, in file order, with the CRS that the file or the configuration states.
 
     `crs` ("EPSG:n") is what the configuration says about files that carry none (a Shapefile without .prj); a file

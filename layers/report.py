@@ -46,7 +46,12 @@ class Issue:
 
     def as_dict(self) -> dict[str, Any]:
         """The issue as JSON, without what is unknown."""
-        said = {"severity": str(self.severity), "code": self.code, "row": self.row, "feature_id": self.feature_id}
+        said = {
+            "severity": str(self.severity),
+            "code": self.code,
+            "row": self.row,
+            "feature_id": self.feature_id,
+        }
         place = {"x": self.x, "y": self.y}
         return {key: value for key, value in {**said, **place, **self.params}.items() if value is not None}
 
@@ -85,6 +90,15 @@ class DeliveryReport:
     def __post_init__(self) -> None:
         if self.good + self.repaired + self.refused != self.read:
             raise AssertionError(f"{self.layer_id}: counts do not add up: {self}")
+
+    def line(self) -> str:
+        """The report in one line of English, for logs and terminals."""
+        if self.outcome is Outcome.UNCHANGED:
+            return f"{self.city_id}/{self.layer_id}: unchanged, {self.diff.same} features"
+        account = f"read {self.read} = good {self.good} + repaired {self.repaired} + refused {self.refused}"
+        change = f"+{self.diff.added} ~{self.diff.changed} -{self.diff.removed} ={self.diff.same}"
+        found = "".join(f"; {code} x{count}" for code, count in self.counts.items())
+        return f"{self.city_id}/{self.layer_id}: {self.outcome}, {account}, {change}{found}"
 
     def as_dict(self) -> dict[str, Any]:
         """The report as JSON: the counts, the facts, and the first located issues."""

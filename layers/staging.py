@@ -50,6 +50,7 @@ def register(connection: Connection, city: City) -> None:
             "utility": spec.utility and str(spec.utility),
             "sensitivity": str(spec.sensitivity),
             "freshness_days": spec.freshness_days,
+            "min_zoom": spec.min_zoom,
         }
         statement = insert(LayerRow).values(city_id=city.city_id, layer_id=spec.layer_id, **said)
         known = connection.execute(
@@ -59,7 +60,9 @@ def register(connection: Connection, city: City) -> None:
             ).returning(LayerRow.target)
         ).scalar_one()
         if known != spec.target:
-            raise LayerTargetChanged(city=city.city_id, layer=spec.layer_id, stored=known, configured=spec.target)
+            raise LayerTargetChanged(
+                city=city.city_id, layer=spec.layer_id, stored=known, configured=spec.target
+            )
 
 
 def current_delivery(
@@ -136,7 +139,9 @@ def stage(connection: Connection, city: City, mapped: Mapped) -> str:
     filled |= mapped.columns
     filled["attributes"] = mapped.attributes
     shapes = np.full(size, None, dtype=object)
-    shapes[keep] = shapely.to_wkb(shapely.set_srid(mapped.geometry[keep], city.srid), hex=True, include_srid=True)
+    shapes[keep] = shapely.to_wkb(
+        shapely.set_srid(mapped.geometry[keep], city.srid), hex=True, include_srid=True
+    )
     filled["geom"] = list(shapes)
     rows = io.StringIO(_lines([filled[column] for column in columns], keep))
     cursor = connection.connection.cursor()
@@ -148,7 +153,9 @@ def stage(connection: Connection, city: City, mapped: Mapped) -> str:
 _SCOPE = "t.city_id = :city_id AND t.layer_id = :layer_id AND t.retired_by IS NULL"
 
 
-def publish(connection: Connection, city_id: str, spec_id: tuple[str, Target], delivery_id: int, staged: str) -> Diff:
+def publish(
+    connection: Connection, city_id: str, spec_id: tuple[str, Target], delivery_id: int, staged: str
+) -> Diff:
     """Retire what went or changed, add what came or changed, leave the rest; return how many of each."""
     layer_id, target = spec_id
     columns = delivered_columns(target)
@@ -176,7 +183,9 @@ def publish(connection: Connection, city_id: str, spec_id: tuple[str, Target], d
     return Diff(added=written - changed, changed=changed, removed=removed, same=total - written)
 
 
-def revert(connection: Connection, city_id: str, spec_id: tuple[str, Target], delivery_id: int, undone: int) -> Diff:
+def revert(
+    connection: Connection, city_id: str, spec_id: tuple[str, Target], delivery_id: int, undone: int
+) -> Diff:
     """Bring back, as the work of `delivery_id`, exactly the rows that were live before delivery `undone`."""
     layer_id, target = spec_id
     columns = ", ".join(delivered_columns(target))

@@ -46,6 +46,7 @@ class LayerRow(Base):
     utility: Mapped[str | None] = mapped_column(Text)
     sensitivity: Mapped[str] = mapped_column(Text)
     freshness_days: Mapped[int] = mapped_column(Integer)
+    min_zoom: Mapped[int] = mapped_column(Integer)
     delivery_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey(f"{SCHEMA}.delivery.delivery_id"))
 
 

@@ -92,6 +92,7 @@ CREATE TABLE layers.layer (
     utility text,
     sensitivity text NOT NULL,
     freshness_days integer NOT NULL,
+    min_zoom integer NOT NULL,
     delivery_id bigint CONSTRAINT fk_layer_delivery_id_delivery REFERENCES layers.delivery,
     CONSTRAINT pk_layer PRIMARY KEY (city_id, layer_id)
 );
