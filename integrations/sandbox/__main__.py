@@ -1,4 +1,4 @@
-"""`python -m integrations.sandbox --kind water --city schutterwald --port N --database-url … --token-file …`."""
+"""`python -m integrations.sandbox --kind water --city schutterwald --database-url … --token-file …`."""
 
 from __future__ import annotations
 

@@ -40,11 +40,13 @@ def enter_tariff(connection: Connection, order: Row[Any]) -> str:
     receipt = f"T-{order.order_number}"
     connection.execute(
         text(
-            "INSERT INTO tariff_entry (parcel_id, class, effective_at, order_number, receipt) VALUES (:p, :c, :e, :o, :t)"
+            "INSERT INTO tariff_entry (parcel_id, class, code, effective_at, order_number, receipt) "
+            "VALUES (:p, :c, :code, :e, :o, :t)"
         ),
         {
             "p": order.parcel_id,
             "c": order.tariff_to,
+            "code": order.tariff_code,
             "e": order.effective_at,
             "o": order.order_number,
             "t": receipt,
@@ -77,6 +79,7 @@ def tariff(connection: Connection, parcel_id: str) -> Json | None:
 def _entry(row: Row[Any]) -> Json:
     return {
         "class": row._mapping["class"],  # noqa: SLF001 - a column named by a keyword
+        "code": row.code,
         "effective_at": row.effective_at.isoformat(),
         "order_number": row.order_number,
         "receipt": row.receipt,
@@ -84,19 +87,19 @@ def _entry(row: Row[Any]) -> Json:
     }
 
 
-def issue_bill(company: Company, connection: Connection, order: Row[Any]) -> str:
-    """The connection is billed: by the offer it refers to while that is valid, or else by today's price list."""
-    terms = order.connection
+def _price_of(company: Company, terms: Json) -> Json:
+    """The offer the order names while it is valid, or else today's price."""
     today = company.today()
-    offered = (
-        terms["offer"] if terms.get("offer") and terms["offer"]["valid_until"] >= today.isoformat() else None
-    )
-    price = (
-        offered
-        or offer(
-            company.profile, today, company.currency, terms["units"], Capacity(terms["capacity"], 0.0)
-        ).as_dict()
-    )
+    offered: Json | None = terms.get("offer")
+    if offered is not None and offered["valid_until"] >= today.isoformat():
+        return offered
+    capacity = Capacity(terms["capacity"], 0.0)
+    return offer(company.profile, today, company.currency, terms["units"], capacity).as_dict()
+
+
+def issue_bill(company: Company, connection: Connection, order: Row[Any]) -> str:
+    """The connection is billed: by the offer it names while that is valid, or else by today's price list."""
+    price = _price_of(company, order.connection)
     bill_no = f"B-{order.order_number}"
     file_no = connection.execute(
         text(
@@ -220,8 +223,8 @@ def announce_execution(connection: Connection, order: Row[Any]) -> None:
     """The municipality will hear that the order was carried out, where its inquiry said whom to tell."""
     found = connection.execute(
         text(
-            "SELECT form->>'reply_to' AS url FROM inquiry WHERE case_ref = :c AND form->>'reply_to' IS NOT NULL "
-            "ORDER BY received_at DESC LIMIT 1"
+            "SELECT form->>'reply_to' AS url FROM inquiry "
+            "WHERE case_ref = :c AND form->>'reply_to' IS NOT NULL ORDER BY received_at DESC LIMIT 1"
         ),
         {"c": order.case_ref},
     ).first()

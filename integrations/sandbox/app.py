@@ -56,7 +56,7 @@ Key = Annotated[
         alias="Idempotency-Key",
         min_length=1,
         max_length=255,
-        description="One key per operation and order; a repeat with the same key and body gets the same answer.",
+        description="One key per operation and order; a repeat with the same body has the same answer.",
     ),
 ]
 OurRef = Annotated[str, Path(min_length=1, max_length=200, pattern=r"^[A-Za-z0-9._:~-]+$")]
@@ -68,7 +68,7 @@ def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
         400: "The request does not follow the contract.",
         401: "The token is missing or wrong.",
         404: "Nothing under this reference.",
-        409: "Refused by the order's state (`refusal` is there), or a request with this key is still at work.",
+        409: "Refused by the order's state (see `refusal`), or a request with this key is still at work.",
         422: "Refused by the company (`refusal` is there), or the key was used for another request.",
         503: "Not available; nothing was done.",
     }
@@ -149,7 +149,7 @@ def get_inquiry(our_ref: OurRef, company: Here) -> Response:
     responses=_problems(400, 409, 422),
 )
 def try_order(form: schemas.OrderForm, key: Key, company: Here) -> Response:
-    """Hold an order (TRY): capacity reserved, tariff change noted, nothing final. Refused after its cancel."""
+    """Hold an order (TRY): capacity reserved, tariff change noted, nothing final. Refused once cancelled."""
     body = _plain(form)
     mark = fingerprint("try", body)
     return _send(
@@ -171,7 +171,7 @@ def try_order(form: schemas.OrderForm, key: Key, company: Here) -> Response:
     responses=_problems(400, 404, 409, 422),
 )
 def confirm_order(our_ref: OurRef, key: Key, company: Here) -> Response:
-    """Make a held order final (CONFIRM), until its `hold_until`, with effect from `effective_at` even when past."""
+    """Make a held order final (CONFIRM), until `hold_until`, with effect from `effective_at` even if past."""
     mark = fingerprint("confirm", {"our_ref": our_ref})
     effect = lambda connection: orders.confirm(company, connection, our_ref)  # noqa: E731
     return _send(once(company.engine, key, mark, our_ref, effect))
@@ -309,8 +309,8 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
         document = get_openapi(
             title=app.title,
             version=app.version,
-            description="What a utility company offers so that one building permit orders its connection and changes "
-            "its tariff exactly once.",
+            description="What a utility company offers so that one building permit orders its connection and "
+            "changes its tariff exactly once.",
             routes=app.routes,
         )
         document["components"]["schemas"]["Problem"] = schemas.Problem.model_json_schema(

@@ -1,7 +1,7 @@
 """What is asked for, in the company's own classes: pure.
 
-Water is sold by contractual capacity (m3 per month) and meter diameter (inch), electricity by ampere and phases,
-gas by meter class (m3 per hour). A request is rounded up to the next class that is sold.
+Water is sold by contractual capacity (m3 per month) and meter diameter (inch), electricity by ampere and
+phases, gas by meter class (m3 per hour). A request is rounded up to the next class that is sold.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class CapacityOutOfRange(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Capacity:
-    """A class that is sold, and the load it is counted with on a main (the utility's unit, after simultaneity)."""
+    """A class that is sold, and the load a main is counted with for it (own unit, after simultaneity)."""
 
     values: dict[str, float]
     demand: float

@@ -1,7 +1,7 @@
-"""The company's background work: answering inquiries, delivering webhooks until they arrive, releasing old holds.
+"""The company's background work: answering inquiries, delivering webhooks until they arrive, ending holds.
 
-What is to be done is in the database, so that a killed company goes on where it was. Webhooks are signed by the
-Standard Webhooks scheme; their id stays the same through every attempt and every duplicate.
+What is to be done is in the database, so that a killed company goes on where it was. Webhooks are signed by
+the Standard Webhooks scheme; their id stays the same through every attempt and every duplicate.
 """
 
 from __future__ import annotations

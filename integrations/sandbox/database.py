@@ -17,7 +17,7 @@ def make_engine(url: str, threads: int) -> Engine:
     options: dict[str, Any] = {
         "pool_pre_ping": True,
         "pool_size": threads,
-        "max_overflow": 6,
+        "max_overflow": 3,
         "pool_timeout": 10,
     }
     return create_engine(url, connect_args={"application_name": "company", "connect_timeout": 5}, **options)

@@ -1,7 +1,7 @@
 """Once: a key, its request and its answer are stored in the same transaction as the effect.
 
-draft-ietf-httpapi-idempotency-key-header-07: same key and same request -> the stored answer; same key and another
-request -> 422; a request with that key still at work -> 409.
+draft-ietf-httpapi-idempotency-key-header-07: same key and same request -> the stored answer; same key and
+another request -> 422; a request with that key still at work -> 409.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def refusal(problem: CompanyProblem) -> Reply:
 
 
 def fingerprint(operation: str, form: dict[str, Any]) -> str:
-    """Return what two requests share exactly when they ask for the same (order of JSON members does not matter)."""
+    """Return what two requests share exactly when they ask for the same (member order does not matter)."""
     canonical = json.dumps(form, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(f"{operation}\n{canonical}".encode()).hexdigest()
 
@@ -46,9 +46,9 @@ def fingerprint(operation: str, form: dict[str, Any]) -> str:
 def once(engine: Engine, key: str, mark: str, our_ref: str, effect: Callable[[Connection], Reply]) -> Reply:
     """Run `effect` once for a key and return its answer, now and for every repeat.
 
-    The effect runs in one transaction that also holds the reference's lock, so that a try and a cancel of the same
-    order are never at work together. A refusal has no effect and is an answer like any other. Raises KeyReused and
-    KeyInProgress.
+    The effect runs in one transaction that also holds the reference's lock, so that a try and a cancel of the
+    same order are never at work together. A refusal has no effect and is an answer like any other. Raises
+    KeyReused and KeyInProgress.
     """
     with engine.begin() as connection:
         if not _lock(connection, key):

@@ -118,7 +118,8 @@ def view(connection: Connection, our_ref: str) -> Json | None:
 
 _DUE = text(
     "SELECT our_ref, inquiry_id, form, encode(ST_AsEWKB(site), 'hex') AS site FROM inquiry "
-    "WHERE answered_at IS NULL AND due_at <= clock_timestamp() ORDER BY due_at LIMIT 20 FOR UPDATE SKIP LOCKED"
+    "WHERE answered_at IS NULL AND due_at <= clock_timestamp() "
+    "ORDER BY due_at LIMIT 20 FOR UPDATE SKIP LOCKED"
 )
 
 
@@ -135,7 +136,8 @@ def _answer(company: Company, connection: Connection, row: Row[Any]) -> None:
     answer = _decide(company, connection, row)
     connection.execute(
         text(
-            "UPDATE inquiry SET answer = cast(:a AS jsonb), answered_at = clock_timestamp() WHERE our_ref = :r"
+            "UPDATE inquiry SET answer = cast(:a AS jsonb), answered_at = clock_timestamp() "
+            "WHERE our_ref = :r"
         ),
         {"a": json.dumps(answer), "r": row.our_ref},
     )

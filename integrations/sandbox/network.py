@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from psycopg2.extras import execute_values
 from sqlalchemy import Connection, Engine, text
 
 from integrations.sandbox.profile import CompanyKind, Place, Profile, TariffClass, parcels_table
@@ -41,7 +42,8 @@ def load_once(
         _attach_services(connection, profile)
         connection.execute(
             text(
-                "INSERT INTO setting VALUES ('network', jsonb_build_object('file', cast(:f AS text), 'srid', cast(:s AS int)))"
+                "INSERT INTO setting VALUES ('network', "
+                "jsonb_build_object('file', cast(:f AS text), 'srid', cast(:s AS int)))"
             ),
             {"f": path.name, "s": place.crs},
         )
@@ -111,46 +113,55 @@ def _main(row: dict[str, Any], geometry: bytes, profile: Profile, factor: float)
     }
 
 
+def _insert(connection: Connection, head: str, row: str, rows: _Rows) -> None:
+    """Insert the rows in few round trips: a company that starts for the first time is being waited for."""
+    raw = connection.connection.cursor()
+    try:
+        execute_values(raw, f"{head} VALUES %s", rows, row, page_size=500)
+    finally:
+        raw.close()
+
+
 def _insert_network(connection: Connection, mains: _Rows, services: _Rows, srid: int) -> None:
-    connection.execute(
-        text(
-            "INSERT INTO main (main_id, diameter_mm, pressure_bar, voltage_kv, material, cable, capacity, geom) VALUES "
-            "(:id, :dn, :bar, :kv, :material, :cable, :capacity, ST_Force2D(ST_GeomFromWKB(:geom, :srid)))"
-        ),
-        [main | {"srid": srid} for main in mains],
+    _insert(
+        connection,
+        "INSERT INTO main (main_id, diameter_mm, pressure_bar, voltage_kv, material, cable, capacity, geom)",
+        "(%(id)s, %(dn)s, %(bar)s, %(kv)s, %(material)s, %(cable)s, %(capacity)s, "
+        f"ST_Force2D(ST_GeomFromWKB(%(geom)s, {srid:d})))",
+        mains,
     )
-    connection.execute(
-        text(
-            "INSERT INTO service (service_id, main_id, geom) VALUES "
-            "(:id, (SELECT main_id FROM main WHERE main_id = :main), ST_Force2D(ST_GeomFromWKB(:geom, :srid)))"
-        ),
-        [service | {"srid": srid} for service in services],
+    _insert(
+        connection,
+        "INSERT INTO service (service_id, main_id, geom)",
+        "(%(id)s, (SELECT main_id FROM main WHERE main_id = %(main)s), "
+        f"ST_Force2D(ST_GeomFromWKB(%(geom)s, {srid:d})))",
+        services,
     )
 
 
 def _insert_parcels(connection: Connection, path: Path, srid: int) -> None:
     table, key = parcels_table()
-    rows = [{"id": row[key], "geom": geometry, "srid": srid} for row, geometry in _read(path, table)]
-    connection.execute(
-        text(
-            "INSERT INTO parcel (parcel_id, source, initial_class, geom) VALUES "
-            "(:id, 'city', 'none', ST_Force2D(ST_GeomFromWKB(:geom, :srid)))"
-        ),
-        rows,
+    _insert(
+        connection,
+        "INSERT INTO parcel (parcel_id, source, initial_class, geom)",
+        f"(%(id)s, 'city', 'none', ST_Force2D(ST_GeomFromWKB(%(geom)s, {srid:d})))",
+        [{"id": row[key], "geom": geometry} for row, geometry in _read(path, table)],
     )
 
 
 def _attach_services(connection: Connection, profile: Profile) -> None:
-    """Every service has its main, every main its load, every parcel its number of services and first tariff."""
+    """Every service has its main, every main its load, every parcel its services and first tariff."""
     connection.execute(
         text(
-            "UPDATE service s SET main_id = (SELECT m.main_id FROM main m WHERE ST_DWithin(m.geom, s.geom, 1) "
-            "ORDER BY m.geom <-> s.geom, m.main_id LIMIT 1) WHERE s.main_id IS NULL"
+            "UPDATE service s SET main_id = (SELECT m.main_id FROM main m "
+            "WHERE ST_DWithin(m.geom, s.geom, 1) ORDER BY m.geom <-> s.geom, m.main_id LIMIT 1) "
+            "WHERE s.main_id IS NULL"
         )
     )
     connection.execute(
         text(
-            "UPDATE main m SET existing = c.n * :each FROM (SELECT main_id, count(*) AS n FROM service GROUP BY 1) c "
+            "UPDATE main m SET existing = c.n * :each FROM "
+            "(SELECT main_id, count(*) AS n FROM service GROUP BY 1) c "
             "WHERE c.main_id = m.main_id"
         ),
         {"each": profile.existing_service * profile.simultaneity},
@@ -159,9 +170,11 @@ def _attach_services(connection: Connection, profile: Profile) -> None:
     connection.execute(
         text(
             "UPDATE parcel p SET services = c.n, initial_class = :first FROM ("
-            "  SELECT p2.parcel_id, count(*) AS n FROM service s JOIN main m USING (main_id) JOIN parcel p2 ON "
+            "  SELECT p2.parcel_id, count(*) AS n "
+            "  FROM service s JOIN main m USING (main_id) JOIN parcel p2 ON "
             "  ST_Covers(p2.geom, CASE WHEN ST_Distance(ST_StartPoint(s.geom), m.geom) > "
-            "  ST_Distance(ST_EndPoint(s.geom), m.geom) THEN ST_StartPoint(s.geom) ELSE ST_EndPoint(s.geom) END) "
+            "  ST_Distance(ST_EndPoint(s.geom), m.geom) "
+            "  THEN ST_StartPoint(s.geom) ELSE ST_EndPoint(s.geom) END) "
             "  GROUP BY 1) c WHERE c.parcel_id = p.parcel_id"
         ),
         {"first": TariffClass.RESIDENTIAL.value},

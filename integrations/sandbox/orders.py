@@ -29,19 +29,22 @@ _BEFORE_TRY = text(
 SELECT EXISTS (SELECT 1 FROM tombstone WHERE our_ref = :r) AS is_tombstoned,
        o.order_number, o.state, o.fingerprint, p.parcel_id, p.debt, p.initial_class,
        encode(ST_AsEWKB(p.geom), 'hex') AS site,
-       (SELECT class FROM tariff_entry t WHERE t.parcel_id = :p ORDER BY effective_at DESC, entry_no DESC LIMIT 1)
-         AS tariff_now
+       (SELECT class FROM tariff_entry t WHERE t.parcel_id = :p
+        ORDER BY effective_at DESC, entry_no DESC LIMIT 1) AS tariff_now
 FROM (SELECT 1) one LEFT JOIN orders o ON o.our_ref = :r LEFT JOIN parcel p ON p.parcel_id = :p
 """
 )
 
 _INSERT = text(
     """
-INSERT INTO orders (our_ref, order_number, case_ref, permit_no, parcel_id, fingerprint, state, connection, main_id,
-                    demand, tariff_from, tariff_to, tariff_before, effective_at, hold_until)
-SELECT :our_ref, format('%s-%s-%s', cast(:letter AS text), cast(:year AS text), lpad(nextval('order_no')::text, 6, '0')),
+INSERT INTO orders (our_ref, order_number, case_ref, permit_no, parcel_id, fingerprint, state, connection,
+                    main_id, demand, tariff_from, tariff_to, tariff_code, tariff_before,
+                    effective_at, hold_until)
+SELECT :our_ref, format('%s-%s-%s', cast(:letter AS text), cast(:year AS text),
+                        lpad(cast(nextval('order_no') AS text), 6, '0')),
        :case_ref, :permit_no, :parcel_id, :fingerprint, 'held', cast(:connection AS jsonb), :main_id, :demand,
-       :tariff_from, :tariff_to, :tariff_before, cast(:effective_at AS timestamptz), cast(:hold_until AS timestamptz)
+       :tariff_from, :tariff_to, :tariff_code, :tariff_before,
+       cast(:effective_at AS timestamptz), cast(:hold_until AS timestamptz)
 RETURNING order_number
 """
 )
@@ -73,6 +76,7 @@ def try_order(company: Company, connection: Connection, form: dict[str, Any], ma
             "demand": demand,
             "tariff_from": change.get("from"),
             "tariff_to": change.get("to"),
+            "tariff_code": change.get("to_code"),
             "tariff_before": before.tariff_now or before.initial_class,
             **{
                 name: form[name]
@@ -124,7 +128,7 @@ def _connection(
 
 
 def _offered(connection: Connection, offer_ref: str | None) -> dict[str, Any]:
-    """What the company offered under a reference; an order without one is priced on the day it is confirmed."""
+    """What the company offered under a reference; an order without one is priced when confirmed."""
     if offer_ref:
         found = connection.execute(
             text(
@@ -138,9 +142,9 @@ def _offered(connection: Connection, offer_ref: str | None) -> dict[str, Any]:
 
 
 def confirm(company: Company, connection: Connection, our_ref: str) -> Reply:
-    """Make a held order final: the tariff entry takes effect at the agreed instant, also when that has passed.
+    """Make a held order final: its tariff entry takes effect at the agreed instant, even if that is past.
 
-    Repeating it changes nothing. Raises NotFound, and Refused when the order is cancelled or its hold is over.
+    Repeating it changes nothing. Raises NotFound, and Refused when it is cancelled or its hold is over.
     """
     order = connection.execute(_ORDER, {"r": our_ref}).first()
     if order is None:
@@ -155,8 +159,8 @@ def confirm(company: Company, connection: Connection, our_ref: str) -> Reply:
     bill_no = accounts.issue_bill(company, connection, order) if order.connection else None
     connection.execute(
         text(
-            "UPDATE orders SET state = 'confirmed', tariff_receipt = :t, bill_no = :b, changed_at = clock_timestamp() "
-            "WHERE our_ref = :r"
+            "UPDATE orders SET state = 'confirmed', tariff_receipt = :t, bill_no = :b, "
+            "changed_at = clock_timestamp() WHERE our_ref = :r"
         ),
         {"r": our_ref, "t": receipt, "b": bill_no},
     )

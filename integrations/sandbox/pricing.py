@@ -1,6 +1,6 @@
 """The itemised price of a connection by a dated price list, and the bill's check digits: pure.
 
-The shapes follow published practice (installation and equipment by diameter and subscription by units for water;
+The shapes follow published practice (installation and equipment by diameter, subscription by units for water;
 linear in ampere x phases for electricity; by meter class for gas). The rates are in companies.toml.
 """
 
@@ -10,6 +10,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from integrations.sandbox.capacity import Capacity
 from integrations.sandbox.profile import CompanyKind, Price, Profile
@@ -35,7 +36,7 @@ class Offer:
         """The sum of the items."""
         return sum(item.amount for item in self.items)
 
-    def as_dict(self) -> dict[str, object]:
+    def as_dict(self) -> dict[str, Any]:
         """The offer as it is sent."""
         items = [{"code": item.code, "amount": item.amount} for item in self.items]
         return {"amount": self.amount, "currency": self.currency, "items": items}
@@ -44,7 +45,7 @@ class Offer:
 def offer(profile: Profile, on: date, currency: str, units: Mapping[str, int], capacity: Capacity) -> Offer:
     """Return the itemised price of a connection on a day, each item rounded up to the list's unit.
 
-    `units` counts dwellings and shops. Raises LookupError when there is no price list in the currency on that day.
+    `units` counts dwellings and shops. Raises LookupError when there is no price list in that currency.
     """
     price = profile.price(on, currency)
     raw = _ITEMS[profile.kind](price, units, capacity)

@@ -80,7 +80,7 @@ class OrderDiffers(CompanyProblem):
 
 
 class KeyReused(CompanyProblem):
-    """This Idempotency-Key was used for another request."""
+    """The Idempotency-Key was used for another request."""
 
     code = "idempotency-key-reused"
     status = 422

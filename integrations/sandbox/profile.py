@@ -53,7 +53,7 @@ class Price:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What the company is and goes by; units of capacity are the utility's own (m3/month, A x phases, m3/h)."""
+    """What the company is and goes by; capacities in the utility's own unit (m3/month, A x phases, m3/h)."""
 
     kind: CompanyKind
     utility: str

@@ -1,4 +1,4 @@
-"""The forms and answers of the published contract. Members nobody knows are kept and ignored (tolerant reader)."""
+"""The forms and answers of the published contract. Unknown members are kept and ignored (tolerant reader)."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class Units(Model):
 class Capacity(Model):
     """What is asked of one utility, in that utility's units; leave members out to have the company propose.
 
-    Water: `m3_month` (contractual, m3 per month) and `diameter_inch` (meter). Electricity: `ampere` and `phases`.
+    Water: `m3_month` (contractual, m3 per month), `diameter_inch` (meter). Electricity: `ampere`, `phases`.
     Gas: `m3_hour` (meter class, m3 per hour).
     """
 
@@ -82,7 +82,7 @@ class Capacity(Model):
 
 
 class InquiryForm(Model):
-    """May this parcel be built on, and can it be served?"""
+    """The question: may this parcel be built on, and can it be served."""
 
     our_ref: Reference
     case_ref: str = Field(min_length=1, max_length=100)
@@ -165,6 +165,12 @@ class TariffChange(Model):
 
     from_: TariffClass = Field(alias="from")
     to: TariffClass
+    from_code: str | None = Field(
+        default=None, max_length=40, description="the company's own code, where known"
+    )
+    to_code: str | None = Field(
+        default=None, max_length=40, description="the company's own code, where known"
+    )
 
 
 class Connection(Model):
@@ -253,6 +259,7 @@ class TariffEntry(Model):
     """One dated entry of a parcel's tariff."""
 
     class_: TariffClass = Field(alias="class")
+    code: str | None
     effective_at: AwareDatetime
     order_number: str
     receipt: str
@@ -276,7 +283,7 @@ class BillList(Model):
 
 
 class LedgerView(Model):
-    """What took effect, in order: `[our_ref, op, at]`; tombstones, which had no effect, apart: `[our_ref, at]`."""
+    """What took effect, in order: `[our_ref, op, at]`; without effect, apart: `[our_ref, at]`."""
 
     entries: list[tuple[str, Literal["try", "confirm", "cancel", "expire"], AwareDatetime]]
     tombstones: list[tuple[str, AwareDatetime]]

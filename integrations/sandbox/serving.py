@@ -65,9 +65,9 @@ def _server(company: Company, threads: int) -> uvicorn.Server:
         company.engine.dispose()
 
     app.router.lifespan_context = lifespan
-    gate = FaultGate(app, company.faults)  # type: ignore[arg-type]
+    gate = FaultGate(app, company.faults)
     config = uvicorn.Config(
-        gate,  # type: ignore[arg-type]
+        gate,
         log_level="warning",
         access_log=False,
         lifespan="on",
@@ -80,7 +80,7 @@ def _server(company: Company, threads: int) -> uvicorn.Server:
 
 def _listen(settings: Settings) -> socket.socket:
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    # asyncio turns Nagle's algorithm off only for sockets that name their protocol; without, each answer takes 40 ms.
+    # asyncio turns Nagle's algorithm off only for sockets that name their protocol: else 40 ms for each answer.
     listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listening.bind((settings.host, settings.port))
@@ -101,7 +101,7 @@ def run(settings: Settings) -> None:
 
 @contextmanager
 def running(settings: Settings, timeout_s: float = 60.0) -> Iterator[str]:
-    """Serve in a thread of this process; gives the base address. Raises TimeoutError when it does not start."""
+    """Serve in a thread of this process; gives the base address. Raises TimeoutError if it does not start."""
     company = open_company(settings)
     listening = _listen(settings)
     server = _server(company, settings.threads)

@@ -1,4 +1,4 @@
-"""What the environment (prefix COMPANY_) and the command line say; nothing else of the company reads either."""
+"""What the environment (prefix COMPANY_) and the command line say; nothing else here reads either."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Settings(BaseSettings):
     network_file: Path | None = Field(default=None, description="default: the city's file by companies.toml")
     currency: str | None = Field(default=None, description="ISO 4217; default: the city's")
     answer_delay_s: float = Field(default=0.0, ge=0, description="how long an inquiry lies on the desk")
-    threads: int = Field(default=12, ge=2, le=100)
+    threads: int = Field(default=8, ge=2, le=100)
     capacity_factor: float = Field(
         default=1.0, ge=0, description="multiplies what each main is promised to carry"
     )

@@ -25,7 +25,7 @@ class Reach:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`code` is `serviceable` or why not; `nearest` is the chosen main, or else the nearest that could be tapped."""
+    """`code` is `serviceable` or why not; `nearest` is the chosen main, or else the nearest one to tap."""
 
     code: str
     nearest: Reach | None
@@ -41,7 +41,8 @@ class Verdict:
 _CANDIDATES = """
 SELECT m.main_id, m.distance_m, m.capacity - m.existing - coalesce((
          SELECT sum(o.demand) FROM orders o
-         WHERE o.main_id = m.main_id AND o.main_id IS NOT NULL AND o.state IN ('held', 'confirmed')), 0) AS spare
+         WHERE o.main_id = m.main_id AND o.main_id IS NOT NULL
+           AND o.state IN ('held', 'confirmed')), 0) AS spare
 FROM (SELECT main_id, capacity, existing, ST_Distance(geom, {site}) AS distance_m
       FROM main WHERE {usable} ORDER BY geom <-> {site} LIMIT :n) m
 ORDER BY m.distance_m, m.main_id
@@ -53,7 +54,7 @@ def assess(
 ) -> Verdict:
     """Return whether a site (EWKB hex in the network's CRS) can be served with a capacity.
 
-    `distance_m` is from the plot to the axis of the main, horizontally; the service's route is not designed here.
+    `distance_m` is from the plot to the axis of the main, horizontally; no route is designed here.
     """
     sql = _CANDIDATES.format(site="cast(:site AS geometry)", usable=is_usable(profile))
     rows = connection.execute(text(sql), {"site": site, "n": CANDIDATES})
@@ -74,8 +75,9 @@ def _choose(reaches: list[Reach], capacity: Capacity, max_length_m: float) -> Ve
 def reserve(
     connection: Connection, profile: Profile, site: Any, capacity: Capacity, max_length_m: float
 ) -> Verdict:
-    """As `assess`, but the chosen main stays locked until the transaction ends, so that two orders cannot share
-    the last of its capacity.
+    """Return as `assess` does, with the chosen main locked until the transaction ends.
+
+    Two orders then cannot share the last of its capacity.
     """
     while True:
         verdict = assess(connection, profile, site, capacity, max_length_m)

@@ -74,6 +74,7 @@ CREATE TABLE orders (
   demand double precision NOT NULL DEFAULT 0,
   tariff_from text,
   tariff_to text,
+  tariff_code text,                            -- the company's own code of tariff_to
   tariff_before text,
   effective_at timestamptz NOT NULL,
   hold_until timestamptz NOT NULL,
@@ -98,6 +99,7 @@ CREATE TABLE tariff_entry (
   entry_no bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   parcel_id text NOT NULL,
   class text NOT NULL,
+  code text,
   effective_at timestamptz NOT NULL,
   order_number text NOT NULL UNIQUE,
   receipt text NOT NULL,
