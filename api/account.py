@@ -62,7 +62,13 @@ def me(who: HolderDep) -> Response:
     if who is None:
         raise NotAuthenticated(hint="send-bearer-token")
     return JSONResponse(
-        {"actor_id": who.actor_id, "role": who.role, "name": who.name, "agency": who.agency, "city": who.city_id}
+        {
+            "actor_id": who.actor_id,
+            "role": who.role,
+            "name": who.name,
+            "agency": who.agency,
+            "city": who.city_id,
+        }
     )
 
 

@@ -9,8 +9,9 @@ from fastapi import APIRouter, Body, Path, Request
 from fastapi.responses import JSONResponse, Response
 
 from api.deps import CityDep, RuntimeDep
+from api.errors import NotFound
 from integrations import inbox
-from permits.errors import AgencyUnknown, SignatureInvalid
+from permits.errors import SignatureInvalid
 from permits.ports import Actor
 from permits.service import Context
 from permits.vocabulary import Role
@@ -26,7 +27,7 @@ def receive(
 ) -> Response:
     """Verify, store once, and act; a duplicate is acknowledged again without a second effect."""
     if all(agency.agency_id != agency_id for agency in place.agencies):
-        raise AgencyUnknown(agency=agency_id, known=[agency.agency_id for agency in place.agencies])
+        raise NotFound(path=request.url.path, known=[agency.agency_id for agency in place.agencies])
     endpoint = resources.settings.agency_book().of(place.city_id).get(agency_id)
     if endpoint is None:
         raise SignatureInvalid(agency=agency_id, hint="agency-not-connected")
@@ -36,7 +37,5 @@ def receive(
         now=datetime.now(UTC),
     )
     with resources.sessions.begin() as session:
-        outcome = inbox.receive(
-            session, ctx, agency_id, dict(request.headers), raw, endpoint.webhook_secret
-        )
+        outcome = inbox.receive(session, ctx, agency_id, dict(request.headers), raw, endpoint.webhook_secret)
     return JSONResponse({"outcome": str(outcome)}, status_code=202)

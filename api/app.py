@@ -9,33 +9,22 @@ from pathlib import Path
 
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse
-from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
-from sqlalchemy.engine import make_url
 
-from api import account, agencies, cases, errors, map as maps
+from api import account, agencies, cases, errors
+from api import map as maps
 from api.deps import Runtime
 from api.events import Listener
 from api.middleware import BodyLimit, CommonHeaders
-from api.settings import Settings
+from api.settings import Settings, database_url
 from api.tilecache import TileCache
 from layers.city import load_city
-from layers.cluster import Cluster
 from layers.database import make_engine, make_sessions
 
 NO_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Panjereh</title>
 <h1>Panjereh</h1><p>The web page is not built. Build it with <code>make setup</code>, then start again.</p>
 <p>The API is here: <a href="/v1/docs">/v1/docs</a>, <a href="/v1/openapi.json">/v1/openapi.json</a>.</p>
 """
-
-
-def database_url(settings: Settings) -> str:
-    """The database of the settings, or the private cluster's; a connection attempt ends after five seconds."""
-    url = settings.database_url or Cluster(settings.data_dir).url(settings.database_name)
-    made = make_url(url)
-    if made.drivername.startswith("postgresql") and "connect_timeout" not in made.query:
-        made = made.update_query_dict({"connect_timeout": "5"})
-    return made.render_as_string(hide_password=False)
 
 
 def make_runtime(settings: Settings) -> Runtime:
@@ -90,16 +79,16 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 def _docs(request: Request) -> HTMLResponse:
     """The list of resources as plain HTML: no script, no other host."""
     rows = []
-    for route in request.app.routes:
-        if isinstance(route, APIRoute) and route.include_in_schema:
-            for method in sorted(route.methods):
-                rows.append(
-                    f"<tr><td><code>{escape(method)}</code><td><code>{escape(route.path)}</code>"
-                    f"<td>{escape(route.summary or '')}"
-                )
+    for path, methods in request.app.openapi()["paths"].items():
+        for method, described in methods.items():
+            rows.append(
+                f"<tr><td><code>{method.upper()}</code><td><code>{escape(path)}</code>"
+                f"<td>{escape(described.get('summary', ''))}"
+            )
     table = "".join(rows)
     return HTMLResponse(
-        '<!doctype html><html lang="en"><meta charset="utf-8"><title>Panjereh API</title><h1>Panjereh API</h1>'
+        '<!doctype html><html lang="en"><meta charset="utf-8"><title>Panjereh API</title>'
+        "<h1>Panjereh API</h1>"
         '<p>The machine-readable description is <a href="/v1/openapi.json">openapi.json</a>.</p>'
         f"<table><tr><th>Method<th>Path<th>What{table}</table>"
     )

@@ -11,9 +11,10 @@ from fastapi.responses import JSONResponse
 from sqlalchemy.orm import Session
 
 from api.deps import CityDep, KeyDep, RequiredKeyDep, Runtime, RuntimeDep, allowed, context
-from api.errors import FormInvalid
 from api.schemas import ApproveIn, CaseIn, CompleteIn, DeferIn, ReasonIn, RefuseIn
 from api.security import Holder, Permission
+from geo.crs import WGS84
+from geo.errors import CrsMissing
 from layers.city import City
 from permits import service
 from permits.requests import ApplicantRequest, ExcavationRequest, SubmitRequest, WishRequest
@@ -21,12 +22,6 @@ from permits.views import CaseView, Condition, Units, as_json
 from permits.vocabulary import CaseStatus
 
 router = APIRouter(prefix="/v1/cities/{city_id}/cases", tags=["cases"])
-
-
-class CrsMissing(FormInvalid):
-    """The coordinates came without their coordinate system; it is asked for, never guessed."""
-
-    code = "crs-missing"
 
 
 class Guard:
@@ -42,12 +37,13 @@ class Guard:
     Defer = Annotated[Holder, Depends(allowed(Permission.DEFER))]
     Revoke = Annotated[Holder, Depends(allowed(Permission.REVOKE))]
     Complete = Annotated[Holder, Depends(allowed(Permission.COMPLETE))]
+    Recheck = Annotated[Holder, Depends(allowed(Permission.RECHECK))]
 
 
 def submit_request(body: CaseIn, city_crs: str) -> SubmitRequest:
     """The use case's form of the body; CrsMissing when the coordinates came without their CRS."""
     if body.excavation.crs is None:
-        raise CrsMissing(fields=["body.excavation.crs"], known=["EPSG:4326", city_crs], hint="state-crs")
+        raise CrsMissing(field="body.excavation.crs", known=[WGS84, city_crs], hint="state-the-crs")
     return SubmitRequest(
         parcel_id=body.parcel_id,
         works=body.works,
@@ -204,3 +200,13 @@ def complete(
             session, ctx, case_id, body.certificate_no, body.permanent_class, body.expected_version
         ),
     )  # fmt: skip
+
+
+@router.post("/{case_id}/recheck", summary="Check the excavation against the layers as published now")
+def recheck(
+    resources: RuntimeDep, place: CityDep, who: Guard.Recheck, key: KeyDep, case_id: UUID
+) -> Response:
+    """Repeat the conflict check; an open decision becomes stale."""
+    return _change(
+        resources, place, who, key, lambda session, ctx: service.recheck_conflicts(session, ctx, case_id)
+    )

@@ -15,7 +15,11 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from api import i18n, security
-from geo.errors import PanjerehError
+from geo.errors import CrsError, DepthInvalid, PanjerehError, ShapeError
+from layers.config import UnknownCity
+from layers.query import CityNotStored, ParcelNotStored
+from layers.tiles import TileOutOfRange
+from permits import errors as permits
 
 log = logging.getLogger("panjereh.api")
 PROBLEM: Final = "application/problem+json"
@@ -38,6 +42,12 @@ class FormInvalid(PanjerehError):
     """The request does not have the form this resource asks for."""
 
     code = "form-invalid"
+
+
+class Unprocessable(PanjerehError):
+    """The request is well-formed and cannot be carried out."""
+
+    code = "unprocessable"
 
 
 class BodyTooLarge(PanjerehError):
@@ -65,19 +75,38 @@ class Internal(PanjerehError):
 
 
 STATUS: Final[dict[type[PanjerehError], int]] = {
+    FormInvalid: 422,
+    UnknownParameter: 400,
+    IdempotencyKeyMissing: 400,
     security.NotAuthenticated: 401,
+    permits.SignatureInvalid: 401,
     security.NotAllowed: 403,
     security.CrossSiteRequest: 403,
     NotFound: 404,
-    UnknownParameter: 400,
-    FormInvalid: 422,
+    UnknownCity: 404,
+    CityNotStored: 404,
+    ParcelNotStored: 404,
+    TileOutOfRange: 404,
+    permits.CaseNotFound: 404,
+    permits.StaleCase: 409,
+    permits.ActionNotAllowed: 409,
+    permits.NothingToRetry: 409,
     BodyTooLarge: 413,
-    IdempotencyKeyMissing: 400,
+    Unprocessable: 422,
+    ShapeError: 422,
+    CrsError: 422,
+    DepthInvalid: 422,
+    permits.ParcelNotFound: 422,
+    permits.ExcavationOffParcel: 422,
+    permits.RequestInvalid: 422,
+    permits.ApprovalRefused: 422,
+    permits.KeyReused: 422,
+    permits.AgencyUnknown: 422,
+    permits.IdentifierInvalid: 422,
     DatabaseAway: 503,
-    Internal: 500,
-    PanjerehError: 422,
+    PanjerehError: 500,
 }
-"""The one table: a class has the status of its nearest listed ancestor."""
+"""The one table: a class has the status of its nearest listed ancestor. The rest is our own fault."""
 
 
 def status_of(error: type[PanjerehError]) -> int:
@@ -153,38 +182,47 @@ def is_database_away(error: BaseException) -> bool:
     return isinstance(error, DBAPIError) and error.connection_invalidated
 
 
+def _refused(request: Request, error: PanjerehError) -> JSONResponse:
+    return problem(request, error)
+
+
+def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+    problems = error.errors()
+    is_unreadable = any(item["type"] == "json_invalid" for item in problems)
+    return problem(request, invalid_fields(problems), 400 if is_unreadable else None)
+
+
+def _plain(request: Request, error: HTTPException) -> JSONResponse:
+    refusal = NotFound(path=request.url.path) if error.status_code == 404 else FormInvalid(fields=["-"])
+    response = problem(request, refusal, error.status_code)
+    response.headers.update(error.headers or {})
+    return response
+
+
+def _database(request: Request, error: Exception) -> JSONResponse:
+    if not is_database_away(error):
+        return _unexpected(request, error)
+    if _quiet("database-away"):
+        log.warning("database away: %s", str(error).splitlines()[0])
+    return problem(request, DatabaseAway(retry_after_s=RETRY_AFTER_S))
+
+
+def _unexpected(request: Request, error: Exception) -> JSONResponse:
+    incident = f"{time.time_ns():x}"
+    if _quiet(f"internal:{type(error).__name__}:{request.url.path}"):
+        log.error("incident %s %s %s", incident, request.method, request.url.path, exc_info=error)
+    return problem(request, Internal(incident=incident))
+
+
 def install(app: FastAPI) -> None:
     """Every error of the application leaves as a problem document."""
-
-    @app.exception_handler(PanjerehError)
-    def refused(request: Request, error: PanjerehError) -> JSONResponse:
-        return problem(request, error)
-
-    @app.exception_handler(RequestValidationError)
-    def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
-        problems = error.errors()
-        unreadable = any(item["type"] == "json_invalid" for item in problems)
-        return problem(request, invalid_fields(problems), 400 if unreadable else None)
-
-    @app.exception_handler(HTTPException)
-    def plain(request: Request, error: HTTPException) -> JSONResponse:
-        refusal = NotFound(path=request.url.path) if error.status_code == 404 else FormInvalid()
-        response = problem(request, refusal, error.status_code)
-        response.headers.update(error.headers or {})
-        return response
-
-    @app.exception_handler(DBAPIError)
-    @app.exception_handler(PoolTimeout)
-    def database(request: Request, error: Exception) -> JSONResponse:
-        if not is_database_away(error):
-            return unexpected(request, error)
-        if _quiet("database-away"):
-            log.warning("database away: %s", str(error).splitlines()[0])
-        return problem(request, DatabaseAway(retry_after_s=RETRY_AFTER_S))
-
-    @app.exception_handler(Exception)
-    def unexpected(request: Request, error: Exception) -> JSONResponse:
-        incident = f"{time.time_ns():x}"
-        if _quiet(f"internal:{type(error).__name__}:{request.url.path}"):
-            log.error("incident %s %s %s", incident, request.method, request.url.path, exc_info=error)
-        return problem(request, Internal(incident=incident))
+    handlers: dict[type[Exception], Any] = {
+        PanjerehError: _refused,
+        RequestValidationError: _invalid,
+        HTTPException: _plain,
+        DBAPIError: _database,
+        PoolTimeout: _database,
+        Exception: _unexpected,
+    }
+    for cls, handler in handlers.items():
+        app.add_exception_handler(cls, handler)

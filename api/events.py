@@ -10,7 +10,7 @@ import json
 import logging
 import select
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -69,7 +69,7 @@ class Listener:
     def stop(self) -> None:
         """Listening ends and every open stream ends with it."""
         self._stop.set()
-        self._tell(lambda _city: True, "")
+        self._tell(None, "")
         if self._thread is not None:
             self._thread.join(timeout=5)
 
@@ -108,7 +108,7 @@ class Listener:
             with connection.cursor() as cursor:
                 cursor.execute(f"LISTEN {CHANNEL}")
             # What happened while nobody listened is unknown here: browsers read again.
-            self._tell(lambda _city: True, frame("resync", {}))
+            self._tell(None, frame("resync", {}))
             while not self._stop.is_set():
                 if select.select([connection], [], [], _POLL_S)[0]:
                     self._receive(connection)
@@ -125,11 +125,12 @@ class Listener:
             except (ValueError, KeyError, TypeError):
                 log.warning("notification not understood, dropped")
                 continue
-            self._tell(lambda wanted, city=city: wanted == city, frame("case", data))
+            self._tell(city, frame("case", data))
 
-    def _tell(self, wanted: Callable[[str], bool], message: str) -> None:
+    def _tell(self, city_id: str | None, message: str) -> None:
+        """To the streams of one city, or of all."""
         with self._lock:
-            subscribers = [each for each in self._subscribers if wanted(each.city_id)]
+            subscribers = [each for each in self._subscribers if city_id in {None, each.city_id}]
         for subscriber in subscribers:
             try:
                 subscriber.offer(message)

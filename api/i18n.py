@@ -16,10 +16,13 @@ from fluent.runtime import FluentBundle, FluentResource
 from persiantools import digits
 from persiantools.jdatetime import JalaliDate
 
+from geo.errors import Param
+
 Language = Literal["en", "fa"]
 LANGUAGES: Final[tuple[Language, ...]] = ("en", "fa")
 _ROOT: Final = Path(__file__).resolve().parent.parent
-Value = str | int | float | list[object]
+_NO_ISOLATES: Final = {0x2068: None, 0x2069: None}
+Value = Param
 
 
 def locales_dir() -> Path:
@@ -45,6 +48,11 @@ def knows(language: Language, message_id: str) -> bool:
     return bool(_bundle(language).has_message(message_id))
 
 
+def plain(language: Language, message_id: str, params: Mapping[str, Value] | None = None) -> str:
+    """The sentence without bidi isolation marks, for terminals and logs."""
+    return say(language, message_id, params).translate(_NO_ISOLATES)
+
+
 def say(language: Language, message_id: str, params: Mapping[str, Value] | None = None) -> str:
     """The sentence for `message_id`; the id itself when there is none, so nothing is ever blank."""
     bundle = _bundle(language)
@@ -59,6 +67,8 @@ def say(language: Language, message_id: str, params: Mapping[str, Value] | None 
 
 
 def _shown(language: Language, value: Value) -> str | int | float:
+    if value is None:
+        return "-"
     if isinstance(value, list):
         return ("، " if language == "fa" else ", ").join(str(item) for item in value)
     if language == "fa" and isinstance(value, int | float) and not isinstance(value, bool):
@@ -78,7 +88,8 @@ def day(language: Language, value: date) -> str:
     """A calendar day: ISO for `en`, Jalali in words and Persian digits for `fa`."""
     if language == "en":
         return value.isoformat()
-    return str(JalaliDate(value).strftime("%A %d %B %Y", locale="fa"))
+    jalali = JalaliDate(value)  # type: ignore[no-untyped-call]
+    return str(jalali.strftime("%A %d %B %Y", locale="fa"))
 
 
 def instant(language: Language, value: datetime, zone: tzinfo) -> str:

@@ -27,10 +27,12 @@ class TokenIn(Strict):
 
 
 class GeometryIn(Strict):
-    """A GeoJSON geometry; its validity, extent and position are checked by the use case, with located refusals."""
+    """A GeoJSON geometry; the use case checks its validity, extent and position, with located refusals."""
 
     type: str = Field(max_length=40, examples=["Polygon"])
-    coordinates: list[Any] = Field(description="GeoJSON coordinates in the stated CRS, x (east, longitude) first")
+    coordinates: list[Any] = Field(
+        description="GeoJSON coordinates in the stated CRS, x (east, longitude) first"
+    )
 
 
 class ExcavationIn(Strict):
@@ -56,7 +58,7 @@ class UnitsIn(Strict):
 
 
 class WishIn(Strict):
-    """What is wanted from one utility, and how much of it (numbers by unit name, as the utility's form says)."""
+    """What is wanted from one utility, and how much of it: numbers by unit name."""
 
     wish: Annotated[Wish, Field(strict=False)]
     capacity: dict[Slug, Number] = Field(default_factory=dict, max_length=10)

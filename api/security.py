@@ -20,7 +20,7 @@ SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class NotAuthenticated(PanjerehError):
-    """This needs a token or a session."""
+    """A token or a session is needed here."""
 
     code = "not-authenticated"
 
@@ -55,6 +55,7 @@ class Permission(StrEnum):
     DEFER = "defer"
     REVOKE = "revoke"
     COMPLETE = "complete"
+    RECHECK = "recheck"
 
 
 _STAFF: Final = frozenset({Role.OFFICER, Role.FRONT_OFFICE})
@@ -67,18 +68,22 @@ POLICY: Final[Mapping[Permission, frozenset[Role]]] = {
     Permission.READ_MAP_SHARED: _READERS,
     Permission.READ_MAP_SENSITIVE: _SEES_NETWORKS,
     Permission.READ_PARCEL: _READERS,
-    Permission.READ_CASES: _READERS,
-    Permission.READ_HISTORY: _STAFF | {Role.AUDITOR},
-    Permission.SUBMIT: _STAFF,
+    Permission.READ_CASES: _READERS | {Role.APPLICANT},
+    Permission.READ_HISTORY: _STAFF | {Role.AUDITOR, Role.APPLICANT},
+    Permission.SUBMIT: _STAFF | {Role.APPLICANT},
     Permission.APPROVE: frozenset({Role.OFFICER}),
     Permission.REFUSE: frozenset({Role.OFFICER}),
-    Permission.WITHDRAW: _STAFF,
+    Permission.WITHDRAW: _STAFF | {Role.APPLICANT},
     Permission.RETRY: frozenset({Role.OFFICER}),
     Permission.DEFER: frozenset({Role.OFFICER}),
     Permission.REVOKE: frozenset({Role.OFFICER}),
     Permission.COMPLETE: frozenset({Role.OFFICER}),
+    Permission.RECHECK: frozenset({Role.OFFICER}),
 }
-"""Role x action. An action that is not here, or a role that is not in its row, is refused."""
+"""Role x action. An action that is not here, or a role that is not in its row, is refused.
+
+An applicant passes here for the own cases; whose case it is, the use case knows (`permits.service`).
+"""
 
 OPEN_TO_ALL: Final = frozenset({Permission.READ_CITY, Permission.READ_MAP_PUBLIC})
 """What needs no token at all: the list of cities and the public layers."""
@@ -121,9 +126,14 @@ MAP_PERMISSION: Final[Mapping[str, Permission]] = {
 """Which permission a layer's sensitivity class asks for; an unknown class is treated as sensitive."""
 
 
+def map_permission(sensitivity: str) -> Permission:
+    """The permission that a layer of this sensitivity class asks for."""
+    return MAP_PERMISSION.get(sensitivity, Permission.READ_MAP_SENSITIVE)
+
+
 def may_see(holder: Holder | None, sensitivity: str, city_id: str) -> bool:
     """True when the holder may see layers of this sensitivity class in this city."""
-    return may(holder, MAP_PERMISSION.get(sensitivity, Permission.READ_MAP_SENSITIVE), city_id)
+    return may(holder, map_permission(sensitivity), city_id)
 
 
 def check_same_site(method: str, headers: Mapping[str, str]) -> None:

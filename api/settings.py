@@ -10,8 +10,10 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy.engine import make_url
 
 from geo.errors import PanjerehError
+from layers.cluster import Cluster
 
 SOURCE_ROOT = Path(__file__).resolve().parent.parent
 
@@ -49,7 +51,9 @@ class AgencyBook(BaseModel):
     def of(self, city_id: str) -> dict[str, AgencyEndpoint]:
         """Endpoints of one city by agency id."""
         prefix = f"{city_id}/"
-        return {key.removeprefix(prefix): value for key, value in self.agencies.items() if key.startswith(prefix)}
+        return {
+            key.removeprefix(prefix): value for key, value in self.agencies.items() if key.startswith(prefix)
+        }
 
 
 class Settings(BaseSettings):
@@ -72,7 +76,11 @@ class Settings(BaseSettings):
     body_limit_bytes: int = Field(default=1_048_576, ge=1024)
     tile_cache_bytes: int = Field(default=64 * 1_048_576, ge=0)
     secure_cookies: bool = Field(default=False, description="true behind TLS")
-    worker_threads_per_agency: int = Field(default=4, ge=1, le=64)
+    worker_slots_per_agency: int = Field(default=4, ge=1, le=64)
+    worker_threads: int = Field(default=16, ge=1, le=100)
+    worker_backoff_s: float = Field(default=1.0, gt=0, le=60)
+    worker_poll_after_s: float = Field(default=30.0, gt=0)
+    worker_poll_every_s: float = Field(default=60.0, gt=0)
 
     @property
     def address(self) -> str:
@@ -110,6 +118,14 @@ class Settings(BaseSettings):
     def with_(self, **changes: object) -> Self:
         """A copy with some settings replaced."""
         return self.model_copy(update=changes)
+
+
+def database_url(settings: Settings) -> str:
+    """The database of the settings, or the private cluster's; connecting gives up after five seconds."""
+    made = make_url(settings.database_url or Cluster(settings.data_dir).url(settings.database_name))
+    if "connect_timeout" not in made.query:
+        made = made.update_query_dict({"connect_timeout": "5"})
+    return made.render_as_string(hide_password=False)
 
 
 def write_private(path: Path, text: str) -> None:

@@ -97,7 +97,8 @@ def open_session(session: Session, token: str, hours: float) -> tuple[str, datet
         text(
             "INSERT INTO access.browser_session (session_hash, token_id, expires_at)"
             " SELECT :session_hash, t.token_id, now() + :lifetime FROM access.token t"
-            f" WHERE t.token_hash = :token_hash AND {_LIVE} RETURNING expires_at"  # noqa: S608
+            " WHERE t.token_hash = :token_hash AND t.revoked_at IS NULL"
+            " AND (t.expires_at IS NULL OR t.expires_at > now()) RETURNING expires_at"
         ),
         {"session_hash": hashed(secret), "token_hash": hashed(token), "lifetime": timedelta(hours=hours)},
     ).one_or_none()

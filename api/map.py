@@ -1,0 +1,318 @@
+"""The read path: cities, parcels, tiles and live events. No case, no commit."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from typing import Annotated, Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi.responses import JSONResponse, Response, StreamingResponse
+from shapely.geometry import Point, mapping
+
+from api.deps import CityDep, HolderDep, RuntimeDep, allowed
+from api.errors import UnknownParameter, Unprocessable
+from api.security import Holder, Permission, map_permission, may_see, require
+from api.tilecache import Tile, finished
+from geo.crs import WGS84, lonlat_bounds, to_wgs84, transform_to
+from layers import query, tiles
+from layers.catalog import MAX_ZOOM, LayerSpec
+from layers.city import Agency, City
+from layers.records import Dossier, LayerFreshness, ParcelRecord
+
+VARY = "Accept-Encoding, Cookie, Authorization"
+MVT = "application/vnd.mapbox-vector-tile"
+
+
+class TileAddress(NamedTuple):
+    """Zoom, column and row of a tile."""
+
+    z: int
+    x: int
+    y: int
+
+
+def tile_address(
+    z: Annotated[int, Path(ge=0, le=MAX_ZOOM)],
+    x: Annotated[int, Path(ge=0, lt=2**MAX_ZOOM)],
+    y: Annotated[int, Path(ge=0, lt=2**MAX_ZOOM)],
+) -> TileAddress:
+    """The tile of the address."""
+    return TileAddress(z, x, y)
+
+
+class LayerUnknown(Unprocessable):
+    """The city has no such layer."""
+
+    code = "layer-unknown"
+
+
+class PointInvalid(Unprocessable):
+    """The point is not longitude,latitude in degrees."""
+
+    code = "point-invalid"
+
+
+def only(*known: str) -> Any:
+    """A dependency that refuses query parameters not named here: a misspelt filter must not be ignored."""
+
+    def check(request: Request) -> None:
+        unknown = sorted(set(request.query_params) - set(known))
+        if unknown:
+            raise UnknownParameter(unknown=unknown, known=list(known) or ["-"])
+
+    return Depends(check)
+
+
+router = APIRouter(prefix="/v1/cities", tags=["map"])
+ParcelId = Annotated[str, Path(max_length=200)]
+LayerList = Annotated[str | None, Query(description="layer ids, separated by commas", max_length=1000)]
+ReadParcel = Annotated[Holder, Depends(allowed(Permission.READ_PARCEL))]
+ReadCases = Annotated[Holder, Depends(allowed(Permission.READ_CASES))]
+
+
+@lru_cache(maxsize=64)
+def _bounds_wgs84(crs: str, extent_m: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
+    """West, south, east, north in degrees of an extent in the city's CRS."""
+    west, south, east, north = lonlat_bounds(extent_m, crs)
+    return west, south, east, north
+
+
+def _brief(place: City) -> dict[str, Any]:
+    west, south, east, north = _bounds_wgs84(place.crs, place.extent_m)
+    return {
+        "id": place.city_id,
+        "name": place.name.as_dict(),
+        "country": place.country,
+        "bounds_wgs84": [west, south, east, north],
+        "center": [(west + east) / 2, (south + north) / 2],
+        "crs": place.crs,
+        "currency": place.currency,
+        "calendar": place.calendar,
+        "timezone": place.timezone,
+    }
+
+
+def _agency(agency: Agency) -> dict[str, Any]:
+    return {
+        "id": agency.agency_id,
+        "kind": agency.kind,
+        "utilities": list(agency.utilities),
+        "name": agency.name.as_dict(),
+        "contact": {
+            "phone": agency.contact.phone,
+            "email": agency.contact.email,
+            "desk": agency.contact.desk.as_dict(),
+        },
+        "capability": agency.capability,
+        "consulted": agency.consulted,
+        "tariffs": [
+            {"class": each.tariff_class, "code": each.code, "name": each.name.as_dict()}
+            for each in agency.tariffs
+        ],
+    }
+
+
+@router.get("", dependencies=[only()], summary="The cities this window serves")
+def cities(resources: RuntimeDep) -> Response:
+    """Names, extents and clocks; open to all."""
+    return JSONResponse([_brief(place) for place in resources.cities.values()])
+
+
+@router.get("/{city_id}", dependencies=[only()], summary="One city: agencies and layers")
+def city(resources: RuntimeDep, place: CityDep, who: HolderDep) -> Response:
+    """Agencies with their desks, layers with colour, order, freshness and whether the asker may see them."""
+    with resources.sessions() as session:
+        fresh = {each.layer_id: each for each in query.freshness(session, place, _today(place))}
+    described = [
+        {
+            "id": spec.layer_id,
+            "name": spec.name.as_dict(),
+            "target": spec.target,
+            "utility": spec.utility,
+            "owner": spec.owner,
+            "sensitivity": spec.sensitivity,
+            "visible": may_see(who, spec.sensitivity, place.city_id),
+            "colour": spec.colour,
+            "min_zoom": spec.min_zoom,
+            "draw_order": spec.draw_order,
+            "credit": spec.source.credit,
+            "licence": spec.source.licence,
+            "freshness": _freshness(fresh[spec.layer_id]),
+        }
+        for spec in place.layers
+    ]
+    body = _brief(place) | {"agencies": [_agency(each) for each in place.agencies], "layers": described}
+    return JSONResponse(body)
+
+
+@router.get("/{city_id}/parcels", dependencies=[only("at", "q", "limit")], summary="Find a parcel")
+def parcels(
+    resources: RuntimeDep,
+    place: CityDep,
+    _who: ReadParcel,
+    at: Annotated[str | None, Query(description="longitude,latitude in degrees", max_length=60)] = None,
+    q: Annotated[str | None, Query(description="the beginning of a parcel id", max_length=60)] = None,
+    limit: Annotated[int, Query(ge=1, le=50)] = 10,
+) -> Response:
+    """The parcel at a point, or the parcels whose id begins so."""
+    with resources.sessions() as session:
+        if at is not None:
+            point_m = transform_to(_point(at), WGS84, place.city_crs).shape
+            found = query.parcel_at(session, place.city_id, point_m)
+            records = [found] if found is not None else []
+        else:
+            records = query.parcels_by_prefix(session, place.city_id, q or "", limit)
+    return JSONResponse({"parcels": [_parcel(place, each) for each in records]})
+
+
+def _point(text: str) -> Point:
+    parts = text.split(",")
+    try:
+        lon, lat = (float(part) for part in parts)
+    except ValueError:
+        raise PointInvalid(at=text) from None
+    if not (-180 <= lon <= 180 and -90 <= lat <= 90):  # also false for not-a-number
+        raise PointInvalid(at=text)
+    return Point(lon, lat)
+
+
+def _today(place: City) -> date:
+    return datetime.now(UTC).astimezone(ZoneInfo(place.timezone)).date()
+
+
+def _freshness(entry: LayerFreshness) -> dict[str, Any]:
+    return {
+        "layer_id": entry.layer_id,
+        "state": entry.state,
+        "surveyed_on": entry.as_of.isoformat() if entry.as_of else None,
+        "age_days": entry.age_days,
+        "limit_days": entry.limit_days,
+    }
+
+
+def _dossier(place: City, found: Dossier) -> dict[str, Any]:
+    """The dossier as the page reads it: the parcel's own fields first, geometry in WGS 84."""
+    plain = found.as_dict()
+    networks = [
+        {
+            **each,
+            "feature_id": each["nearest_id"],
+            "distance_m": each["nearest_m"],
+            "count": each["within_radius"],
+        }
+        for each in plain["networks"]
+    ]
+    return {
+        **plain["parcel"],
+        "geometry": mapping(to_wgs84(found.parcel.geom, place.city_crs)),
+        "buildings": plain["buildings"],
+        "streets": plain["streets"],
+        "networks": networks,
+        "freshness": [_freshness(each) for each in found.freshness],
+        "radius_m": found.radius_m,
+    }
+
+
+def _parcel(place: City, record: ParcelRecord) -> dict[str, Any]:
+    return {
+        "parcel_id": record.parcel_id,
+        "area_m2": record.area_m2,
+        "geometry": mapping(to_wgs84(record.geom, place.city_crs)),
+    }
+
+
+@router.get("/{city_id}/parcels/{parcel_id}", dependencies=[only()], summary="The dossier of a parcel")
+def parcel(resources: RuntimeDep, place: CityDep, _who: ReadParcel, parcel_id: ParcelId) -> Response:
+    """The parcel, its buildings, streets and networks nearby, and how fresh each layer is."""
+    with resources.sessions() as session:
+        found = query.dossier(session, place.city_id, parcel_id, today=_today(place))
+    return JSONResponse(_dossier(place, found))
+
+
+@router.get("/{city_id}/tilejson", dependencies=[only("layers")], summary="TileJSON of the visible layers")
+def tilejson(request: Request, place: CityDep, who: HolderDep, layers: LayerList = None) -> Response:
+    """TileJSON 3.0 of the layers the asker may see."""
+    specs = _wanted(place, who, layers)
+    ids = ",".join(spec.layer_id for spec in specs)
+    base = str(request.base_url).rstrip("/")
+    url = f"{base}/v1/cities/{place.city_id}/tiles/{{z}}/{{x}}/{{y}}.pbf?layers={ids}"
+    return JSONResponse(tiles.tilejson(place, specs, url))
+
+
+@router.get(
+    "/{city_id}/tiles/{z}/{x}/{y}.pbf",
+    dependencies=[only("layers")],
+    summary="A vector tile of one or more layers",
+    response_class=Response,
+    responses={
+        200: {"content": {MVT: {}}},
+        204: {"description": "nothing to draw"},
+        304: {"description": "same"},
+    },
+)
+def tile(
+    request: Request,
+    resources: RuntimeDep,
+    place: CityDep,
+    who: HolderDep,
+    at: Annotated[TileAddress, Depends(tile_address)],
+    layers: LayerList = None,
+) -> Response:
+    """A Mapbox vector tile; conditional by the version of the layers in it, so an edit is seen at once."""
+    ids = tuple(spec.layer_id for spec in _wanted(place, who, layers))
+    with resources.sessions() as session:
+        version = tiles.tile_version(session, place.city_id, ids)
+        etag = _etag(place.city_id, ids, version, *at)
+        headers = {
+            "ETag": etag,
+            "Cache-Control": "private, no-cache",
+            "Vary": "Accept-Encoding, Cookie, Authorization",
+        }
+        if etag in request.headers.get("if-none-match", ""):
+            return Response(status_code=304, headers=headers)
+        made = resources.tiles.get((etag,))
+        if made is None:
+            made = finished(tiles.tile(session, place.city_id, ids, *at))
+            resources.tiles.put((etag,), made)
+    return _tile_response(made, headers, "gzip" in request.headers.get("accept-encoding", ""))
+
+
+def _tile_response(made: Tile, headers: dict[str, str], takes_gzip: bool) -> Response:
+    if made.is_empty:
+        return Response(status_code=204, headers=headers)
+    if takes_gzip:
+        return Response(made.zipped, media_type=MVT, headers=headers | {"Content-Encoding": "gzip"})
+    return Response(made.plain(), media_type=MVT, headers=headers)
+
+
+def _etag(*parts: object) -> str:
+    digest = hashlib.blake2b("\n".join(str(part) for part in parts).encode(), digest_size=12).hexdigest()
+    return f'"{digest}"'
+
+
+def _wanted(place: City, who: Holder | None, layers: str | None) -> Sequence[LayerSpec]:
+    """The layers asked for, each of which the asker must be allowed to see; without a list, all such layers."""
+    if layers is None:
+        return [spec for spec in place.layers if may_see(who, spec.sensitivity, place.city_id)]
+    known = {spec.layer_id: spec for spec in place.layers}
+    ids = [part for part in layers.split(",") if part]
+    unknown = sorted(set(ids) - set(known))
+    if unknown or not ids:
+        raise LayerUnknown(unknown=unknown, known=sorted(known))
+    for layer_id in ids:
+        require(who, map_permission(known[layer_id].sensitivity), place.city_id)
+    return [spec for spec in place.layers if spec.layer_id in ids]
+
+
+@router.get("/{city_id}/events", dependencies=[only()], summary="Case changes as they happen (SSE)")
+async def events(resources: RuntimeDep, place: CityDep, _who: ReadCases) -> Response:
+    """`event: case` with {case_id, status, version}; `event: resync` when some may have been missed."""
+    return StreamingResponse(
+        resources.listener.stream(place.city_id),
+        media_type="text/event-stream",
+        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+    )

@@ -1,0 +1,68 @@
+"""The delivery process: everything it owns is made here, and nothing else of it reads the environment."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+import threading
+from types import FrameType
+
+from api.settings import Settings, database_url
+from integrations.company import ContractCompany
+from integrations.delivery import DeliveryConfig, Worker
+from integrations.gateways import gateways_for
+from layers.city import load_city
+from layers.database import make_engine, make_sessions
+from permits.ports import GatewayKey
+
+
+def make_gateways(settings: Settings) -> dict[GatewayKey, ContractCompany]:
+    """A gateway for every company of the served cities that the agencies file names."""
+    book = settings.agency_book()
+    made: dict[GatewayKey, ContractCompany] = {}
+    for city_id in settings.cities:
+        city = load_city(settings.cities_dir, city_id)
+        made |= gateways_for(city, book.of(city_id), settings.address)
+    return made
+
+
+def delivery_config(settings: Settings) -> DeliveryConfig:
+    """How the worker behaves; the lease outlives the slowest call by far."""
+    slowest = max((each.timeout_s for each in settings.agency_book().agencies.values()), default=10.0)
+    return DeliveryConfig(
+        lease_s=max(45.0, 3 * slowest),
+        slots_per_agency=settings.worker_slots_per_agency,
+        threads=settings.worker_threads,
+        backoff_s=settings.worker_backoff_s,
+        poll_after_s=settings.worker_poll_after_s,
+        poll_every_s=settings.worker_poll_every_s,
+    )
+
+
+def main(settings: Settings) -> None:
+    """Deliver until SIGTERM or SIGINT, then finish what is under way and return."""
+    logging.basicConfig(
+        level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s"
+    )
+    logging.getLogger("httpx2").setLevel(logging.WARNING)
+    config = delivery_config(settings)
+    engine = make_engine(
+        database_url(settings), application_name="panjereh-worker", pool_size=config.threads + 2
+    )
+    gateways = make_gateways(settings)
+    worker = Worker(make_sessions(engine), gateways, config)
+    stop = threading.Event()
+
+    def asked(_signum: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(signum, asked)
+    logging.getLogger("panjereh.worker").info("delivering to %s", sorted("/".join(key) for key in gateways))
+    try:
+        worker.run_forever(stop)
+    finally:
+        for gateway in gateways.values():
+            gateway.close()
+        engine.dispose()
