@@ -1,0 +1,1 @@
+"""The published contract between the single window and a utility company, and the kit to certify one."""
