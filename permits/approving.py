@@ -1,9 +1,10 @@
-"""The approval: decision, permit, orders, tariff changes and their calls in one transaction (A11, A14, T16)."""
+"""The approval: permit, orders, tariff changes and their calls in one transaction (A11, A14, T16)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
 
 from sqlalchemy import insert, select
 from sqlalchemy.dialects.postgresql import insert as pg_insert
@@ -13,7 +14,7 @@ from layers.city import City
 from permits import tables as t
 from permits.decision import ConsultationFacts, DecisionFacts, obstacles, required_conditions
 from permits.errors import ApprovalRefused
-from permits.inquiries import REMINDERS, first_ref
+from permits.inquiries import REMINDERS
 from permits.orders import ConnectionWish, OrderHead, exchange_times, order_bodies
 from permits.outbox import supersede_inquiries
 from permits.ports import Actor, Json
@@ -62,7 +63,7 @@ def approve(
     moves = moves_to_construction(
         case.tariff_agencies, current_tariffs(session, case.city_id, case.parcel_id)
     )
-    opened = open_exchange(session, city, now, case, Purpose.CONSTRUCTION, 1, moves, number)
+    opened = open_exchange(session, city, now, case, Opening(Purpose.CONSTRUCTION, 1, moves, number))
     supersede_inquiries(session, case.case_id)
     close_tasks(session, case.case_id, actor, REMINDERS)
     events: list[Event] = [
@@ -89,7 +90,7 @@ def _facts(session: Session, case: CaseRow) -> DecisionFacts:
         is_routed=case.routing is not None,
         wishes={agency: case.wish(agency) for agency in case.wishes},
         consultations=[_consultation(row.agency_id, row.status, row.answer or {}) for row in rows],
-        findings=[dict(row._mapping) for row in found],
+        findings=[row._asdict() for row in found],
         missing_layers=[str(layer.get("layer_id")) for layer in missing],
     )
 
@@ -101,13 +102,15 @@ def _consultation(agency: str, status: str, said: Json) -> ConsultationFacts:
 
 
 def _valid_until(offer: object) -> datetime | None:
-    """Until when an offer holds; one without a readable date with time zone holds without limit."""
-    stated = offer.get("valid_until") if isinstance(offer, dict) else None
+    """Until when an offer holds: a date means to its end; one that cannot be read sets no limit."""
+    stated = str(offer.get("valid_until") or "") if isinstance(offer, dict) else ""
     try:
-        until = datetime.fromisoformat(str(stated)) if stated else None
+        if len(stated) == len("2026-01-31"):
+            return datetime.combine(date.fromisoformat(stated), time.max, UTC)
+        until = datetime.fromisoformat(stated)
     except ValueError:
         return None
-    return until if until is not None and until.tzinfo is not None else None
+    return until if until.tzinfo is not None else until.replace(tzinfo=UTC)
 
 
 def _insert_permit(session: Session, case: CaseRow, number: str, now: datetime) -> None:
@@ -136,45 +139,57 @@ def _insert_orders(session: Session, city: City, case: CaseRow) -> None:
         session.execute(pg_insert(t.connection_order).values(rows))
 
 
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What an exchange is opened for; the permit's number is looked up when it is not given."""
+
+    purpose: Purpose
+    revision: int
+    moves: Sequence[TariffMove]
+    permit_no: str | None = None
+
+
 def open_exchange(
-    session: Session,
-    city: City,
-    now: datetime,
-    case: CaseRow,
-    purpose: Purpose,
-    revision: int,
-    moves: Sequence[TariffMove],
-    number: str | None = None,
+    session: Session, city: City, now: datetime, case: CaseRow, opening: Opening
 ) -> list[Event]:
     """Open an exchange with one shared effective instant; returns its history events."""
     timing = city.exchange
+    times = exchange_times(
+        now,
+        city.timezone,
+        lead_hours=timing.lead_hours,
+        margin_minutes=timing.decide_margin_minutes,
+        hold_days=timing.hold_days,
+    )
     head = OrderHead(
         case_id=str(case.case_id),
         case_ref=case.case_no,
-        permit_no=number or permit_no(session, case.case_id),
+        permit_no=opening.permit_no or permit_no(session, case.case_id),
         city=case.city_id,
         parcel_id=case.parcel_id,
-        purpose=purpose,
-        revision=revision,
-        times=exchange_times(
-            now,
-            city.timezone,
-            lead_hours=timing.lead_hours,
-            margin_minutes=timing.decide_margin_minutes,
-            hold_days=timing.hold_days,
-        ),
+        purpose=opening.purpose,
+        revision=opening.revision,
+        times=times,
     )
-    return insert_exchange(session, case, head, moves, order_bodies(head, list(moves), _wishes(city, case)))
+    bodies = order_bodies(head, list(opening.moves), _wishes(session, city, case))
+    return insert_exchange(session, case, head, opening.moves, bodies)
 
 
-def _wishes(city: City, case: CaseRow) -> dict[str, ConnectionWish]:
+def _wishes(session: Session, city: City, case: CaseRow) -> dict[str, ConnectionWish]:
+    asked = t.consultation
+    rows = session.execute(
+        select(asked.c.agency_id, asked.c.answer["offer"]["offer_ref"].astext)
+        .where(asked.c.case_id == case.case_id, asked.c.answer.is_not(None))
+        .order_by(asked.c.round)
+    )
+    offers: dict[str, str | None] = {agency: ref for agency, ref in rows}  # noqa: C416 - rows are no pairs
     return {
         agency: ConnectionWish(
             agency=agency,
             utility=city.agency(agency).utilities[0].value,
             wish=case.wish(agency),
             capacity=stated.get("capacity", {}),
-            offer_ref=first_ref(case.case_id, agency),
+            offer_ref=offers.get(agency),
         )
         for agency, stated in case.wishes.items()
     }

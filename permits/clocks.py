@@ -1,4 +1,4 @@
-"""What elapsed time means: warnings before a deadline, lapse after it. Silence is never taken as a yes (T21)."""
+"""What elapsed time means: warnings before a deadline, lapse after it. Silence is never a yes (T21)."""
 
 from __future__ import annotations
 

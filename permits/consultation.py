@@ -30,7 +30,7 @@ class Routing:
 
 
 def route(wishes: Mapping[str, Wish], agencies: Iterable[AgencyFacts]) -> Routing:
-    """Route a request: wishes `now` and `later` are asked about, `not_needed` only gets the tariff change (A06, A14).
+    """Ask about wishes `now` and `later`; `not_needed` only gets the tariff change (A06, A14).
 
     An agency without a wish counts as `not_needed`; agencies outside the exchange are recorded, never asked.
     """

@@ -24,7 +24,7 @@ class StaleCase(PanjerehError):
 
 
 class ActionNotAllowed(PanjerehError):
-    """This action is not possible for this role in the case's present status."""
+    """The action is not possible for this role in the case's present status."""
 
     code = "action-not-allowed"
 
@@ -47,20 +47,14 @@ class ExcavationOffParcel(PanjerehError):
     code = "excavation-off-parcel"
 
 
-class CaseOpenOnParcel(PanjerehError):
-    """The parcel already has an open case."""
-
-    code = "case-open-on-parcel"
-
-
 class KeyReused(PanjerehError):
-    """This idempotency key was used before for another request."""
+    """The idempotency key was used before for another request."""
 
     code = "key-reused"
 
 
 class AgencyUnknown(PanjerehError):
-    """This city has no such agency."""
+    """The city has no such agency."""
 
     code = "agency-unknown"
 
@@ -81,3 +75,9 @@ class IdentifierInvalid(PanjerehError):
     """The identifier does not pass its check."""
 
     code = "identifier-invalid"
+
+
+class AnswerUnreadable(PanjerehError):
+    """The agency's answer has no reference or no plain yes or no."""
+
+    code = "answer-unreadable"

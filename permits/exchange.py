@@ -135,7 +135,7 @@ def _settle_cancelling(view: ExchangeFacts, now: datetime) -> list[Effect]:
 def _tasks(
     view: ExchangeFacts, steps: list[StepView], now: datetime, refused: TaskKind, overdue: TaskKind
 ) -> list[Effect]:
-    """Neither confirm nor cancel is ever given up: a person is told when one is refused or the hold runs out."""
+    """Confirm and cancel are never given up: a person is told when one is refused or the hold runs out."""
     wanted: list[tuple[TaskKind, str | None]] = []
     for step in steps:
         if step.state in _FAILED:
@@ -146,7 +146,7 @@ def _tasks(
 
 
 def apply(view: ExchangeFacts, effects: list[Effect]) -> ExchangeFacts:
-    """The exchange after `effects`, without a database: for tests and simulation; `store` does the same in rows."""
+    """The exchange after `effects`, without a database: for simulation; `saga` does the same in rows."""
     for effect in effects:
         view = _apply_one(view, effect)
     return view

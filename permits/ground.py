@@ -1,4 +1,4 @@
-"""What the ground says about a request: the parcel's dossier and the conflict check, from the layers as published."""
+"""What the ground says: the parcel's dossier and the conflict check, from the layers as published."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from permits.requests import ExcavationRequest
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """The pit in the city's CRS (`shape_m`) and in WGS84, the dossier, and the findings in their stored form."""
+    """The pit in the city's CRS (`shape_m`) and in WGS84, the dossier, the findings as stored."""
 
     shape_m: Polygon
     shape_wgs84: Json

@@ -64,7 +64,7 @@ def national_id(text: str, *, pads: bool = False) -> str:
 
 
 def is_legal_id(text: str) -> bool:
-    """Whether `text` is the national id of a legal entity: eleven digits, weighted check over the first ten."""
+    """Whether `text` is a legal entity's national id: eleven digits, weighted check over the first ten."""
     code = cleaned(text)
     if not _is_digits(code, 11, 11) or code[3:9] == "000000":
         return False
@@ -123,9 +123,9 @@ def amount_rials(payment: str) -> int:
 
 
 def make_bill(*, file_no: int, company: int, service: int, amount: int, year_digit: int, period: int) -> Bill:
-    """The bill and payment ids of one bill; `amount` in rials must be a whole number of thousands, for which the
+    """The bill and payment ids of one bill.
 
-    remainder is carried to the next bill by whoever calculates it.
+    `amount` in rials must be a whole number of thousands; whoever calculates it carries the remainder over.
     """
     if amount <= 0 or amount % 1000:
         raise IdentifierInvalid(kind="bill-amount", amount=amount)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import ScalarSelect, Table, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from permits import tables as t
@@ -34,7 +35,7 @@ _OPEN_CASE = (CaseStatus.CONSULTING, CaseStatus.AWAITING_DECISION)
 def ask(
     session: Session, case: CaseRow, bodies: Mapping[str, Json], asked_at: datetime, due_at: datetime
 ) -> list[Event]:
-    """Open one consultation per agency together with its call: a question never exists without its sending (T3)."""
+    """Open one consultation per agency together with its call: no question without its sending (T3)."""
     if not bodies:
         return []
     rows = [
@@ -96,7 +97,7 @@ def case_of(session: Session, our_ref: str, agency: str | None = None) -> UUID:
     query = select(t.consultation.c.case_id).where(t.consultation.c.our_ref == our_ref)
     if agency is not None:
         query = query.where(t.consultation.c.agency_id == agency)
-    found = session.execute(query).scalar_one_or_none()
+    found: UUID | None = session.execute(query).scalar_one_or_none()
     if found is None:
         raise CaseNotFound(our_ref=our_ref)
     return found
@@ -158,20 +159,36 @@ def close_if_complete(session: Session, case: CaseRow) -> CaseRow:
     return change_case(session, case, status)
 
 
-def open_questions(session: Session, limit: int) -> Sequence[tuple[UUID, str, str, datetime, datetime]]:
-    """Unanswered questions past half their time: (case, agency, our_ref, asked_at, due_at), most urgent first."""
-    c = t.consultation
+def due_reminders(session: Session, now: datetime, limit: int) -> list[tuple[UUID, str]]:
+    """Open questions whose present warning has not been given yet: (case, our_ref), most urgent first."""
+    c, task = t.consultation, t.human_task
     rows = session.execute(
-        select(c.c.case_id, c.c.agency_id, c.c.our_ref, c.c.asked_at, c.c.due_at)
+        select(c.c.case_id, c.c.our_ref, c.c.asked_at, c.c.due_at, _given(c, task).label("given"))
         .join(t.case_, t.case_.c.case_id == c.c.case_id)
         .where(
             c.c.status == ConsultationStatus.PENDING.value,
             t.case_.c.status == CaseStatus.CONSULTING.value,
+            c.c.asked_at + (c.c.due_at - c.c.asked_at) * 0.5 <= now,
         )
         .order_by(c.c.due_at)
-        .limit(limit)
     )
-    return [(r.case_id, r.agency_id, r.our_ref, r.asked_at, r.due_at) for r in rows]
+    found: list[tuple[UUID, str]] = []
+    for row in rows:
+        kind = warning_due(row.asked_at, row.due_at, now)
+        if kind is not None and kind.value not in (row.given or ()):
+            found.append((row.case_id, row.our_ref))
+        if len(found) == limit:
+            break
+    return found
+
+
+def _given(c: Table, task: Table) -> ScalarSelect[Any]:
+    """The kinds of the warnings already given for one question."""
+    return (
+        select(func.array_agg(task.c.kind))
+        .where(task.c.case_id == c.c.case_id, task.c.ref == c.c.our_ref, task.c.closed_at.is_(None))
+        .scalar_subquery()
+    )
 
 
 def remind(session: Session, case_id: UUID, our_ref: str, now: datetime) -> TaskKind | None:

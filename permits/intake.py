@@ -16,13 +16,13 @@ from layers.city import Agency, City
 from permits import inquiries
 from permits import tables as t
 from permits.calendars import WorkingCalendar
-from permits.consultation import AgencyFacts, Routing, route
+from permits.consultation import AgencyFacts, route
 from permits.errors import RequestInvalid
 from permits.ground import Ground
 from permits.identifiers import mobile, national_id, new_id
 from permits.ports import SYSTEM, Actor, Json
 from permits.requests import ApplicantRequest, ExcavationRequest, SubmitRequest
-from permits.store import CaseRow, chain, next_case_no, notify
+from permits.store import CaseRow, Event, chain, next_case_no, notify
 from permits.views import as_json
 from permits.vocabulary import CaseStatus, DigMethod, Role, Wish, Works
 
@@ -77,7 +77,11 @@ def open_case(
     )
     session.execute(insert(t.case_).values(_row(case, city, actor, now, request, found)))
     replace_findings(session, case.case_id, found.findings)
-    _ask_agencies(session, city, actor, now, case, request, found, routing)
+    chain(session, case.case_id, actor, _submitted(case, request, found))
+    bodies = {
+        agency_id: _inquiry(city, city.agency(agency_id), case, request, found) for agency_id in routing.ask
+    }
+    _ask_agencies(session, city, now, case, bodies)
     if routing.ask:
         notify(session, case)
     else:
@@ -129,28 +133,22 @@ def _applicant(applicant: ApplicantRequest, city: City) -> Json:
 
 
 def _ask_agencies(
-    session: Session,
-    city: City,
-    actor: Actor,
-    now: datetime,
-    case: CaseRow,
-    request: SubmitRequest,
-    found: Ground,
-    routing: Routing,
+    session: Session, city: City, now: datetime, case: CaseRow, bodies: dict[str, Json]
 ) -> None:
+    """Every question is due on the same working day."""
     calendar = WorkingCalendar(city.timezone, _WEEKEND[city.calendar.value])
     due_at = calendar.due_after(now, city.consultation.days)
-    bodies = {
-        agency_id: _inquiry(city, city.agency(agency_id), case, request, found) for agency_id in routing.ask
-    }
+    chain(session, case.case_id, SYSTEM, inquiries.ask(session, case, bodies, now, due_at))
+
+
+def _submitted(case: CaseRow, request: SubmitRequest, found: Ground) -> list[Event]:
     submitted = {
         "case_no": case.case_no,
         "parcel_id": case.parcel_id,
         "works": request.works.value,
         **findings_digest(found),
     }
-    chain(session, case.case_id, actor, [("case.submitted", submitted), ("case.routed", case.routing or {})])
-    chain(session, case.case_id, SYSTEM, inquiries.ask(session, case, bodies, now, due_at))
+    return [("case.submitted", submitted), ("case.routed", case.routing or {})]
 
 
 def _inquiry(city: City, agency: Agency, case: CaseRow, request: SubmitRequest, found: Ground) -> Json:

@@ -1,4 +1,4 @@
-"""From the decision to what each agency is sent: one order per agency, with the optional connection and the tariff."""
+"""From the decision to what each agency is sent: one order with the tariff and, if wanted, a connection."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class ExchangeTimes:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionWish:
-    """The connection one agency will sell; capacity in its own units, offer as answered in the consultation."""
+    """The connection one agency will sell; capacity in its own units."""
 
     agency: str
     utility: str
@@ -84,7 +84,7 @@ def order_body(head: OrderHead, move: TariffMove, connection: Json | None) -> Js
 def order_bodies(
     head: OrderHead, moves: list[TariffMove], wishes: Mapping[str, ConnectionWish]
 ) -> dict[str, Json]:
-    """The forms for every agency; connections are sold with the permit, never with the return of the tariff."""
+    """The forms for every agency; connections are sold with the permit, not with the tariff's return."""
     sells = head.purpose is Purpose.CONSTRUCTION
     return {
         move.agency: order_body(head, move, connection_of(wishes.get(move.agency)) if sells else None)

@@ -1,4 +1,4 @@
-"""The outbox: calls to agencies as rows, written with the change that needs them, claimed, sent elsewhere, recorded here.
+"""The outbox: calls to agencies as rows, written with the change that needs them, claimed, recorded.
 
 Lock order: the case row, then steps, then the head of its history. Claiming takes step rows only, skips
 those that are locked, and never waits, so it cannot take part in a circle.
@@ -155,7 +155,7 @@ def supersede_inquiries(session: Session, case_id: UUID, our_ref: str | None = N
     session.execute(query if our_ref is None else query.where(t.step.c.our_ref == our_ref))
 
 
-# --- recording what a call told us ---------------------------------------------------------------------------------
+# --- recording what a call told us ---
 
 
 def finish_step(
@@ -220,7 +220,7 @@ def _outcome_event(state: StepState, step: ClaimedStep, outcome: Outcome) -> Eve
 
 
 def _late(session: Session, case: CaseRow, step: ClaimedStep, outcome: Outcome) -> None:
-    """A result that lost its fence. An order that was accepted after we gave it up must be cancelled, on record."""
+    """A result that lost its fence: an order accepted after we gave it up must be cancelled, on record."""
     if step.op is not StepOp.TRY or outcome.kind is not OutcomeKind.DONE:
         return
     state = session.execute(select(t.step.c.state).where(t.step.c.step_id == step.step_id)).scalar_one()
@@ -229,7 +229,7 @@ def _late(session: Session, case: CaseRow, step: ClaimedStep, outcome: Outcome) 
 
 
 def late_accept(session: Session, case: CaseRow, our_ref: str) -> None:
-    """An agency accepted an order we had given up: chain it, and cancel it unless a cancel is still on its way."""
+    """An agency accepted an order we gave up: chain it, and cancel it unless a cancel is on its way."""
     row = session.execute(
         select(t.step.c.exchange_id, t.step.c.agency_id, t.exchange.c.hold_until)
         .join(t.exchange, t.exchange.c.exchange_id == t.step.c.exchange_id)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from permits.errors import AnswerUnreadable
 from permits.ports import Json
-from permits.views import Units
+from permits.views import Units, as_json
 from permits.vocabulary import DigMethod, Wish, Works
 
 
@@ -63,3 +64,33 @@ class Answer:
     offer: Json | None = None
     proposed_capacity: Json | None = None
     nearest_main: Json | None = None
+
+
+def answer_from(said: Json) -> Answer:
+    """The answer in a message; members nobody knows are left out, odd ones are dropped (T15).
+
+    Raises `AnswerUnreadable` without a reference or without a plain yes or no.
+    """
+    our_ref, serviceable = said.get("our_ref"), said.get("serviceable")
+    if not isinstance(our_ref, str) or not isinstance(serviceable, bool):
+        raise AnswerUnreadable(our_ref=str(our_ref))
+    conditions = said.get("conditions")
+    return Answer(
+        our_ref=our_ref,
+        serviceable=serviceable,
+        inquiry_id=_text(said.get("inquiry_id")),
+        reason_code=_text(said.get("reason_code")),
+        reason=_object(said.get("reason")),
+        conditions=tuple(filter(None, map(_object, conditions))) if isinstance(conditions, list) else (),
+        offer=_object(said.get("offer")),
+        proposed_capacity=_object(said.get("proposed_capacity")),
+        nearest_main=_object(said.get("nearest_main")),
+    )
+
+
+def _text(value: object) -> str | None:
+    return str(as_json(value)) if isinstance(value, str | int) else None
+
+
+def _object(value: object) -> Json | None:
+    return as_json(value) if isinstance(value, dict) else None

@@ -50,7 +50,7 @@ _STUCK = (StepState.REFUSED.value, StepState.PARKED.value, StepState.UNKNOWN.val
 def open_exchange(
     session: Session, case: CaseRow, head: OrderHead, moves: Sequence[TariffMove], bodies: Mapping[str, Json]
 ) -> list[Event]:
-    """Insert the exchange, its dated tariff changes and one TRY call per agency; returns the history events."""
+    """Insert the exchange, its tariff changes and one TRY call per agency; returns the history events."""
     exchange_id = new_id()
     times = head.times
     session.execute(
@@ -142,7 +142,7 @@ def _book_order(session: Session, case: CaseRow, agency_id: str, state: OrderSta
     )
 
 
-# --- settling -------------------------------------------------------------------------------------------------------
+# --- settling ---
 
 
 def settle_exchange(session: Session, case: CaseRow, exchange_id: UUID, now: datetime) -> CaseRow:

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from layers.city import City
 from permits import approving, ground, inquiries, intake, saga, store, worklist
 from permits import tables as t
+from permits.approving import Opening
 from permits.errors import ActionNotAllowed, AgencyUnknown, CaseNotFound, NothingToRetry, RequestInvalid
 from permits.outbox import supersede_inquiries
 from permits.ports import Actor, Json
@@ -90,7 +91,7 @@ def submit(
 def approve(
     session: Session, ctx: Context, case_id: UUID, conditions: Sequence[Condition], expected_version: int
 ) -> CaseView:
-    """Issue the permit and, in the same transaction, the orders and tariff changes for every agency (A11, A14).
+    """Issue the permit and, in the same transaction, orders and tariff changes for all (A11, A14).
 
     Raises `StaleCase`, `ActionNotAllowed`, or `ApprovalRefused` with the reasons.
     """
@@ -148,7 +149,9 @@ def retry_exchange(session: Session, ctx: Context, case_id: UUID) -> CaseView:
             events: list[Event] = [("exchange.rearmed", {"purpose": purpose.value, "revision": revision})]
         else:
             moves = saga.moves_of(session, exchange_id)
-            events = approving.open_exchange(session, ctx.city, ctx.now, case, purpose, revision + 1, moves)
+            events = approving.open_exchange(
+                session, ctx.city, ctx.now, case, Opening(purpose, revision + 1, moves)
+            )
         return _changed(session, ctx, case, status, events)
 
     return _once(session, ctx, "retry", {"case": case_id}, run)
@@ -197,7 +200,9 @@ def revoke(session: Session, ctx: Context, case_id: UUID, reason: str) -> CaseVi
                 TariffMove(move.agency, move.to_class, move.from_class)
                 for move in saga.moves_of(session, last[0])
             ]
-            events += approving.open_exchange(session, ctx.city, ctx.now, case, Purpose.PERMANENT, 1, back)
+            events += approving.open_exchange(
+                session, ctx.city, ctx.now, case, Opening(Purpose.PERMANENT, 1, back)
+            )
         store.close_tasks(session, case_id, ctx.actor, [TaskKind.NEEDS_DECISION])
         return _changed(session, ctx, case, status, events)
 
@@ -224,7 +229,9 @@ def complete(
         if permanent_class not in PERMANENT_CLASSES:
             raise RequestInvalid(reasons=["not-a-permanent-class"], permanent_class=permanent_class.value)
         moves = moves_back(case.tariff_agencies, permanent_class)
-        opened = approving.open_exchange(session, ctx.city, ctx.now, case, Purpose.PERMANENT, 1, moves)
+        opened = approving.open_exchange(
+            session, ctx.city, ctx.now, case, Opening(Purpose.PERMANENT, 1, moves)
+        )
         events: list[Event] = [
             (f"case.{status.value}", {"from": case.status.value, "certificate_no": certificate_no}),
             *opened,
@@ -294,7 +301,7 @@ def geojson(session: Session, ctx: Context, case_id: UUID) -> Json:
     return worklist.case_geojson(session, case_id)
 
 
-# --- shared by the use cases ----------------------------------------------------------------------------------------
+# --- shared by the use cases ---
 
 
 def _once(

@@ -78,7 +78,7 @@ def database_now(session: Session) -> datetime:
 def lock_case(
     session: Session, case_id: UUID, *, city_id: str | None = None, skip_locked: bool = False
 ) -> CaseRow:
-    """The case, locked until the transaction ends: always the first lock taken, so that nobody waits in a circle.
+    """The case, locked until the transaction ends: always the first lock, so that nobody waits in a circle.
 
     Raises `CaseNotFound` also for a case of another city, or one locked elsewhere when `skip_locked`.
     """

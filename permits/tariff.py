@@ -23,7 +23,7 @@ class TariffMove:
 
 
 def moves_to_construction(agencies: tuple[str, ...], current: Mapping[str, TariffClass]) -> list[TariffMove]:
-    """Every agency in the exchange changes to the construction class, also where no connection is wanted (A14)."""
+    """Every agency in the exchange changes to the construction class, connection or not (A14)."""
     return [
         TariffMove(agency, current.get(agency, TariffClass.RESIDENTIAL), TariffClass.CONSTRUCTION)
         for agency in agencies

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, and_, func, or_, select
+from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from permits import tables as t
@@ -37,7 +37,9 @@ from permits.views import (
 from permits.vocabulary import Action, CaseStatus, Role, StepOp, TariffState
 from permits.workflow import Guard, allowed_actions
 
-AnyRow = Row[Any]
+AnyRow = Any
+"""A result row: its columns are the query's."""
+
 _FOR_PEOPLE = frozenset(
     {
         Action.APPROVE,
@@ -266,7 +268,7 @@ def case_list(
     after: UUID | None,
     owner: str | None = None,
 ) -> list[CaseSummary]:
-    """The city's cases, newest first; `q` matches the case number or the parcel by beginning, or the applicant."""
+    """The city's cases, newest first; `q` begins a case or parcel number, or is part of the applicant."""
     query = _list_query().where(t.case_.c.city_id == city_id)
     if owner is not None:
         query = query.where(t.case_.c.applicant_actor == owner)
@@ -324,7 +326,7 @@ def case_history(session: Session, case_id: UUID) -> list[HistoryEntry]:
 
 
 def tariff_lag(session: Session, city_id: str, now: datetime) -> list[Json]:
-    """Parcels with a permit whose tariff is not confirmed although its date has passed: the late-notice report (A14)."""
+    """Parcels with a permit whose tariff is not confirmed although its date has passed (A14)."""
     change = t.tariff_change
     rows = session.execute(
         select(
