@@ -187,7 +187,9 @@ def test_an_unreadable_row_is_located(tmp_path: Path, bad: str, column: str) -> 
 
 def test_repeated_id_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PackRowInvalid):
-        load_pack(write(tmp_path, "x", row("x-0", "gas", "water"), row("x-0", "gas", "sewer")), complete=False)
+        load_pack(
+            write(tmp_path, "x", row("x-0", "gas", "water"), row("x-0", "gas", "sewer")), complete=False
+        )
 
 
 def test_packs_in_a_circle_are_refused(tmp_path: Path) -> None:

@@ -34,10 +34,11 @@ def test_probability_is_the_normal_distributions(required: float, measured: floa
 
 
 @pytest.mark.parametrize(
-    ("half_width_m", "expected"), [(0.05, 0.00), (0.25, 0.13), (0.30, 0.18), (0.50, 0.29), (1.00, 0.39), (2.00, 0.44)]
+    ("half_width_m", "expected"),
+    [(0.05, 0.00), (0.25, 0.13), (0.30, 0.18), (0.50, 0.29), (1.00, 0.39), (2.00, 0.44)],
 )
 def test_published_example_is_reproduced(half_width_m: float, expected: float) -> None:
-    """Two lines of one class mapped 0.5 m apart where 0.3 m is required: P by class, as computed elsewhere."""
+    """Two lines of one class mapped 0.5 m apart where 0.3 m is required: P by class, as published."""
     sd = standard_deviation(half_width_m, half_width_m)
     assert probability_below(0.3, 0.5, sd) == pytest.approx(expected, abs=0.006)
 
