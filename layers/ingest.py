@@ -7,6 +7,7 @@ it as it was. The same content delivered twice changes nothing.
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from layers.catalog import LayerSpec
 from layers.checks import check
 from layers.city import City
 from layers.mapping import Mapped, map_layer
-from layers.reading import Source, file_hash, read
+from layers.reading import file_hash, read
 from layers.report import DeliveryReport, Diff, Issue, Outcome, Severity, counted, kept
 from layers.staging import (
     analyse,
@@ -26,6 +27,7 @@ from layers.staging import (
     current_delivery,
     delivery,
     open_delivery,
+    payload,
     publish,
     register,
     revert,
@@ -45,13 +47,21 @@ class NothingToRollBack(PanjerehError):
     code = "nothing-to-roll-back"
 
 
-def content_hash(path: Path, city: City, spec: LayerSpec, as_of: date) -> str:
-    """Return what identifies a delivery: the file's bytes, how they are read, and the day they speak of."""
+def reading_hash(path: Path, city: City, spec: LayerSpec, as_of: date) -> str:
+    """Return what identifies a file and how it is read: equal ones need not be read again."""
     reading = (MODEL_VERSION, city.crs, city.operations, city.extent_m, as_of)
     meaning = (spec.target, spec.table, spec.owner, spec.utility, spec.crs, spec.surveyed_on, spec.quality)
     mapping = (spec.fields, spec.codes, spec.select, spec.constants)
-    text = "\n".join((file_hash(path), repr(reading), repr(meaning), repr(mapping)))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return _digest(file_hash(path), repr(reading), repr(meaning), repr(mapping))
+
+
+def content_hash(rows: str, as_of: date) -> str:
+    """Return what identifies a delivery: its accepted features and their day; a new export of the same is equal."""
+    return _digest(rows, as_of.isoformat())
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 def import_city(engine: Engine, city: City, root: Path) -> list[DeliveryReport]:
@@ -89,24 +99,45 @@ def deliver(
     returns a report with outcome `refused`.
     """
     day = as_of or spec.as_of
-    digest = content_hash(path, city, spec, day)
+    read_as = reading_hash(path, city, spec, day)
     with engine.begin() as connection:
         register(connection, city)
         current = current_delivery(connection, city.city_id, spec.layer_id)
-    if current is not None and current.content_hash == digest:
-        return _unchanged(city, spec, current)
-    source = read(path, spec.table, crs=spec.crs)
-    mapped = map_layer(source, city, spec)
-    check(mapped, city)
-    if refusal := _refusal(mapped):
-        mapped.issues.insert(0, refusal)
-        return _report(city, mapped, source, digest, Outcome.REFUSED, Diff(), None)
+    if current is not None and current.file_hash == read_as:
+        return _unread(city, spec, current, Outcome.UNCHANGED, Diff(same=current.row_count))
+    prepared = _prepared(city, spec, path, day, read_as)
+    if prepared.refusal:
+        return _report(city, prepared, Outcome.REFUSED, Diff(), None)
     with engine.begin() as connection:
-        report = _publish(connection, city, mapped, source, digest, day)
+        report = _publish(connection, city, prepared)
     if analyse_after and _is_new(report):
         with engine.begin() as connection:
             analyse(connection, city.city_id, [spec.target])
     return report
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """A delivery that is read, mapped and checked, with its rows as COPY text."""
+
+    mapped: Mapped
+    source_name: str
+    as_of: date
+    file_hash: str
+    content_hash: str
+    rows: str
+    refusal: Issue | None
+
+
+def _prepared(city: City, spec: LayerSpec, path: Path, day: date, read_as: str) -> _Prepared:
+    source = read(path, spec.table, crs=spec.crs)
+    mapped = map_layer(source, city, spec)
+    check(mapped, city)
+    refusal = _refusal(mapped)
+    if refusal is not None:
+        mapped.issues.insert(0, refusal)
+    rows = payload(city, mapped)
+    return _Prepared(mapped, source.name, day, read_as, content_hash(rows, day), rows, refusal)
 
 
 def _refusal(mapped: Mapped) -> Issue | None:
@@ -121,29 +152,30 @@ def _refusal(mapped: Mapped) -> Issue | None:
     )
 
 
-def _publish(
-    connection: Connection, city: City, mapped: Mapped, source: Source, digest: str, day: date
-) -> DeliveryReport:
-    spec = mapped.spec
+def _publish(connection: Connection, city: City, prepared: _Prepared) -> DeliveryReport:
+    mapped, spec = prepared.mapped, prepared.mapped.spec
     current = current_delivery(connection, city.city_id, spec.layer_id, lock=True)
-    if current is not None and current.content_hash == digest:
-        return _unchanged(city, spec, current)  # another process published it while we read
+    if current is not None and current.content_hash == prepared.content_hash:
+        # The same features from another file, or another process published them while this one read.
+        same = Diff(same=current.row_count)
+        return _report(city, prepared, Outcome.UNCHANGED, same, current.delivery_id)
     delivery_id = open_delivery(
         connection,
         {
             "city_id": city.city_id,
             "layer_id": spec.layer_id,
-            "content_hash": digest,
-            "as_of": day,
-            "source_name": source.name,
+            "file_hash": prepared.file_hash,
+            "content_hash": prepared.content_hash,
+            "as_of": prepared.as_of,
+            "source_name": prepared.source_name,
             "source_crs": mapped.source_crs,
             "source_operation": mapped.source_operation,
             "previous_id": current.delivery_id if current else None,
         },
     )
-    staged = stage(connection, city, mapped)
+    staged = stage(connection, spec.target, prepared.rows)
     diff = publish(connection, city.city_id, (spec.layer_id, spec.target), delivery_id, staged)
-    report = _report(city, mapped, source, digest, Outcome.PUBLISHED, diff, delivery_id)
+    report = _report(city, prepared, Outcome.PUBLISHED, diff, delivery_id)
     _close(connection, report)
     return report
 
@@ -162,23 +194,17 @@ def _close(connection: Connection, report: DeliveryReport) -> None:
 
 
 def _report(
-    city: City,
-    mapped: Mapped,
-    source: Source,
-    digest: str,
-    outcome: Outcome,
-    diff: Diff,
-    delivery_id: int | None,
+    city: City, prepared: _Prepared, outcome: Outcome, diff: Diff, delivery_id: int | None
 ) -> DeliveryReport:
-    spec = mapped.spec
+    mapped = prepared.mapped
     repaired = mapped.repaired - mapped.refused
     return DeliveryReport(
         city_id=city.city_id,
-        layer_id=spec.layer_id,
+        layer_id=mapped.spec.layer_id,
         outcome=outcome,
         delivery_id=delivery_id,
-        content_hash=digest,
-        source_name=source.name,
+        content_hash=prepared.content_hash,
+        source_name=prepared.source_name,
         source_crs=mapped.source_crs,
         source_operation=mapped.source_operation,
         read=len(mapped),
@@ -200,20 +226,15 @@ def _facts(mapped: Mapped) -> dict[str, Any]:
     return facts
 
 
-def _unchanged(city: City, spec: LayerSpec, current: DeliveryRow) -> DeliveryReport:
-    return _empty_report(
-        city, spec, current, Outcome.UNCHANGED, Diff(same=current.row_count), current.delivery_id
-    )
-
-
-def _empty_report(
-    city: City, spec: LayerSpec, row: DeliveryRow, outcome: Outcome, diff: Diff, delivery_id: int
+def _unread(
+    city: City, spec: LayerSpec, row: DeliveryRow, outcome: Outcome, diff: Diff, delivery_id: int | None = None
 ) -> DeliveryReport:
+    """Return the report of a delivery for which no file was read; `row` says where its features came from."""
     return DeliveryReport(
         city_id=city.city_id,
         layer_id=spec.layer_id,
         outcome=outcome,
-        delivery_id=delivery_id,
+        delivery_id=delivery_id or row.delivery_id,
         content_hash=row.content_hash,
         source_name=row.source_name,
         source_crs=row.source_crs,
@@ -242,13 +263,14 @@ def roll_back(engine: Engine, city: City, layer_id: str) -> DeliveryReport:
             raise NothingToRollBack(city=city.city_id, layer=layer_id)
         before = delivery(connection, current.previous_id)
         restored = before or DeliveryRow(
-            content_hash=None, as_of=None, source_name="", source_crs="", source_operation=""
+            file_hash=None, content_hash=None, as_of=None, source_name="", source_crs="", source_operation=""
         )
         delivery_id = open_delivery(
             connection,
             {
                 "city_id": city.city_id,
                 "layer_id": layer_id,
+                "file_hash": restored.file_hash,
                 "content_hash": restored.content_hash,
                 "as_of": restored.as_of,
                 "source_name": restored.source_name,
@@ -259,6 +281,6 @@ def roll_back(engine: Engine, city: City, layer_id: str) -> DeliveryReport:
             },
         )
         diff = revert(connection, city.city_id, (layer_id, spec.target), delivery_id, current.delivery_id)
-        report = _empty_report(city, spec, restored, Outcome.ROLLED_BACK, diff, delivery_id)
+        report = _unread(city, spec, restored, Outcome.ROLLED_BACK, diff, delivery_id)
         _close(connection, report)
     return report

@@ -191,6 +191,7 @@ def _attributes(frame: geopandas.GeoDataFrame, spec: LayerSpec) -> list[str]:
         json.dumps(
             {name: value for name, value in zip(names, row, strict=True) if value is not None},
             ensure_ascii=False,
+            sort_keys=True,
         )
         for row in rows
     ]

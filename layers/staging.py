@@ -5,6 +5,7 @@ Every function works in the caller's transaction; until it commits, no other con
 
 from __future__ import annotations
 
+# ruff: noqa: S608 - every name spliced into SQL comes from the catalogue or the city id's pattern, never from data
 import io
 from collections.abc import Iterable, Sequence
 from datetime import date
@@ -12,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import shapely
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from geo.errors import PanjerehError
@@ -92,11 +93,10 @@ def close_delivery(
     connection: Connection, city_id: str, layer_id: str, delivery_id: int, values: dict[str, Any]
 ) -> None:
     """Complete a delivery's row and make it the layer's current one."""
-    deliveries, layers = DeliveryRow.__table__, LayerRow.__table__
-    connection.execute(deliveries.update().where(deliveries.c.delivery_id == delivery_id).values(**values))
+    connection.execute(update(DeliveryRow).where(DeliveryRow.delivery_id == delivery_id).values(**values))
     connection.execute(
-        layers.update()
-        .where(layers.c.city_id == city_id, layers.c.layer_id == layer_id)
+        update(LayerRow)
+        .where(LayerRow.city_id == city_id, LayerRow.layer_id == layer_id)
         .values(delivery_id=delivery_id)
     )
 
@@ -109,24 +109,14 @@ def _cell(value: Any) -> str:
     return value.isoformat() if isinstance(value, date) else str(value)
 
 
-def _lines(columns: Sequence[Sequence[Any]], keep: Iterable[int]) -> str:
-    chosen = list(keep)
-    cells = [[_cell(column[index]) for index in chosen] for column in columns]
-    return "".join("\t".join(row) + "\n" for row in zip(*cells, strict=True))
+def _lines(columns: Sequence[Sequence[Any]], keep: Sequence[int]) -> list[str]:
+    cells = [[_cell(column[index]) for index in keep] for column in columns]
+    return ["\t".join(row) + "\n" for row in zip(*cells, strict=True)]
 
 
-def stage(connection: Connection, city: City, mapped: Mapped) -> str:
-    """Copy the accepted rows into a temporary table that ends with the transaction, and return its name."""
+def payload(city: City, mapped: Mapped) -> str:
+    """Return the accepted rows as COPY text, one line each, in an order that the file's own order does not change."""
     spec, size = mapped.spec, len(mapped)
-    name = f"stage_{spec.target}"
-    columns = delivered_columns(spec.target)
-    connection.execute(text(f"DROP TABLE IF EXISTS pg_temp.{name}"))
-    connection.execute(
-        text(
-            f"CREATE TEMP TABLE {name} ON COMMIT DROP AS "  # noqa: S608 - names from the catalogue
-            f"SELECT {', '.join(columns)} FROM {SCHEMA}.{spec.target} WITH NO DATA"
-        )
-    )
     constant = {
         "city_id": city.city_id,
         "layer_id": spec.layer_id,
@@ -143,9 +133,21 @@ def stage(connection: Connection, city: City, mapped: Mapped) -> str:
         shapely.set_srid(mapped.geometry[keep], city.srid), hex=True, include_srid=True
     )
     filled["geom"] = list(shapes)
-    rows = io.StringIO(_lines([filled[column] for column in columns], keep))
+    return "".join(sorted(_lines([filled[column] for column in delivered_columns(spec.target)], keep)))
+
+
+def stage(connection: Connection, target: Target, rows: str) -> str:
+    """Copy a payload into a temporary table that ends with the transaction, and return its name."""
+    name = f"stage_{target}"
+    columns = ", ".join(delivered_columns(target))
+    connection.execute(text(f"DROP TABLE IF EXISTS pg_temp.{name}"))
+    connection.execute(
+        text(
+            f"CREATE TEMP TABLE {name} ON COMMIT DROP AS SELECT {columns} FROM {SCHEMA}.{target} WITH NO DATA"
+        )
+    )
     cursor = connection.connection.cursor()
-    cursor.copy_expert(f"COPY {name} ({', '.join(columns)}) FROM STDIN", rows)
+    cursor.copy_expert(f"COPY {name} ({columns}) FROM STDIN", io.StringIO(rows))
     cursor.close()
     return name
 
@@ -167,19 +169,19 @@ def publish(
         return int(connection.execute(text(statement), values).rowcount)
 
     removed = run(
-        f"UPDATE {table} t SET retired_by = :delivery_id WHERE {_SCOPE} "  # noqa: S608
+        f"UPDATE {table} t SET retired_by = :delivery_id WHERE {_SCOPE} "
         f"AND NOT EXISTS (SELECT FROM {staged} s WHERE s.feature_id = t.feature_id)"
     )
     changed = run(
-        f"UPDATE {table} t SET retired_by = :delivery_id FROM {staged} s WHERE {_SCOPE} "  # noqa: S608
+        f"UPDATE {table} t SET retired_by = :delivery_id FROM {staged} s WHERE {_SCOPE} "
         f"AND s.feature_id = t.feature_id AND ({ours}) IS DISTINCT FROM ({theirs})"
     )
     written = run(
-        f"INSERT INTO {table} ({', '.join(columns)}, published_by) "  # noqa: S608
+        f"INSERT INTO {table} ({', '.join(columns)}, published_by) "
         f"SELECT {theirs}, :delivery_id FROM {staged} s WHERE NOT EXISTS "
         f"(SELECT FROM {table} t WHERE {_SCOPE} AND t.feature_id = s.feature_id)"
     )
-    total = connection.execute(text(f"SELECT count(*) FROM {staged}")).scalar_one()  # noqa: S608
+    total = connection.execute(text(f"SELECT count(*) FROM {staged}")).scalar_one()
     return Diff(added=written - changed, changed=changed, removed=removed, same=total - written)
 
 
@@ -193,20 +195,20 @@ def revert(
     values = {"city_id": city_id, "layer_id": layer_id, "delivery_id": delivery_id, "undone": undone}
     gone = connection.execute(
         text(
-            f"UPDATE {table} t SET retired_by = :delivery_id WHERE {_SCOPE} AND t.published_by = :undone "  # noqa: S608
+            f"UPDATE {table} t SET retired_by = :delivery_id WHERE {_SCOPE} AND t.published_by = :undone "
             "RETURNING feature_id"
         ),
         values,
     ).scalars()
     back = connection.execute(
         text(
-            f"INSERT INTO {table} ({columns}, published_by) SELECT {columns}, :delivery_id FROM {table} "  # noqa: S608
+            f"INSERT INTO {table} ({columns}, published_by) SELECT {columns}, :delivery_id FROM {table} "
             "WHERE city_id = :city_id AND layer_id = :layer_id AND retired_by = :undone RETURNING feature_id"
         ),
         values,
     ).scalars()
     went, came = set(gone), set(back)
-    live = connection.execute(text(f"SELECT count(*) FROM {table} t WHERE {_SCOPE}"), values).scalar_one()  # noqa: S608
+    live = connection.execute(text(f"SELECT count(*) FROM {table} t WHERE {_SCOPE}"), values).scalar_one()
     return Diff(
         added=len(came - went), changed=len(came & went), removed=len(went - came), same=live - len(came)
     )

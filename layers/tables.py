@@ -59,6 +59,7 @@ class DeliveryRow(Base):
     delivery_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     city_id: Mapped[str] = mapped_column(Text, ForeignKey(f"{SCHEMA}.city.city_id"))
     layer_id: Mapped[str] = mapped_column(Text)
+    file_hash: Mapped[str | None] = mapped_column(Text)
     content_hash: Mapped[str | None] = mapped_column(Text)
     as_of: Mapped[date | None] = mapped_column(Date)
     source_name: Mapped[str] = mapped_column(Text)

@@ -69,6 +69,7 @@ CREATE TABLE layers.delivery (
     delivery_id bigint GENERATED ALWAYS AS IDENTITY CONSTRAINT pk_delivery PRIMARY KEY,
     city_id text NOT NULL CONSTRAINT fk_delivery_city_id_city REFERENCES layers.city,
     layer_id text NOT NULL,
+    file_hash text,
     content_hash text,
     as_of date,
     source_name text NOT NULL,
