@@ -36,3 +36,448 @@ hint-send-bearer-token = Send a token in the Authorization header, or sign in on
 hint-send-idempotency-key = Send a fresh random value, and the same one when you repeat the request.
 hint-state-crs = State it as EPSG:number, for example { $known }.
 hint-token-not-live = The token is unknown, expired or revoked.
+
+## web: the page
+ui-about = about
+ui-actions = Actions
+ui-agency = Company
+ui-all-findings = all findings
+ui-and-more = and { $count } more
+ui-answered-at = Answered
+ui-applicant = Applicant
+ui-applicant-name = Full name
+ui-approve-automatic = The permit will also demand
+ui-approve-extra = Further conditions
+ui-approve-extra-hint = One condition on each line.
+ui-approve-violations = Each violation needs a remedy and its reason
+ui-area = Area
+ui-ask-approve = The permit is issued, and in the same step every company receives its connection order and the change to the construction tariff, all with one effective date.
+ui-ask-complete = The works are finished: the companies return the parcel to its permanent tariff on one common date.
+ui-ask-defer = The connection of this company is put off; the permit and the other companies go on without it. Its tariff change stays.
+ui-ask-refuse = The request is refused. The applicant sees the reason.
+ui-ask-retry = The orders are sent to the companies again, as a new attempt with a new effective date.
+ui-ask-revoke = The permit is taken back and the tariffs return. The applicant sees the reason.
+ui-ask-withdraw = The request is withdrawn; no permit is issued.
+ui-asked-at = Asked
+ui-assumed = Assumed:
+ui-at-places = ({ $count ->
+    [one] at { $count } place
+   *[other] at { $count } places
+})
+ui-attempts = { $count } attempts
+ui-buildings = Buildings
+ui-cancel = Cancel
+ui-case-parts = Parts of the case
+ui-certificate-no = Completion certificate number
+ui-choose = Choose…
+ui-city = City
+ui-city-time = Times in
+ui-class = Class
+ui-close = Close
+ui-company-proposes = as the company proposes
+ui-conditions = Conditions
+ui-connection = Connection
+ui-consultations = Inquiries
+ui-consultations-none = No company was asked.
+ui-contact = Contact
+ui-corners = { $count } corners
+ui-corners-none = No outline yet.
+ui-count-cases = { $count ->
+    [one] { $count } case
+   *[other] { $count } cases
+}
+ui-cover = Cover
+ui-credits = Data credits
+ui-decide-by = All companies must accept by
+ui-decided-at = Decided
+ui-decided-by = Decided by
+ui-decision = Decision and permit
+ui-defer-which = Which connection?
+ui-depth = Depth
+ui-diameter = Outer diameter
+ui-do-approve = Approve
+ui-do-complete = Register completion
+ui-do-defer = Put a connection off
+ui-do-refuse = Refuse
+ui-do-retry = Try again
+ui-do-revoke = Revoke the permit
+ui-do-withdraw = Withdraw
+ui-draw-clear = Clear
+ui-draw-finish = Finish
+ui-draw-footprint = Building’s footprint
+ui-draw-how = The footprint of the parcel’s building is taken first. Draw another outline on the map if the dig differs.
+ui-draw-now = Click the corners on the map in order, then press Finish.
+ui-draw-start = Draw on the map
+ui-draw-undo = Undo corner
+ui-due = Due
+ui-effective-at = Effective date
+ui-empty-filter = No case matches
+ui-empty-filter-how = Change the search or the status.
+ui-empty-list = The worklist is empty
+ui-empty-list-how = Register a request, or click a parcel on the map.
+ui-error-code = Code:
+ui-error-offline = The server does not answer. Check the connection; nothing you entered is lost.
+ui-error-unknown = The server refused the request (status { $status }). Please read the case again and repeat.
+ui-excavation = Excavation
+ui-find = Find
+ui-finding-plain = No further explanation.
+ui-findings-clear = { $count ->
+    [one] { $count } line is clear
+   *[other] { $count } lines are clear
+}
+ui-findings-how = Choose a finding to see it on the map.
+ui-findings-none = No network lies near the excavation in the layers that we have.
+ui-freshness-title = How recent the layer’s data are
+ui-gate-failed = The page could not be opened
+ui-gate-hint = The server prints this address with a one-time token when it starts.
+ui-gate-how = Open the address that the server printed, or enter your access token here.
+ui-gate-title = Please sign in
+ui-gate-token = Access token
+ui-history-how = Each entry carries the hash of the one before it: nothing can be changed or removed unnoticed.
+ui-horizontal = Horizontal
+ui-kind = Kind
+ui-late-layers = Not up to date:
+ui-layer = Layer
+ui-layer-guarded = Not shown to your role
+ui-layers = Layers
+ui-legend-case = In the case
+ui-live = Live
+ui-live-connecting = Connecting
+ui-live-lost = Connection lost
+ui-loading = Loading
+ui-map = Map
+ui-map-failed = The map cannot be drawn in this browser (WebGL is missing). Lists and forms work without it.
+ui-material = Material
+ui-method = Method
+ui-missing-information = Layers that could not speak
+ui-more = More
+ui-name = Name
+ui-national-id = National ID
+ui-nav = Pages
+ui-networks-near = Nearest networks
+ui-new-request = New request
+ui-new-request-here = New request on this parcel
+ui-no-separation = Separation not known
+ui-none = None
+ui-none-near = none near
+ui-not-serviceable = Cannot be served
+ui-nothing-here = Nothing is mapped here.
+ui-number = { $value }
+ui-offer = Price offer
+ui-on-behalf-of = on behalf of
+ui-open-tasks = { $count ->
+    [one] { $count } task
+   *[other] { $count } tasks
+}
+ui-opening = Opening the window…
+ui-optional = optional
+ui-order-no = Order
+ui-orders = Orders
+ui-orders-none = Orders go out when the permit is issued.
+ui-outcome = Outcome
+ui-owner = Owner
+ui-panel = Worklist and case
+ui-parcel = Parcel
+ui-parcel-how = Click a parcel on the map, or type its number.
+ui-parcel-id = Parcel number
+ui-parcel-placeholder = e.g. 08-5440-00436
+ui-permanent-class = Permanent tariff
+ui-permit-no = Permit number
+ui-phase-building = Building, on the construction tariff
+ui-phase-completed = Completed
+ui-phase-construction = Orders and construction tariff
+ui-phase-consultation = Inquiries to the companies
+ui-phase-decision = Decision of the municipality
+ui-phase-permanent = Return to the permanent tariff
+ui-phase-submitted = Registered and checked for conflicts
+ui-phone = Telephone
+ui-pressure = Pressure
+ui-probability = Probability
+ui-problem-corners = The outline needs at least three corners.
+ui-problem-crossing = The outline crosses itself. Undo a corner or draw it again.
+ui-problem-depth = The depth must be more than 0 and at most 60 m.
+ui-problem-parcel = Choose a parcel.
+ui-problem-required = This field is required.
+ui-problem-storeys = Whole number from 0 to 200.
+ui-problem-units = Whole numbers, 0 or more.
+ui-problems-above = { $count ->
+    [one] { $count } field needs your attention.
+   *[other] { $count } fields need your attention.
+}
+ui-product = Panjereh
+ui-quality = Quality level
+ui-read-again = Read the case again
+ui-reason = Reason
+ui-reason-hint = State the ground and what the applicant can do next.
+ui-receipt = Tariff receipt
+ui-remedy = Remedy
+ui-remedy-why = Why it is enough
+ui-request = Request
+ui-required = required
+ui-revision = attempt { $number }
+ui-rule = Rule
+ui-search = Search
+ui-search-hint = Case, parcel or applicant
+ui-section-applicant = Applicant
+ui-section-excavation = Excavation
+ui-section-parcel = Parcel
+ui-section-wishes = Utilities
+ui-section-works = Works
+ui-sending = Sending…
+ui-separation = Separation
+ui-serviceable = Can be served
+ui-sheet-handle = Resize the panel
+ui-sign-in = Sign in
+ui-sign-out = Sign out
+ui-silence-why = { $agency } did not answer in time. Why may its silence be accepted?
+ui-since = since
+ui-status = Status
+ui-status-all = All statuses
+ui-step-cancel = Cancel
+ui-step-confirm = Confirm
+ui-step-try = Hold
+ui-storeys = Storeys
+ui-streets = Streets
+ui-submit = Submit the request
+ui-submitted-at = Submitted
+ui-surveyed-on = Last survey
+ui-tab-agencies = Companies
+ui-tab-findings = Findings
+ui-tab-history = History
+ui-tab-overview = Overview
+ui-tagline = Permits, utilities, underground
+ui-tariff = Tariff
+ui-tariff-confirmed = Confirmed
+ui-tariff-desired = Desired
+ui-tariffs = Tariffs
+ui-tariffs-how = Confirmed is what the company has receipted; desired is what the permit asks for.
+ui-tariffs-none = No tariff changes yet.
+ui-tasks = Needs a person
+ui-timeline = Where the case stands
+ui-to = to
+ui-try-again = Try again
+ui-uncertainty = Uncertainty
+ui-uncertainty-95 = Uncertainty (95 %)
+ui-unit-bar = bar
+ui-unit-km = km
+ui-unit-kv = kV
+ui-unit-m = m
+ui-unit-mm = mm
+ui-units = Units
+ui-unknown = unknown
+ui-until = until
+ui-use = Use
+ui-valid-until = Valid until
+ui-version = Version
+ui-vertical = Vertical
+ui-voltage = Voltage
+ui-width = Width
+ui-wishes-how = A connection can wait; the permit does not wait for it.
+ui-worklist = Worklist
+ui-works = Works
+ui-zoom-in = Zoom in
+ui-zoom-out = Zoom out
+## web: end of the page
+
+## layers: layers by id
+layer-addresses = Addresses
+layer-buildings = Buildings
+layer-gas_devices = Gas valves and regulators
+layer-gas_lines = Gas pipes
+layer-gas_nodes = Gas nodes
+layer-landuse = Land use
+layer-parcels = Parcels
+layer-power_lv_devices = Distribution cabinets
+layer-power_lv_lines = Low-voltage power cables
+layer-power_lv_nodes = Low-voltage power nodes
+layer-power_mv_lines = Medium-voltage power cables
+layer-power_mv_nodes = Medium-voltage power nodes
+layer-power_switches = Switches
+layer-power_transformers = Transformers
+layer-sewer_devices = Manholes
+layer-sewer_lines = Sewer pipes
+layer-sewer_nodes = Sewer nodes
+layer-streets = Streets
+layer-telecom_devices = Telecom chambers
+layer-telecom_lines = Telecom cables
+layer-telecom_nodes = Telecom nodes
+layer-water_devices = Valves, hydrants and reservoirs
+layer-water_lines = Water pipes
+layer-water_nodes = Water nodes
+
+## layers: utilities
+utility-electricity = Electricity
+utility-gas = Gas
+utility-heating = District heating
+utility-sewer = Sewer
+utility-stormwater = Stormwater
+utility-telecom = Telecom
+utility-water = Water
+
+## layers: how fresh, who may see
+freshness-fresh = Up to date
+freshness-missing = No information
+freshness-stale = Out of date: counts as no information
+sensitivity-public = Public
+sensitivity-sensitive = Sensitive
+sensitivity-shared = Shared with those in charge
+
+## layers: what is known of a position
+cover-source-design = Design value
+cover-source-standard = Usual value
+cover-source-surveyed = Surveyed
+cover-source-unknown = Unknown
+quality-A = A: exposed and surveyed
+quality-B = B: located by geophysics
+quality-C = C: surface features and records
+quality-D = D: records only
+
+## layers: parts of a network
+network-kind-cabinet = Cabinet
+network-kind-chamber = Cable chamber
+network-kind-exchange = Exchange
+network-kind-hydrant = Hydrant
+network-kind-manhole = Manhole
+network-kind-outlet = Outlet
+network-kind-regulator = Pressure regulator
+network-kind-reservoir = Reservoir
+network-kind-source = Source
+network-kind-switch = Switch
+network-kind-transformer = Transformer
+network-kind-valve = Valve
+network-status-abandoned = Abandoned
+network-status-in_service = In service
+network-status-out_of_service = Out of service
+network-status-planned = Planned
+network-status-unknown = Unknown
+role-feeder = Feeder
+role-main = Main
+role-other = Other
+role-service = Service connection
+role-transmission = Transmission line
+
+## layers: what became of a delivery
+delivery-published = Published
+delivery-refused = Refused
+delivery-rolled_back = Taken back
+delivery-unchanged = Unchanged
+issue-bad-coordinates = Coordinates that are no numbers
+issue-duplicate-id = Id used twice
+issue-empty-delivery = Empty delivery
+issue-invalid-polygon = Invalid outline, refused
+issue-missing-geometry = No geometry
+issue-missing-id = No id
+issue-one-end-missing = Line with only one end named
+issue-out-of-range = Impossible number, dropped
+issue-outside-city = Outside the city
+issue-repaired-polygon = Invalid outline, repaired
+issue-too-many-refused = Too many features refused
+issue-unknown-code = Word outside the code list
+issue-unreadable-value = Unreadable value
+issue-wrong-geometry-type = Wrong kind of geometry
+issue-zero-length = Line without length
+
+## layers: refusals
+error-city-config = The city’s configuration is wrong: { $file }, { $key }: { $problem }.
+error-city-not-stored = No layer of the city { $city } has been imported yet.
+error-column-missing = The delivery { $source } lacks columns of the layer { $layer }: { $columns }.
+error-layer-target-changed = The layer { $layer } is stored as { $stored } and cannot become { $configured }.
+error-nothing-to-roll-back = The layer { $layer } has no delivery to take back.
+error-parcel-not-stored = There is no parcel { $parcel } in the city’s layers.
+error-source-crs-contradiction = The file { $file } says { $stated }, but its coordinates or the configuration say otherwise.
+error-source-crs-missing = The file { $file } does not state its coordinate system as an EPSG number.
+error-source-unreadable = The file { $file } cannot be read: { $problem }.
+error-tile-out-of-range = There is no map tile { $z }/{ $x }/{ $y }.
+error-unknown-city = There is no city { $city } here. Known: { $known }.
+
+## geo: networks
+utility-electricity = Electricity
+utility-gas = Gas
+utility-heating = District heating
+utility-sewer = Sewer
+utility-stormwater = Storm water
+utility-telecom = Telecom
+utility-water = Water
+
+## geo: verdicts and findings
+verdict-clear = Clear
+verdict-no-information = No information
+verdict-undecidable = Undecidable – trial pit
+verdict-violates = Violates
+finding-clear = The line is { $measured } m away; { $required } m are required. Even at ±{ $uncertainty } m the distance is kept.
+finding-clear-by-depth = The line lies near in plan, but its cover of { $cover } m keeps it clear of a dig { $depth } m deep.
+finding-crosses = The line runs through the excavation, within the { $depth } m to be dug. { $required } m of clearance are required.
+finding-crosses-depth-unknown = The line runs through the excavation and its depth is unknown. Until a trial pit shows it, it counts as in the way.
+finding-foundation-too-near = The line is { $measured } m from where the foundation will stand; { $required } m are required.
+finding-no-rule = There is no clearance rule for this pair. The owner must say what is needed.
+finding-too-near = The line is { $measured } m from the excavation; { $required } m are required.
+finding-too-near-depth-unknown = The line is { $measured } m from the excavation, { $required } m are required, and its depth is unknown. Until a trial pit shows it, it counts as too near.
+finding-undecidable = The map shows { $measured } m and { $required } m are required, but the position is known only to ±{ $uncertainty } m: { $percent } % that it is too near. A trial pit must decide.
+finding-undecidable-depth = The line is too near in plan; whether its cover of { $cover } m suffices for a dig { $depth } m deep cannot be told from the records. A trial pit must decide.
+finding-unknown-network = This layer is of a kind that has no rules here. The owner must say what is needed.
+
+## geo: what had to be assumed
+assumption-accuracy-assumed = position accuracy not stated, assumed by quality level
+assumption-class-unknown = pressure or voltage class unknown, the strictest rule taken
+assumption-cover-guessed = depth not measured but assumed in the record
+assumption-cover-unknown = depth unknown
+assumption-radius-assumed = diameter unknown, an ordinary one added to the uncertainty
+assumption-rule-unconfirmed = rule not confirmed by the local authority
+rule-status-confirmed = read in its source
+rule-status-unconfirmed = not confirmed
+freshness-absent = no layer at all
+
+## geo: conditions of a permit
+condition-ask-owner = The owner states the clearance before work begins
+condition-hand-dig = Dig by hand near the line
+condition-locate-first = Locate lines with instruments first: a layer could not answer
+condition-move-or-protect = Move or protect the line before the foundation is built
+condition-owner-watch = The owner’s representative attends the digging
+condition-trial-pit = Uncover the line with a trial pit before digging by machine
+
+## geo: refusals
+error-crs-degrees-as-metres = The coordinates look like degrees but were stated to be metres ({ $crs }).
+error-crs-invalid = The coordinates cannot be brought into the city’s reference system.
+error-crs-metres-as-degrees = The coordinates look like metres but were stated to be degrees ({ $crs }).
+error-crs-no-operation = No published operation leads from { $source } to { $target } at this place.
+error-crs-not-metric = { $crs } is not a projected system in metres.
+error-crs-operation-not-pinned = Several operations lead from { $source } to { $target }: { $candidates }. The city must name one.
+error-crs-operation-unknown = Operation { $operation } does not lead from { $source } to { $target }.
+error-crs-out-of-area = The place lies outside the area of { $name }.
+error-crs-unknown = There is no map reference system { $crs }.
+error-depth-invalid = The depth must be above 0 and at most { $limit } metres, not { $depth }.
+error-pack-include-loop = The clearance packs include each other in a circle: { $chain }.
+error-pack-incomplete = The clearance pack { $pack } has no rule for: { $missing }.
+error-pack-invalid = The clearance pack { $pack } cannot be used.
+error-pack-row-invalid = Clearance pack { $pack }, row { $row }, column { $column }: { $value } cannot be read.
+error-refused = The request was refused.
+error-shape-empty = The shape is empty or has no area.
+error-shape-invalid = The shape cannot be used.
+error-shape-not-finite = A coordinate is not a finite number.
+error-shape-not-polygon = One polygon is needed, not { $found }.
+error-shape-self-crossing = The outline crosses itself at { $x }, { $y }.
+error-shape-too-large = The outline covers { $area } m²; at most { $limit } m² are taken.
+error-shape-too-many-vertices = The outline has { $vertices } points; at most { $limit } are taken.
+error-shape-unreadable = This is not a GeoJSON geometry.
+
+## geo: hints
+hint-add-the-rules = Add the missing rows, or include a pack that has them.
+hint-axes-swapped = Longitude comes before latitude; the two seem to be swapped.
+hint-check-the-crs = Check the stated reference system and its zone.
+hint-draw-an-area = Draw an outline of at least three points that encloses an area.
+hint-draw-one-area = Draw one closed outline; several works need several requests.
+hint-fit-control-points = The layer needs common points measured on the ground.
+hint-give-geojson = Give a GeoJSON Polygon.
+hint-give-numbers = Give every coordinate as a plain number.
+hint-give-the-depth = Give the depth below the surface in metres.
+hint-pack-file-missing = The file is missing or is not UTF-8 text.
+hint-pin-an-operation = Name one of the listed operations in the city’s settings.
+hint-redraw-the-outline = Draw the outline again without crossing it.
+hint-simplify-the-outline = Simplify the outline.
+hint-split-the-works = Split the works into several requests.
+hint-state-epsg-4326 = If these are longitude and latitude, state EPSG:4326.
+hint-state-the-metric-crs = State the projected system that these metres belong to.
+hint-use-a-map-system = Use a geographic or projected system.
+hint-use-a-projected-system = Use a projected system in metres.
+hint-write-epsg-code = Write it as EPSG: and the number.
+## geo: end
