@@ -26,28 +26,37 @@ class RollingLog:
         self._second = 0
         self._in_second = 0
         self._dropped = 0
+        self._lock = threading.Lock()
         path.parent.mkdir(parents=True, exist_ok=True)
         self._stream = path.open("ab")
 
     def line(self, raw: bytes) -> None:
         """One line is kept, or counted when too many came in this second."""
-        second = int(time.monotonic())
-        if second != self._second:
-            self._second, self._in_second = second, 0
-            self._tell_dropped()
-        self._in_second += 1
-        if self._in_second > self._per_s:
-            self._dropped += 1
-            return
-        self._write(raw[:LINE_BYTES].rstrip(b"\r\n") + b"\n")
+        with self._lock:
+            if self._stream.closed:
+                return
+            second = int(time.monotonic())
+            if second != self._second:
+                self._second, self._in_second = second, 0
+                self._tell_dropped()
+            self._in_second += 1
+            if self._in_second > self._per_s:
+                self._dropped += 1
+                return
+            self._write(raw[:LINE_BYTES].rstrip(b"\r\n") + b"\n")
 
     def pump(self, stream: IO[bytes]) -> None:
         """Every line of `stream` until it ends; run in a thread."""
         with stream:
             for raw in stream:
                 self.line(raw)
-        self._tell_dropped()
-        self._stream.flush()
+
+    def close(self) -> None:
+        """Nothing is written any more."""
+        with self._lock:
+            if not self._stream.closed:
+                self._tell_dropped()
+                self._stream.close()
 
     def follow(self, stream: IO[bytes], name: str) -> threading.Thread:
         """A daemon thread that pumps `stream`."""
@@ -57,7 +66,6 @@ class RollingLog:
 
     def tail(self, lines: int = 12) -> str:
         """The last lines, for a message to the person at the terminal."""
-        self._stream.flush()
         return "\n".join(self.path.read_text(errors="replace").splitlines()[-lines:])
 
     def _tell_dropped(self) -> None:

@@ -295,7 +295,7 @@ def _etag(*parts: object) -> str:
 
 
 def _wanted(place: City, who: Holder | None, layers: str | None) -> Sequence[LayerSpec]:
-    """The layers asked for, each of which the asker must be allowed to see; without a list, all such layers."""
+    """The layers asked for, each of which the asker must be allowed to see; without a list, all those."""
     if layers is None:
         return [spec for spec in place.layers if may_see(who, spec.sensitivity, place.city_id)]
     known = {spec.layer_id: spec for spec in place.layers}

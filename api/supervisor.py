@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -63,6 +64,7 @@ class Child:
     log: RollingLog
     restarts: int = 0
     _process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+    _pump: threading.Thread | None = field(default=None, repr=False)
     _started_at: float = 0.0
     _failures: int = 0
     _next_at: float = 0.0
@@ -85,7 +87,7 @@ class Child:
         )
         self._started_at = time.monotonic()
         if self._process.stdout is not None:
-            self.log.follow(self._process.stdout, self.program.name)
+            self._pump = self.log.follow(self._process.stdout, self.program.name)
 
     def revive(self) -> bool:
         """Start again if it died and its pause is over; True when it was started."""
@@ -106,14 +108,16 @@ class Child:
     def stop(self) -> None:
         """The process is asked to end, and killed if it has not after ten seconds."""
         process, self._process = self._process, None
-        if process is None or process.poll() is not None:
-            return
-        process.terminate()
-        try:
-            process.wait(STOP_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        if process is not None and process.poll() is None:
+            process.terminate()
+            try:
+                process.wait(STOP_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        if self._pump is not None:
+            self._pump.join(timeout=2)
+        self.log.close()
 
     def is_healthy(self) -> bool:
         """True when the process runs and its health address (if it has one) answers 200."""

@@ -48,7 +48,7 @@ def free_port() -> int:
 
 @contextmanager
 def serving(app: FastAPI, port: int) -> Iterator[str]:
-    """uvicorn in a thread until the block ends."""
+    """Uvicorn in a thread until the block ends."""
     config = uvicorn.Config(
         app, host="127.0.0.1", port=port, log_level="warning", timeout_graceful_shutdown=2
     )
