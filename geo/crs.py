@@ -129,7 +129,7 @@ def parse_code(stated: str | None) -> str:
     """
     text = (stated or "").strip()
     if not text:
-        raise CrsMissing(hint="state-the-crs")
+        raise CrsMissing(known=WGS84, hint="state-crs")
     if _CRS84.match(text):
         return WGS84
     match = _CODE.match(text)
@@ -162,7 +162,7 @@ def operations(source: str, target: str) -> tuple[Operation, ...]:
         warnings.simplefilter("ignore", UserWarning)
         try:
             group = TransformerGroup(_crs(source), _crs(target), always_xy=True, allow_ballpark=False)
-        except ProjError:
+        except (ProjError, IndexError):  # pyproj 3.7 raises the latter when not one operation is left
             return ()
     return tuple(_described(transformer) for transformer in group.transformers)
 

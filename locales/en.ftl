@@ -390,15 +390,6 @@ error-source-unreadable = The file { $file } cannot be read: { $problem }.
 error-tile-out-of-range = There is no map tile { $z }/{ $x }/{ $y }.
 error-unknown-city = There is no city { $city } here. Known: { $known }.
 
-## geo: networks
-utility-electricity = Electricity
-utility-gas = Gas
-utility-heating = District heating
-utility-sewer = Sewer
-utility-stormwater = Storm water
-utility-telecom = Telecom
-utility-water = Water
-
 ## geo: verdicts and findings
 verdict-clear = Clear
 verdict-no-information = No information

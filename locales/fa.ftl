@@ -375,15 +375,6 @@ error-source-unreadable = پرونده { $file } خوانده نمی‌شود: {
 error-tile-out-of-range = کاشی نقشه { $z }/{ $x }/{ $y } وجود ندارد.
 error-unknown-city = شهر { $city } در اینجا نیست. شهرهای موجود: { $known }.
 
-## geo: networks
-utility-electricity = برق
-utility-gas = گاز
-utility-heating = گرمایش شهری
-utility-sewer = فاضلاب
-utility-stormwater = آب‌های سطحی
-utility-telecom = مخابرات
-utility-water = آب
-
 ## geo: verdicts and findings
 verdict-clear = بلامانع
 verdict-no-information = فاقد اطلاعات

@@ -172,7 +172,7 @@ def finding_json(finding: Finding) -> Json:
         "utility": finding.utility,
         "owner": finding.owner,
         "verdict": str(finding.verdict),
-        "p_violation": round(finding.p_violation, 4),
+        "p_violation": None if finding.rule_id is None else round(finding.p_violation, 4),
         **rounded,
         "against": finding.against,
         "rule_id": finding.rule_id,
