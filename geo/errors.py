@@ -52,7 +52,7 @@ class EmptyShape(ShapeError):
 
 
 class NotFinite(ShapeError):
-    """A coordinate is not a finite number; `index` is the first such vertex."""
+    """A coordinate is not a finite number of earthly size; `index` is the first such vertex."""
 
     code = "shape-not-finite"
 

@@ -31,6 +31,8 @@ Bounds = tuple[float, float, float, float]
 MAX_VERTICES: Final = 10_000
 # One permit's works; larger areas are planning, not digging.
 MAX_AREA_M2: Final = 100_000.0
+# No map's coordinates, in any unit, reach this; beyond it areas overflow.
+FARTHEST: Final = 1e12
 _GEOMETRIES: Final = frozenset(
     {"Polygon", "MultiPolygon", "Point", "MultiPoint", "LineString", "MultiLineString"}
 )
@@ -130,7 +132,7 @@ def _check_vertices(polygon: Polygon, limit: int) -> None:
     coordinates = shapely.get_coordinates(polygon)
     if len(coordinates) > limit:
         raise TooManyVertices(vertices=len(coordinates), limit=limit, hint="simplify-the-outline")
-    bad = np.flatnonzero(~np.isfinite(coordinates).all(axis=1))
+    bad = np.flatnonzero(~(np.abs(coordinates) < FARTHEST).all(axis=1))  # not-a-number fails too
     if len(bad):
         raise NotFinite(index=int(bad[0]), hint="give-numbers")
 
