@@ -42,7 +42,7 @@ class RequestInvalid(PanjerehError):
 
 
 class ExcavationOffParcel(PanjerehError):
-    """The excavation does not touch the parcel."""
+    """The excavation is neither on the parcel nor beside it."""
 
     code = "excavation-off-parcel"
 

@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
+from pathlib import Path
 
-from shapely.geometry import Polygon
+from shapely.geometry import Polygon, mapping
+from shapely.geometry.base import BaseGeometry
 from sqlalchemy.orm import Session
 
+from geo.clearance import Excavation, RulePack, load_pack, search_radius_m
+from geo.crs import CityCrs, to_wgs84, transform_to
+from geo.quality import accuracy
+from geo.shapes import check_area, checked_polygon
+from layers import query
+from layers.catalog import Target
 from layers.city import City
+from layers.records import NearFeature, ParcelRecord
+from permits.conflicts import ConflictReport, check_conflicts
+from permits.errors import ExcavationOffParcel, ParcelNotFound
 from permits.ports import Json
 from permits.requests import ExcavationRequest
+from permits.views import as_json
+from permits.vocabulary import Works
+
+# A pit may reach over the parcel's edge (a service trench does), but it begins at the parcel.
+BESIDE_M = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +45,87 @@ class Ground:
     missing: list[Json] = field(default_factory=list)
 
 
-Survey = Callable[[Session, City, str, ExcavationRequest, date], Ground]
+Survey = Callable[[Session, City, str, ExcavationRequest, Works, date], Ground]
 
 
 def survey(
-    session: Session, city: City, parcel_id: str, excavation: ExcavationRequest, today: date
+    session: Session, city: City, parcel_id: str, excavation: ExcavationRequest, works: Works, today: date
 ) -> Ground:
     """Look at the ground; raises `ParcelNotFound`, `ExcavationOffParcel` or a geometry refusal of `geo`."""
-    raise NotImplementedError
+    found = query.parcel(session, city.city_id, parcel_id)
+    if found is None:
+        raise ParcelNotFound(parcel_id=parcel_id, city=city.city_id)
+    pit_m = pit_in_city(city.city_crs, excavation)
+    off_m = found.geom.distance(pit_m)
+    if off_m > BESIDE_M:
+        raise ExcavationOffParcel(parcel_id=parcel_id, distance=round(off_m, 1), limit=BESIDE_M)
+    report, lines = _check(session, city, pit_m, excavation, works, today)
+    return Ground(
+        shape_m=pit_m,
+        shape_wgs84=as_json(mapping(to_wgs84(pit_m, city.city_crs))),
+        parcel_geometry=as_json(mapping(found.geom)),
+        dossier=_dossier(session, city, found, report, today),
+        verdict=str(report.verdict),
+        findings=_with_geometry(report.findings_json, lines, city.city_crs),
+        missing=[as_json(layer) for layer in report.missing_information],
+    )
+
+
+def pit_in_city(city_crs: CityCrs, excavation: ExcavationRequest) -> Polygon:
+    """The stated excavation as a checked polygon in the city's CRS."""
+    stated = checked_polygon(excavation.geometry)
+    pit_m = checked_polygon(transform_to(stated, excavation.crs, city_crs).shape)
+    check_area(pit_m)
+    return pit_m
+
+
+def _check(
+    session: Session, city: City, pit_m: Polygon, excavation: ExcavationRequest, works: Works, today: date
+) -> tuple[ConflictReport, dict[str, BaseGeometry]]:
+    """One indexed look around the pit; also the lines found, clipped to that neighbourhood, by reference."""
+    pack = _pack(city.folder.parent / "packs" / f"{city.clearance_pack}.csv")
+    lines = [spec for spec in city.layers if spec.target is Target.NETWORK_LINE]
+    widest = max((_uncertainty(spec.quality) for spec in lines), default=accuracy(None).horizontal_m)
+    radius_m = search_radius_m(pack, widest, works=works.value)
+    near = query.near(session, city.city_id, [spec.layer_id for spec in lines], pit_m, radius_m)
+    states = [
+        state
+        for state in query.freshness(session, city, today)
+        if state.target == Target.NETWORK_LINE or state.utility is None
+    ]
+    expected = {str(utility) for agency in city.agencies for utility in agency.utilities}
+    pit = Excavation(pit_m, excavation.depth_m, excavation.method.value, works.value)
+    report = check_conflicts(pit, near, pack, states, expected)
+    return report, _clipped(near, pit_m.buffer(radius_m))
+
+
+def _uncertainty(quality: object) -> float:
+    stated = getattr(quality, "horizontal_uncertainty_m", None)
+    return accuracy(None).horizontal_m if stated is None else max(float(stated), 0.0)
+
+
+@lru_cache(maxsize=64)
+def _pack(path: Path) -> RulePack:
+    return load_pack(path)
+
+
+def _clipped(near: Sequence[NearFeature], around: BaseGeometry) -> dict[str, BaseGeometry]:
+    return {f"{each.layer_id}/{each.feature_id}": each.geom.intersection(around) for each in near}
+
+
+def _with_geometry(findings: Iterable[Json], lines: dict[str, BaseGeometry], city_crs: CityCrs) -> list[Json]:
+    """Each finding with its line in WGS84, as far as it lies in the neighbourhood that was searched."""
+    return [
+        as_json({**finding, "geometry": mapping(to_wgs84(lines[str(finding["ref"])], city_crs))})
+        for finding in findings
+    ]
+
+
+def _dossier(session: Session, city: City, parcel: ParcelRecord, report: ConflictReport, today: date) -> Json:
+    """What all layers say about the parcel, with its outline (WGS84) and the conditions the check suggests."""
+    said = query.dossier(session, city.city_id, parcel.parcel_id, today=today).as_dict()
+    said["geometry"] = mapping(to_wgs84(parcel.geom, city.city_crs))
+    said["suggested_conditions"] = list(report.conditions)
+    said["checked"] = {"lines": report.checked, "rule_pack": report.pack_id}
+    plain: Json = as_json(said)
+    return plain

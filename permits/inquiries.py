@@ -168,7 +168,7 @@ def due_reminders(session: Session, now: datetime, limit: int) -> list[tuple[UUI
         .where(
             c.c.status == ConsultationStatus.PENDING.value,
             t.case_.c.status == CaseStatus.CONSULTING.value,
-            c.c.asked_at + (c.c.due_at - c.c.asked_at) * 0.5 <= now,
+            c.c.due_at - now <= now - c.c.asked_at,  # half of the time is gone
         )
         .order_by(c.c.due_at)
     )

@@ -199,19 +199,20 @@ def replace_findings(session: Session, case_id: UUID, findings: list[Json]) -> N
     session.execute(insert(t.finding).values(rows))
 
 
-def excavation_of(session: Session, case_id: UUID) -> ExcavationRequest:
-    """The stored excavation as a request, in the city's CRS."""
+def excavation_of(session: Session, case_id: UUID) -> tuple[ExcavationRequest, Works]:
+    """The stored excavation as a request, in the city's CRS, and the works it is for."""
     row = session.execute(
         select(
             t.case_.c.excavation,
+            t.case_.c.works,
             func.ST_AsGeoJSON(t.case_.c.geom, 9).label("geojson"),
             func.ST_SRID(t.case_.c.geom).label("srid"),
         ).where(t.case_.c.case_id == case_id)
     ).one()
     method = DigMethod(row.excavation["method"])
-    return ExcavationRequest(
-        _parsed(row.geojson), f"EPSG:{row.srid}", float(row.excavation["depth_m"]), method
-    )
+    depth_m = float(row.excavation["depth_m"])
+    request = ExcavationRequest(_parsed(row.geojson), f"EPSG:{row.srid}", depth_m, method)
+    return request, Works(row.works)
 
 
 def _parsed(geojson: str) -> Json:

@@ -81,7 +81,9 @@ def submit(
         if ctx.actor.role not in intake.SUBMITTERS:
             raise ActionNotAllowed(status="none", action="submit", role=ctx.actor.role.value)
         intake.check(request, ctx.city)
-        found = survey(session, ctx.city, request.parcel_id, request.excavation, ctx.now.date())
+        found = survey(
+            session, ctx.city, request.parcel_id, request.excavation, request.works, ctx.now.date()
+        )
         case_id = intake.open_case(session, ctx.city, ctx.actor, ctx.now, request, found)
         return _view(session, ctx, case_id)
 
@@ -260,8 +262,8 @@ def recheck_conflicts(
     def run() -> CaseView:
         case = _locked(session, ctx, case_id)
         status = advance(case.status, Action.RECHECK, ctx.actor.role)
-        request = intake.excavation_of(session, case_id)
-        found = survey(session, ctx.city, case.parcel_id, request, ctx.now.date())
+        excavation, works = intake.excavation_of(session, case_id)
+        found = survey(session, ctx.city, case.parcel_id, excavation, works, ctx.now.date())
         intake.replace_findings(session, case_id, found.findings)
         events = [("conflicts.rechecked", intake.findings_digest(found))]
         values: Json = {"verdict": found.verdict, "missing": found.missing, "dossier": found.dossier}

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from pydantic import TypeAdapter
 from sqlalchemy import ARRAY, Text, bindparam, func, insert, select, text, update
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.orm import Session
 
@@ -215,7 +216,7 @@ def current_tariffs(session: Session, city_id: str, parcel_id: str) -> dict[str,
     change = t.tariff_change
     rows = session.execute(
         select(change.c.agency_id, change.c.to_class)
-        .distinct(change.c.agency_id)
+        .ext(distinct_on(change.c.agency_id))
         .where(change.c.city_id == city_id, change.c.parcel_id == parcel_id, change.c.state == "confirmed")
         .order_by(change.c.agency_id, change.c.effective_at.desc(), change.c.confirmed_at.desc())
     )

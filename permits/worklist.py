@@ -80,7 +80,7 @@ def case_view(session: Session, case_id: UUID, role: Role, city_id: str | None =
         excavation=ExcavationView(**row.excavation),
         submitted_at=row.submitted_at,
         dossier=row.dossier,
-        findings=_findings(session, case_id),
+        findings=[_without_geometry(finding) for finding in _findings(session, case_id)],
         verdict=row.verdict,
         missing_information=[MissingLayer(**layer) for layer in row.missing],
         consultations=_consultations(session, case_id),
@@ -110,6 +110,11 @@ def _findings(session: Session, case_id: UUID) -> list[Json]:
         select(t.finding.c.body).where(t.finding.c.case_id == case_id).order_by(t.finding.c.n)
     )
     return [row.body for row in rows]
+
+
+def _without_geometry(finding: Json) -> Json:
+    """A finding as the case shows it; its line is on the map, in the GeoJSON of the case."""
+    return {key: value for key, value in finding.items() if key != "geometry"}
 
 
 def _consultations(session: Session, case_id: UUID) -> list[ConsultationView]:
@@ -372,8 +377,7 @@ def case_geojson(session: Session, case_id: UUID) -> Json:
         _feature(row.dossier.get("geometry"), {"kind": "parcel", "parcel_id": row.parcel_id}),
     ]
     for finding in _findings(session, case_id):
-        said = {key: value for key, value in finding.items() if key != "geometry"}
-        features.append(_feature(finding.get("geometry"), {"kind": "finding", **said}))
+        features.append(_feature(finding.get("geometry"), {"kind": "finding", **_without_geometry(finding)}))
     return {"type": "FeatureCollection", "features": [f for f in features if f["geometry"] is not None]}
 
 

@@ -35,7 +35,9 @@ def reasons(given: DecisionFacts, *conditions: Condition) -> list[str]:
     return [str(found) for found in obstacles(given, conditions, NOW)]
 
 
-def asked(status: ConsultationStatus, serviceable: bool | None = True, days: int | None = 1) -> dict[str, Any]:
+def asked(
+    status: ConsultationStatus, serviceable: bool | None = True, days: int | None = 1
+) -> dict[str, Any]:
     until = None if days is None else NOW + timedelta(days=days)
     return {"consultations": [ConsultationFacts("water", status, serviceable, until)]}
 
@@ -88,7 +90,9 @@ def override(*refs: str, note: str | None = "the main is moved first") -> Condit
         ([Condition("hand-dig", {"findings": ["*"]}, "x")], ["violates:gas_main/g7"]),
     ],
 )
-def test_a_violation_needs_a_named_answer_with_a_reason(conditions: list[Condition], expected: list[str]) -> None:
+def test_a_violation_needs_a_named_answer_with_a_reason(
+    conditions: list[Condition], expected: list[str]
+) -> None:
     assert reasons(facts(findings=[finding("violates")]), *conditions) == expected
 
 
@@ -96,7 +100,9 @@ def test_silence_is_accepted_only_by_name_and_with_a_reason() -> None:
     """T21, T22: an officer takes the silence upon themselves, in writing."""
     silent = facts(**asked(LAPSED, None))
     assert reasons(silent, Condition("accept-silence", {"agency": "water"}, "called, no objection")) == []
-    assert reasons(silent, Condition("accept-silence", {"agency": "gas"}, "x")) == ["consultation-lapsed:water"]
+    assert reasons(silent, Condition("accept-silence", {"agency": "gas"}, "x")) == [
+        "consultation-lapsed:water"
+    ]
     assert reasons(silent, Condition("accept-silence", {"agency": "water"})) == ["consultation-lapsed:water"]
 
 

@@ -60,9 +60,7 @@ FAILED = {StepState.REFUSED, StepState.UNKNOWN, StepState.PARKED}
 @pytest.mark.parametrize("combination", list(itertools.product(SITUATIONS, repeat=3)))
 def test_trying(combination: tuple[tuple[StepState, int], ...], now: datetime) -> None:
     """All 343 combinations of three tries, before and after the deadline, against the rule in words."""
-    tries = [
-        StepView(a, StepOp.TRY, state, n) for a, (state, n) in zip(AGENCIES, combination, strict=True)
-    ]
+    tries = [StepView(a, StepOp.TRY, state, n) for a, (state, n) in zip(AGENCIES, combination, strict=True)]
     effects = settle(view(TRYING, *tries), now)
     states = {state for state, _ in combination}
     if states == {StepState.DONE}:

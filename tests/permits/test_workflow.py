@@ -23,7 +23,9 @@ def test_every_row_allows_its_roles_and_nobody_else(row: object) -> None:
     assert isinstance(row, Transition)
     facts = [row.guard] if row.guard else []
     for role in Role:
-        others = [r for r in TRANSITIONS if (r.source, r.action) == (row.source, row.action) and role in r.roles]
+        others = [
+            r for r in TRANSITIONS if (r.source, r.action) == (row.source, row.action) and role in r.roles
+        ]
         permitted = [r for r in others if r.guard is None or r.guard in facts]
         if permitted:
             assert advance(row.source, row.action, role, facts) is permitted[0].target
