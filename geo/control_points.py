@@ -1,9 +1,9 @@
-"""A local grid fitted from control points: how a map without a known reference system is brought into the city's.
+"""A local grid fitted from control points: how a map without a known reference system comes into the city's.
 
-Four common points at the least, because two determine a similarity exactly and then hide every mistake. One
-blundered point (a swapped digit, the wrong manhole) must neither spoil the fit nor pass unseen: every smallest
-subset of points proposes a transform, the one that most points agree with wins, the points that do not agree are
-named with their distances, and the rest is adjusted by least squares. The residuals are stored with the layer.
+Four common points at least, because two determine a similarity exactly and then hide every mistake. One
+blundered point (a swapped digit, the wrong manhole) must neither spoil the fit nor pass unseen: each smallest
+subset of points proposes a transform, the one that most points agree with wins, the points that do not agree
+are named with their distances, and the rest is adjusted by least squares. The residuals stay with the layer.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from enum import StrEnum
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from geo.errors import PanjerehError
 from geo.planar import Affine, Points, fit_affine, fit_similarity
@@ -26,6 +27,9 @@ DEFAULT_TOLERANCE_M: Final = 0.5
 _MOST_PROPOSALS: Final = 2_000
 # A triangle or a pair of control points that is flatter than this part of the whole extent proposes nothing.
 _FLAT: Final = 0.02
+_CHECK: Final = "check-control-points"
+Mask = npt.NDArray[np.bool_]
+PointList = Sequence[tuple[float, float]] | Points
 
 
 class ControlPointError(PanjerehError):
@@ -53,13 +57,13 @@ class ControlPointNotFinite(ControlPointError):
 
 
 class ControlPointsDisagree(ControlPointError):
-    """No transform suits most of the control points: the best suits `agreeing` of `count` within `tolerance_m`."""
+    """No transform suits most control points: the best suits `agreeing` of `count` within `tolerance_m`."""
 
     code = "control-points-disagree"
 
 
 class GridModel(StrEnum):
-    """What may differ between the local grid and the city's: a similarity keeps angles, an affine does not."""
+    """How the local grid may differ from the city's: a similarity keeps angles, an affine does not."""
 
     SIMILARITY = "similarity"
     AFFINE = "affine"
@@ -83,11 +87,11 @@ _MODELS: Final = {
 class ControlPointFit:
     """A local grid brought into the city's CRS.
 
-    `transform` moves local coordinates (any unit) to city metres. `residuals_m` holds, for every point given, the
-    distance east and north from where the transform puts it to where it was measured; `rejected` are the indexes of
-    the blundered points, which took no part. `rms_m` is over the points kept, per coordinate, with the unknowns
-    taken off. `predicted_m` is the same for a point that was not used (leave one out): nearer to what a user of the
-    map meets.
+    `transform` moves local coordinates (any unit) to city metres. `residuals_m` holds, for every point given,
+    the way east and north from where the transform puts it to where it was measured; `rejected` are the indexes
+    of the blundered points, which took no part. `rms_m` is over the points kept, per coordinate, with the
+    unknowns taken off. `predicted_m` is the distance at a point that was not used (leave one out, root mean
+    square): nearer to what a user of the map meets.
     """
 
     model: GridModel
@@ -106,15 +110,15 @@ class ControlPointFit:
 
 
 def fit_control_points(
-    local: Sequence[tuple[float, float]] | Points,
-    city_m: Sequence[tuple[float, float]] | Points,
+    local: PointList,
+    city_m: PointList,
     model: GridModel = GridModel.SIMILARITY,
     tolerance_m: float = DEFAULT_TOLERANCE_M,
 ) -> ControlPointFit:
     """The transform from local coordinates to city metres, robust to blundered points.
 
-    `tolerance_m` is how well the points can be expected to agree: farther off is a blunder. Most points must agree.
-    Raises `TooFewControlPoints` (4 for a similarity, 5 for an affine), `ControlPointNotFinite`,
+    `tolerance_m` is how well the points can be expected to agree: farther off is a blunder. Most points must
+    agree. Raises `TooFewControlPoints` (4 for a similarity, 5 for an affine), `ControlPointNotFinite`,
     `ControlPointsFlat`, or `ControlPointsDisagree`.
 
     >>> local = [(0.0, 0.0), (1000.0, 0.0), (1000.0, 800.0), (0.0, 800.0), (500.0, 450.0)]
@@ -150,8 +154,8 @@ def fit_control_points(
 
 
 def _checked(
-    local: Sequence[tuple[float, float]] | Points,
-    city_m: Sequence[tuple[float, float]] | Points,
+    local: PointList,
+    city_m: PointList,
     model: _Model,
 ) -> tuple[Points, Points]:
     source = np.asarray(local, dtype=np.float64).reshape(-1, 2)
@@ -161,7 +165,7 @@ def _checked(
         raise TooFewControlPoints(count=count, needed=model.needed, hint="add-control-points")
     broken = ~np.isfinite(np.hstack((source, target))).all(axis=1)
     if broken.any():
-        raise ControlPointNotFinite(index=int(np.flatnonzero(broken)[0]), hint="check-control-points")
+        raise ControlPointNotFinite(index=int(np.flatnonzero(broken)[0]), hint=_CHECK)
     if _flatness(source, model) < _FLAT or _flatness(target, model) < _FLAT:
         raise ControlPointsFlat(count=count, hint="spread-control-points")
     return source, target
@@ -176,7 +180,7 @@ def _flatness(points: Points, model: _Model) -> float:
     return 1.0 if model.least == 2 else float(values[1] / values[0])
 
 
-def _consensus(source: Points, target: Points, model: _Model, tolerance_m: float) -> np.ndarray:
+def _consensus(source: Points, target: Points, model: _Model, tolerance_m: float) -> Mask:
     """Which points agree with the proposal that most points agree with; ties go to the smaller residuals."""
     extent = float(np.linalg.norm(np.ptp(target, axis=0)))
     best: tuple[int, float] = (0, 0.0)
@@ -192,10 +196,8 @@ def _consensus(source: Points, target: Points, model: _Model, tolerance_m: float
     return _settled(source, target, model, tolerance_m, agreeing)
 
 
-def _settled(
-    source: Points, target: Points, model: _Model, tolerance_m: float, agreeing: np.ndarray
-) -> np.ndarray:
-    """The agreeing points once the least-squares fit over them has had its say: a subset's own noise falls away."""
+def _settled(source: Points, target: Points, model: _Model, tolerance_m: float, agreeing: Mask) -> Mask:
+    """The agreeing points once the least-squares fit over them has its say: a subset's own noise falls away."""
     for _ in range(10):
         if agreeing.sum() < model.least:
             return agreeing

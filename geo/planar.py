@@ -1,7 +1,7 @@
 """Transforms of the plane: the similarity (shift, rotation, scale) and the affine, as plain numbers.
 
-Both are kept relative to an origin near the data: a rotation about the city's own middle has the same shift whoever
-reads it, and no digits are lost to eastings of six figures.
+Both are kept relative to an origin near the data: a rotation about the city's own middle has the same shift
+whoever reads it, and no digits are lost to eastings of six figures.
 """
 
 from __future__ import annotations
@@ -64,14 +64,14 @@ class Affine:
 
     @property
     def skew_deg(self) -> float:
-        """By how much the north axis leaves the right angle to the east axis, in degrees; 0 in a similarity."""
-        xx, xy_, yx, yy = self.matrix
+        """By how much the north axis leaves the right angle to the east axis (degrees); 0 in a similarity."""
+        _, xy_, _, yy = self.matrix
         return math.degrees(math.atan2(-xy_, yy)) - self.rotation_deg
 
 
 @dataclass(frozen=True, slots=True)
 class Similarity:
-    """Shift (m), counter-clockwise rotation (degrees) and scale about an origin: `origin + shift + k R (p - origin)`.
+    """Shift (m), counter-clockwise rotation (degrees), scale: `origin + shift + scale R (p - origin)`.
 
     >>> shift = Similarity(280_000.0, 3_467_000.0, 14.9, -174.9)
     >>> shift.apply(np.array([[280_000.0, 3_467_000.0]])).tolist()
@@ -129,7 +129,7 @@ class Similarity:
 
 
 def fit_similarity(source: Points, target: Points, weights: Points | None = None) -> Similarity:
-    """The weighted least-squares similarity that moves `source` onto `target`, about the weighted middle of `source`.
+    """The weighted least-squares similarity from `source` to `target`, about the weighted middle of `source`.
 
     Closed form (Helmert); needs two distinct points of positive weight.
     """
@@ -162,7 +162,7 @@ def fit_shift(source: Points, target: Points, weights: Points | None = None) -> 
 
 
 def fit_affine(source: Points, target: Points) -> Affine:
-    """The least-squares affine that moves `source` onto `target`; needs three points that are not on one line."""
+    """The least-squares affine from `source` to `target`; needs three points that are not on one line."""
     middle = source.mean(axis=0)
     end = target.mean(axis=0)
     solution, *_ = np.linalg.lstsq(source - middle, target - end, rcond=None)
