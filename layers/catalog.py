@@ -34,7 +34,7 @@ NETWORK_TARGETS = frozenset({Target.NETWORK_LINE, Target.NETWORK_NODE, Target.NE
 
 
 class Sensitivity(StrEnum):
-    """Who may see a layer on the map: anyone; people with a role; the owner's and the crisis desk's people."""
+    """Who may see a layer: anyone; people with a role; the owner's and the crisis desk's people."""
 
     PUBLIC = "public"
     SHARED = "shared"
@@ -195,9 +195,9 @@ FIELDS: Mapping[Target, frozenset[str]] = {
     Target.ADDRESS: frozenset({"feature_id", "origin", "street", "number", "building_ref"}),
     Target.NETWORK_LINE: frozenset(
         {
-            "feature_id", "origin", "role", "class_code", "pressure_bar", "voltage_kv", "diameter_mm", "material",
-            "cover_m", "horizontal_uncertainty_m", "vertical_uncertainty_m", "status", "surveyed_on",
-            "installed_year", "from_node", "to_node", "main_id",
+            "feature_id", "origin", "role", "class_code", "pressure_bar", "voltage_kv", "diameter_mm",
+            "material", "cover_m", "horizontal_uncertainty_m", "vertical_uncertainty_m", "status",
+            "surveyed_on", "installed_year", "from_node", "to_node", "main_id",
         }
     ),
     Target.NETWORK_NODE: frozenset({"feature_id", "origin", "kind", "cover_m"}),
@@ -215,7 +215,7 @@ VOCABULARIES: Mapping[str, frozenset[str]] = {
 
 
 def visible_layers(layers: Iterable[LayerSpec], clearance: Sensitivity) -> tuple[LayerSpec, ...]:
-    """Return the layers, bottom to top, that a reader with `clearance` may see; sensitive ones never by default."""
+    """Return the layers that a reader with `clearance` may see, bottom to top."""
     order = list(Sensitivity)
     seen = [layer for layer in layers if order.index(layer.sensitivity) <= order.index(clearance)]
     return tuple(sorted(seen, key=lambda layer: (layer.draw_order, layer.layer_id)))

@@ -1,7 +1,8 @@
 """Data-quality rules of a delivery: one function per rule, each finding located issues.
 
-Two principles. A feature whose *place* cannot be trusted is refused, and the agency is told which and where. A
-feature with a wrong *number* is kept and only the number becomes unknown: a bad depth must never make a pipe vanish.
+Two principles. A feature whose *place* cannot be trusted is refused, and the agency is told which and where.
+A feature with a wrong *number* is kept and only the number becomes unknown: a bad depth must never make a
+pipe vanish.
 """
 
 from __future__ import annotations
@@ -76,7 +77,7 @@ def wrong_geometry_type(mapped: Mapped, city: City) -> None:
 
 
 def outside_city(mapped: Mapped, city: City) -> None:
-    """A feature wholly outside the city's extent is in another place, or in another CRS than its file says."""
+    """A feature wholly outside the city's extent is elsewhere, or in another CRS than its file says."""
     west, south, east, north = city.extent_m
     extent = shapely.box(west, south, east, north)
     mapped.refuse("outside-city", [i for i in _live(mapped) if not mapped.geometry[i].intersects(extent)])
@@ -99,7 +100,7 @@ def repeated_vertices(mapped: Mapped, city: City) -> None:
 
 
 def _repaired(shape: BaseGeometry) -> BaseGeometry | None:
-    """Return the valid area nearest to `shape`, or None when making it valid changes more than the tolerances."""
+    """Return the valid area nearest to `shape`, or None when that changes more than the tolerances."""
     made = shapely.make_valid(shape, method="structure", keep_collapsed=False)
     given = abs(shape.area)
     limit = min(REPAIR_TOLERANCE_M2, REPAIR_TOLERANCE_SHARE * max(given, made.area))
@@ -110,7 +111,7 @@ def _repaired(shape: BaseGeometry) -> BaseGeometry | None:
 
 
 def invalid_polygon(mapped: Mapped, city: City) -> None:
-    """An invalid area (T23) is repaired where that changes next to nothing, else refused: never drawn, never tested."""
+    """An invalid area (T23) is repaired where that changes next to nothing, else refused."""
     for index in _live(mapped):
         shape = mapped.geometry[index]
         if shape.geom_type not in ("Polygon", "MultiPolygon") or shape.is_valid:
@@ -129,7 +130,7 @@ def invalid_polygon(mapped: Mapped, city: City) -> None:
 
 
 def out_of_range(mapped: Mapped, city: City) -> None:
-    """A number outside what is physically possible is dropped with a warning: negative covers, metre-wide cables."""
+    """A number outside what is possible (a negative cover) is dropped with a warning."""
     for name, (low, high) in _RANGES.items():
         values = mapped.columns.get(name, [])
         for index, value in enumerate(values):

@@ -87,8 +87,8 @@ class Agency:
 class City:
     """One city's configuration.
 
-    `extent_m` is west, south, east, north in the city's CRS; `operations` names, per source CRS, the transformation
-    that this city has decided on.
+    `extent_m` is west, south, east, north in the city's CRS; `operations` names, per source CRS, the
+    transformation that this city has decided on.
     """
 
     city_id: str

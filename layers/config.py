@@ -147,7 +147,7 @@ class Section:
             self.refuse(key, f"{value!r} is none of {', '.join(options)}")
 
     def section(self, key: str) -> Section:
-        """Return an inner table; an absent one is empty, so that its required keys are named when asked for."""
+        """Return an inner table; an absent one is empty: its required keys are named when asked for."""
         values = self._take(key, "a table", dict, {})
         return Section(self.file, f"{self.path}.{key}" if self.path else key, values)
 

@@ -1,7 +1,7 @@
-"""An agency's delivery becomes a layer: read -> map -> check -> stage -> publish, with a report, and reversible.
+"""An agency's delivery becomes a layer: read -> map -> check -> stage -> publish, reported and reversible.
 
-Publishing is one transaction: other connections see the layer as it was or as it is, and a failure at any step leaves
-it as it was. The same content delivered twice changes nothing.
+Publishing is one transaction: other connections see the layer as it was or as it is, and a failure at any
+step leaves it as it was. The same content delivered twice changes nothing.
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ from layers.tables import DeliveryRow
 
 # Raised when the meaning of a mapped row changes, so that unchanged files are read again.
 MODEL_VERSION = 1
-# A delivery that loses more of its features than this is refused as a whole: something is wrong with the file.
+# A delivery that loses more of its features than this is refused as a whole: something is wrong with the
+# file.
 MAX_REFUSED_SHARE = 0.05
 
 
@@ -56,7 +57,7 @@ def reading_hash(path: Path, city: City, spec: LayerSpec, as_of: date) -> str:
 
 
 def content_hash(rows: str, as_of: date) -> str:
-    """Return what identifies a delivery: its accepted features and their day; a new export of the same is equal."""
+    """Return what identifies a delivery: its accepted features and their day, not the bytes of its file."""
     return _digest(rows, as_of.isoformat())
 
 
@@ -94,9 +95,9 @@ def deliver(
 ) -> DeliveryReport:
     """Publish one file as the new state of one layer, or say why not; the layer is whole at every moment.
 
-    `as_of` is the day whose truth the file shows (default: what the configuration says). A file that cannot be read
-    at all raises (SourceUnreadable, SourceCrsMissing, ColumnMissing, a CRS error); a file whose content is refused
-    returns a report with outcome `refused`.
+    `as_of` is the day whose truth the file shows (default: what the configuration says). A file that cannot
+    be read at all raises (SourceUnreadable, SourceCrsMissing, ColumnMissing, a CRS error); a file whose
+    content is refused returns a report with outcome `refused`.
     """
     day = as_of or spec.as_of
     read_as = reading_hash(path, city, spec, day)
@@ -227,7 +228,12 @@ def _facts(mapped: Mapped) -> dict[str, Any]:
 
 
 def _unread(
-    city: City, spec: LayerSpec, row: DeliveryRow, outcome: Outcome, diff: Diff, delivery_id: int | None = None
+    city: City,
+    spec: LayerSpec,
+    row: DeliveryRow,
+    outcome: Outcome,
+    diff: Diff,
+    delivery_id: int | None = None,
 ) -> DeliveryReport:
     """Return the report of a delivery for which no file was read; `row` says where its features came from."""
     return DeliveryReport(
@@ -251,7 +257,7 @@ def _unread(
 
 
 def roll_back(engine: Engine, city: City, layer_id: str) -> DeliveryReport:
-    """Take back the layer's current delivery: the layer shows exactly what it showed before, as a new delivery.
+    """Take back the layer's current delivery: as a new one, the layer shows what it showed before.
 
     Nothing is erased: what was shown in between can still be asked. A second call takes back the first one.
     Raises NothingToRollBack if the layer was never delivered.

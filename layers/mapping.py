@@ -168,7 +168,7 @@ def _check_columns(source: Source, spec: LayerSpec) -> None:
 
 
 def _moved(geometry: Any, source: Source, city: City) -> tuple[Any, str, float]:
-    """Return the geometries in the city's CRS, the operation's code, and what it adds to the uncertainty (m)."""
+    """Return the geometries in the city's CRS, the operation, and what it adds to the uncertainty (m)."""
     if source.crs == city.crs or not len(geometry):
         return geometry, CONVERSION, 0.0
     finite = np.array([shape is not None and bool(np.isfinite(shape.bounds).all()) for shape in geometry])
@@ -231,7 +231,7 @@ def _forget_cover(columns: dict[str, list[Any]], index: int) -> None:
 
 
 def _classified(columns: dict[str, list[Any]], spec: LayerSpec) -> None:
-    """Give lines the class that clearance rules ask for, where the source gives the pressure or voltage instead."""
+    """Give lines the class that clearance rules ask for, from their pressure or voltage."""
     if spec.utility is Utility.GAS:
         derived = [gas_class(value) for value in columns["pressure_bar"]]
     elif spec.utility is Utility.ELECTRICITY:
@@ -260,8 +260,8 @@ def _completed(columns: dict[str, list[Any]], spec: LayerSpec, added_m: float) -
 def map_layer(source: Source, city: City, spec: LayerSpec) -> Mapped:
     """Return a delivered table in the canonical model, with a warning for each value that could not be read.
 
-    Raises ColumnMissing when the table is not the one that the field map describes, and geo's CRS errors when no
-    named operation leads from the source's CRS to the city's.
+    Raises ColumnMissing when the table is not the one that the field map describes, and geo's CRS errors when
+    no named operation leads from the source's CRS to the city's.
     """
     _check_columns(source, spec)
     rows = _selected(source.frame, spec)

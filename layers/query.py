@@ -1,12 +1,13 @@
 """Reads of the stored layers: at a point, near a shape, about a parcel. Returns values, never rows.
 
-Every statement names the city as a literal, so that only its partitions are touched, and asks for live rows, so that
-the partial GiST index answers. Shapes go in and come out in the city's CRS (metres); distances are horizontal.
-Each layer is read by one statement, so no answer mixes two deliveries of it.
+Every statement names the city as a literal, so that only its partitions are touched, and asks for live rows,
+so that the partial GiST index answers. Shapes go in and come out in the city's CRS (metres); distances are
+horizontal. Each layer is read by one statement, so no answer mixes two deliveries of it.
 """
 
 from __future__ import annotations
 
+# ruff: noqa: S608 - names spliced into SQL come from the catalogue, never from data
 from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, date, datetime
 from typing import Any
@@ -63,8 +64,8 @@ _GROUND = (
     "NULL::text AS utility, {kind} AS kind, "
     + _NO_LINE
     + ", NULL::float8 AS cover_m, NULL::text AS cover_source, "
-    "NULL::float8 AS horizontal_uncertainty_m, NULL::float8 AS vertical_uncertainty_m, NULL::text AS quality_level, "
-    "NULL::text AS status, NULL::date AS surveyed_on"
+    "NULL::float8 AS horizontal_uncertainty_m, NULL::float8 AS vertical_uncertainty_m, "
+    "NULL::text AS quality_level, NULL::text AS status, NULL::date AS surveyed_on"
 )
 _COLUMNS: Mapping[Target, str] = {
     Target.PARCEL: _GROUND.format(kind="t.land_use") + ", NULL::int AS installed_year",
@@ -90,13 +91,14 @@ def _branch(target: Target, condition: str, distance: str = f"ST_Distance(t.geom
 
 
 def near_statement(targets: Iterable[Target]) -> TextClause:
-    """Return the one statement that finds what lies within a radius of a shape, over all the tables asked for."""
+    """Return the one statement that finds what lies within a radius of a shape, over all these tables."""
     condition = f"t.layer_id = ANY(:layer_ids) AND ST_DWithin(t.geom, {_SHAPE}, :radius_m)"
     branches = " UNION ALL ".join(_branch(target, condition) for target in sorted(set(targets)))
     return text(f"{branches} ORDER BY distance_m, layer_id, feature_id")
 
 
-# What never changes once written: a city's SRID, a layer's table. Kept per engine, because tests use many databases.
+# What never changes once written: a city's SRID, a layer's table. Kept per engine, because tests use many
+# databases.
 _srids: WeakKeyDictionary[Engine, dict[str, int]] = WeakKeyDictionary()
 _targets: WeakKeyDictionary[Engine, dict[tuple[str, str], Target]] = WeakKeyDictionary()
 
@@ -144,8 +146,8 @@ def near(
 ) -> list[NearFeature]:
     """Return the live features of the layers within `radius_m` of a shape in the city's CRS, nearest first.
 
-    One indexed statement over all tables concerned. Layers without a delivery contribute nothing: ask `freshness`
-    before reading an empty answer as "nothing there".
+    One indexed statement over all tables concerned. Layers without a delivery contribute nothing: ask
+    `freshness` before reading an empty answer as "nothing there".
     """
     tables = targets(reader, city_id, layer_ids)
     if not tables:
@@ -156,12 +158,12 @@ def near(
 
 
 def nearest(reader: Reader, city_id: str, layer_id: str, shape_m: BaseGeometry) -> tuple[str, float] | None:
-    """Return the id and distance (m) of the layer's nearest feature, at any distance; None for an empty layer."""
+    """Return the id and distance (m) of the layer's nearest feature; None for an empty layer."""
     table = targets(reader, city_id, [layer_id]).get(layer_id)
     if table is None:
         return None
     statement = text(
-        f"SELECT t.feature_id, ST_Distance(t.geom, {_SHAPE}) AS distance_m FROM layers.{table} t "  # noqa: S608
+        f"SELECT t.feature_id, ST_Distance(t.geom, {_SHAPE}) AS distance_m FROM layers.{table} t "
         f"WHERE {_LIVE} AND t.layer_id = :layer_id ORDER BY t.geom <-> {_SHAPE} LIMIT 1"
     )
     values = _shape_values(reader, city_id, shape_m) | {"layer_id": layer_id}
@@ -180,8 +182,8 @@ def features(reader: Reader, city_id: str, layer_id: str, feature_ids: Collectio
     return [_feature(row) for row in reader.execute(statement, values).mappings()]
 
 
-_PARCEL = f"""SELECT t.feature_id AS parcel_id, t.layer_id, t.owner_agency, t.area_m2, t.land_use, t.renovation_code,
-    t.origin, ST_AsBinary(t.geom) AS geom FROM layers.parcel t WHERE {_LIVE}"""  # noqa: S608
+_PARCEL = f"""SELECT t.feature_id AS parcel_id, t.layer_id, t.owner_agency, t.area_m2, t.land_use,
+    t.renovation_code, t.origin, ST_AsBinary(t.geom) AS geom FROM layers.parcel t WHERE {_LIVE}"""
 _ORDERED = " ORDER BY t.feature_id LIMIT :limit"
 _PARCEL_BY_ID = text(_PARCEL + " AND t.feature_id = :parcel_id ORDER BY t.layer_id LIMIT 1")
 _PARCEL_AT = text(
@@ -201,7 +203,7 @@ def parcel(reader: Reader, city_id: str, parcel_id: str) -> ParcelRecord | None:
 
 
 def parcel_at(reader: Reader, city_id: str, point_m: BaseGeometry) -> ParcelRecord | None:
-    """Return the parcel at a point in the city's CRS (the smallest where several lie over each other), or None."""
+    """Return the parcel at a point in the city's CRS (the smallest of several), or None."""
     row = reader.execute(_PARCEL_AT, _shape_values(reader, city_id, point_m)).mappings().one_or_none()
     return _parcel(row) if row is not None else None
 
@@ -213,11 +215,11 @@ def parcels_by_prefix(reader: Reader, city_id: str, prefix: str, limit: int = 20
 
 
 def bounds(reader: Reader, city_id: str) -> tuple[float, float, float, float] | None:
-    """Return west, south, east, north of the live parcels in the city's CRS (m), or None where there are none."""
+    """Return west, south, east, north of the live parcels in the city's CRS (m), or None."""
     row = reader.execute(
         text(
             "SELECT ST_XMin(e), ST_YMin(e), ST_XMax(e), ST_YMax(e) FROM "
-            f"(SELECT ST_Extent(t.geom) AS e FROM layers.parcel t WHERE {_LIVE}) AS extent"  # noqa: S608
+            f"(SELECT ST_Extent(t.geom) AS e FROM layers.parcel t WHERE {_LIVE}) AS extent"
         ),
         {"city_id": city_id},
     ).one()
@@ -255,10 +257,10 @@ def _fresh(row: RowMapping, today: date) -> LayerFreshness:
 
 
 def freshness(reader: Reader, city: City, today: date) -> list[LayerFreshness]:
-    """Return the freshness of every layer that the city's configuration names, bottom to top, on the day `today`.
+    """Return how fresh every layer of the city's configuration is on the day `today`, bottom to top.
 
-    A layer that was never delivered, or whose only delivery was taken back, is `missing`; one older than its limit is
-    `stale`. Either way it answers "no information".
+    A layer that was never delivered, or whose only delivery was taken back, is `missing`; one older than its
+    limit is `stale`. Either way it answers "no information".
     """
     stored = {row["layer_id"]: row for row in reader.execute(_REGISTER, {"city_id": city.city_id}).mappings()}
     made = []
@@ -284,12 +286,12 @@ def freshness(reader: Reader, city: City, today: date) -> list[LayerFreshness]:
 
 _BUILDINGS = text(
     "SELECT t.feature_id AS building_id, t.use, t.storeys, t.area_m2, "
-    f"ST_Area(ST_Intersection(t.geom, {_SHAPE})) AS overlap_m2 FROM layers.building t "  # noqa: S608
+    f"ST_Area(ST_Intersection(t.geom, {_SHAPE})) AS overlap_m2 FROM layers.building t "
     f"WHERE {_LIVE} AND ST_Intersects(t.geom, {_SHAPE}) ORDER BY overlap_m2 DESC, t.feature_id"
 )
 _STREETS = text(
     "SELECT t.feature_id AS street_id, t.name, t.street_class, t.width_m, "
-    f"ST_Distance(t.geom, {_SHAPE}) AS distance_m FROM layers.street t "  # noqa: S608
+    f"ST_Distance(t.geom, {_SHAPE}) AS distance_m FROM layers.street t "
     f"WHERE {_LIVE} AND ST_DWithin(t.geom, {_SHAPE}, :radius_m) ORDER BY distance_m, t.feature_id"
 )
 
@@ -317,7 +319,7 @@ def dossier(
     today: date | None = None,
     radius_m: float = DOSSIER_RADIUS_M,
 ) -> Dossier:
-    """Return what all layers say about a parcel: buildings on it, streets by it, networks within `radius_m`, freshness.
+    """Return what all layers say about a parcel, with networks within `radius_m`.
 
     `today` (default: now, in UTC) decides freshness. Raises ParcelNotStored.
     """

@@ -1,8 +1,9 @@
-"""Any delivered file -> GeoDataFrame whose CRS is stated: GeoPackage, GeoJSON, Shapefile, zipped or not (GDAL)."""
+"""A delivered file -> GeoDataFrame whose CRS is stated: GeoPackage, GeoJSON, Shapefile, zipped or not."""
 
 from __future__ import annotations
 
 import hashlib
+import math
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,7 +32,7 @@ class SourceCrsMissing(PanjerehError):
 
 
 class SourceCrsContradiction(PanjerehError):
-    """What the file says about its coordinate reference system contradicts its coordinates or the configuration."""
+    """What the file says about its CRS contradicts its coordinates or the configuration."""
 
     code = "source-crs-contradiction"
 
@@ -96,7 +97,7 @@ def _stated_crs(frame: geopandas.GeoDataFrame, declared: str | None, file: str) 
 def _check_coordinates(frame: geopandas.GeoDataFrame, code: str, file: str) -> None:
     """Refuse metres under a CRS in degrees and the reverse: RFC 7946 lets GeoJSON say neither."""
     west, south, east, north = (float(value) for value in frame.total_bounds)
-    if west != west:  # noqa: PLR0124 - not a number: there is no geometry at all
+    if not math.isfinite(west):  # there is no geometry at all
         return
     if looks_like_degrees((west, south, east, north)) != CRS.from_user_input(code).is_geographic:
         raise SourceCrsContradiction(file=file, stated=code, x=west, y=south)
@@ -107,8 +108,8 @@ def read(
 ) -> Source:
     """Return one table of a file, in file order, with the CRS that the file or the configuration states.
 
-    `crs` ("EPSG:n") is what the configuration says about files that carry none (a Shapefile without .prj); a file
-    that says otherwise is refused. Raises SourceUnreadable, SourceCrsMissing or SourceCrsContradiction.
+    `crs` ("EPSG:n") is what the configuration says about files that carry none (a Shapefile without .prj); a
+    file that says otherwise is refused. Raises SourceUnreadable, SourceCrsMissing or SourceCrsContradiction.
     """
     if not path.exists():
         raise SourceUnreadable(file=path.name, problem="no such file")

@@ -1,4 +1,4 @@
-"""What reads of the layers return: values of the field, never rows. Geometries are in the city's CRS (metres)."""
+"""What reads of the layers return: values, never rows. Geometries are in the city's CRS (metres)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from shapely.geometry.base import BaseGeometry
 
 
 class Freshness(StrEnum):
-    """Whether a layer may be relied on: a missing or stale one answers "no information", never "nothing there"."""
+    """Whether a layer may be relied on; a missing or stale one answers "no information"."""
 
     MISSING = "missing"
     STALE = "stale"
@@ -37,8 +37,9 @@ class ParcelRecord:
 class NearFeature:
     """A feature and its horizontal distance from what was asked about (0: they touch or overlap).
 
-    `kind` is a line's role, a node's or device's kind, a building's use or a street's class. An unknown `cover_m`
-    (metres to the top) is None, and with it `vertical_uncertainty_m`; uncertainties are 95 % half-widths.
+    `kind` is a line's role, a node's or device's kind, a building's use or a street's class. An unknown
+    `cover_m` (metres to the top) is None, and with it `vertical_uncertainty_m`; uncertainties are 95 %
+    half-widths.
     """
 
     target: str

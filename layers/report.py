@@ -15,7 +15,7 @@ Value = str | int | float | bool | None
 
 
 class Severity(StrEnum):
-    """An error refuses the feature; a warning drops a value or doubts one; a notice tells of a repair; a fact counts."""
+    """An error refuses the feature; a warning drops a value; a notice tells of a repair; a fact counts."""
 
     ERROR = "error"
     WARNING = "warning"

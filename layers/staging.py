@@ -1,11 +1,11 @@
-"""The database side of an import: COPY into a stage, compare with what is live, publish or revert. No file is read here.
+"""The database side of an import: COPY into a stage, compare with what is live, publish or revert.
 
 Every function works in the caller's transaction; until it commits, no other connection sees anything.
 """
 
 from __future__ import annotations
 
-# ruff: noqa: S608 - every name spliced into SQL comes from the catalogue or the city id's pattern, never from data
+# ruff: noqa: S608 - names spliced into SQL come from the catalogue or a checked city id, never from data
 import io
 from collections.abc import Iterable, Sequence
 from datetime import date
@@ -69,7 +69,7 @@ def register(connection: Connection, city: City) -> None:
 def current_delivery(
     connection: Connection, city_id: str, layer_id: str, *, lock: bool = False
 ) -> DeliveryRow | None:
-    """Return the layer's current delivery; `lock` makes other publishers of the layer wait until the commit."""
+    """Return the layer's current delivery; `lock` makes its other publishers wait until the commit."""
     statement = select(LayerRow.delivery_id).where(LayerRow.city_id == city_id, LayerRow.layer_id == layer_id)
     delivery_id = connection.execute(statement.with_for_update() if lock else statement).scalar_one_or_none()
     return delivery(connection, delivery_id)
@@ -115,7 +115,7 @@ def _lines(columns: Sequence[Sequence[Any]], keep: Sequence[int]) -> list[str]:
 
 
 def payload(city: City, mapped: Mapped) -> str:
-    """Return the accepted rows as COPY text, one line each, in an order that the file's own order does not change."""
+    """Return the accepted rows as COPY text, one line each; the file's own order does not matter."""
     spec, size = mapped.spec, len(mapped)
     constant = {
         "city_id": city.city_id,

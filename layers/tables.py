@@ -1,9 +1,9 @@
 """The stored GIS layers: one table per kind of feature, partitioned by city, temporal by delivery.
 
 A row is live from the delivery in `published_by` until the one in `retired_by` (NULL: still live). A delivery
-publishes in one transaction, so that every reader sees the layer before it or after it, never a mixture; what a
-layer showed at any delivery can always be asked again. Geometries are stored in the city's own CRS, which each
-partition enforces.
+publishes in one transaction, so that every reader sees the layer before it or after it, never a mixture; what
+a layer showed at any delivery can always be asked again. Geometries are stored in the city's own CRS, which
+each partition enforces.
 """
 
 from __future__ import annotations
@@ -167,7 +167,7 @@ class Address(Located, Base):
 
 
 class Buried:
-    """What every part of a network says: its utility, its cover in metres (NULL: unknown) and how well it is known.
+    """What every part of a network says: its utility, its cover (m, NULL: unknown), how well it is known.
 
     Uncertainties are 95 % half-widths in metres; a NULL vertical one goes with an unknown cover.
     """
@@ -210,7 +210,7 @@ class NetworkNode(Buried, Located, Base):
 
 
 class NetworkDevice(Buried, Located, Base):
-    """A valve, hydrant, transformer, switch, regulator or reservoir; `node_id` names its node in the network."""
+    """A valve, hydrant, transformer, switch or regulator; `node_id` names its node in the network."""
 
     __tablename__ = "network_device"
     __table_args__ = _options("POINT")

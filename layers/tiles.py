@@ -1,10 +1,11 @@
-"""Vector tiles straight from PostGIS: several layers in one tile, a fixed list of attributes, versioned by delivery.
+"""Vector tiles straight from PostGIS: several layers in one tile, listed attributes, versioned by delivery.
 
 `ST_Transform` is only ever called with a number: its text form rebuilds the PROJ pipeline for every feature.
 """
 
 from __future__ import annotations
 
+# ruff: noqa: S608 - names spliced into SQL come from the catalogue, never from data
 import hashlib
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -50,7 +51,7 @@ class TileOutOfRange(PanjerehError):
 
 
 def attributes(target: Target) -> dict[str, str]:
-    """Return the attributes of a layer's features in a tile, with their TileJSON types; `id` is the agency's id."""
+    """Return the attributes of a feature in a tile, with TileJSON types; `id` is the agency's id."""
     return {"id": "String", **{name: _TYPES.get(name, "String") for name in _ATTRIBUTES[target]}}
 
 
@@ -63,7 +64,7 @@ _REGISTER = text(
 def _layer_sql(number: int, target: Target) -> str:
     columns = ", ".join(("t.feature_id AS id", *(f"t.{name}" for name in _ATTRIBUTES[target])))
     return (
-        f"coalesce((SELECT ST_AsMVT(m, :layer{number}, {EXTENT}, 'geom', 'row_id') FROM ("  # noqa: S608
+        f"coalesce((SELECT ST_AsMVT(m, :layer{number}, {EXTENT}, 'geom', 'row_id') FROM ("
         f"SELECT t.row_id, {columns}, ST_AsMVTGeom(ST_Transform(t.geom, 3857), ST_TileEnvelope(:z, :x, :y), "
         f"{EXTENT}, {BUFFER}, true) AS geom FROM layers.{target} t WHERE t.city_id = :city_id "
         f"AND t.retired_by IS NULL AND t.layer_id = :layer{number} AND t.geom && "
@@ -73,7 +74,7 @@ def _layer_sql(number: int, target: Target) -> str:
 
 
 def tile(reader: Reader, city_id: str, layer_ids: Collection[str], z: int, x: int, y: int) -> bytes:
-    """Return one Mapbox Vector Tile with a layer for each id that the city has and that is shown at this zoom.
+    """Return one Mapbox Vector Tile with a layer for each id that the city has and shows at this zoom.
 
     Tiles are in Web Mercator. An empty tile is zero bytes. Raises TileOutOfRange, and CityNotStored.
     """

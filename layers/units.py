@@ -1,4 +1,4 @@
-"""Units of delivered numbers: by what factor each becomes the canonical unit that the field's name ends with."""
+"""Units of delivered numbers: by what factor each becomes the unit that the field's name ends with."""
 
 from __future__ import annotations
 

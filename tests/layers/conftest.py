@@ -1,4 +1,4 @@
-"""Both demo cities imported once per run (read only), and a toy city whose deliveries a test writes itself."""
+"""Both demo cities imported once per run (read only), and a toy city whose deliveries a test writes."""
 
 from __future__ import annotations
 
@@ -84,12 +84,27 @@ owner = "water"
 utility = "water"
 sensitivity = "shared"
 freshness_days = 30
-quality = { level = "D", horizontal_uncertainty_m = 1.0, vertical_uncertainty_m = 0.3, cover_source = "design", source = "the tests" }
-fields = { feature_id = "id", role = "kind", diameter_mm = { column = "dn", unit = "cm" }, cover_m = { column = "depth", unit = "cm" }, material = "mat", from_node = "a", to_node = "b" }
+fields.feature_id = "id"
+fields.role = "kind"
+fields.diameter_mm = { column = "dn", unit = "cm" }
+fields.cover_m = { column = "depth", unit = "cm" }
+fields.material = "mat"
+fields.from_node = "a"
+fields.to_node = "b"
+quality.level = "D"
+quality.horizontal_uncertainty_m = 1.0
+quality.vertical_uncertainty_m = 0.3
+quality.cover_source = "design"
+quality.source = "the tests"
 codes.role = { M = "main", S = "service" }
 """
 
-_FILES = {"city.toml": TOY_CITY, "agencies.toml": TOY_AGENCIES, "tariffs.toml": TOY_TARIFFS, "layers.toml": TOY_LAYERS}
+_FILES = {
+    "city.toml": TOY_CITY,
+    "agencies.toml": TOY_AGENCIES,
+    "tariffs.toml": TOY_TARIFFS,
+    "layers.toml": TOY_LAYERS,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +177,9 @@ def write(toy_root: Path) -> Write:
         options = {"layer": table} if name.endswith(".gpkg") else {}
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # a file without CRS is what some tests want
-            geopandas.GeoDataFrame(rows, geometry="geometry", crs=crs).to_file(path, engine="pyogrio", **options)
+            geopandas.GeoDataFrame(rows, geometry="geometry", crs=crs).to_file(
+                path, engine="pyogrio", **options
+            )
         return path
 
     return written

@@ -81,7 +81,10 @@ def test_a_bad_number_never_makes_a_pipe_vanish(
     assert report.issues[0].params["field"] == field
     with engine.connect() as connection:
         kept = connection.execute(
-            text(f"SELECT {field}, cover_source, vertical_uncertainty_m FROM layers.network_line WHERE feature_id = 'P40'")
+            text(
+                f"SELECT {field}, cover_source, vertical_uncertainty_m FROM layers.network_line "
+                "WHERE feature_id = 'P40'"
+            )
         ).one()
     assert kept[0] is None
     assert tuple(kept[1:]) == (("unknown", None) if field == "cover_m" else ("design", 0.3))
@@ -107,7 +110,9 @@ def test_text_in_a_number_column_is_reported(engine: Engine, toy: City, write: W
     assert report.counts == {"warning:unreadable-value": 1}
     assert (report.issues[0].feature_id, report.issues[0].params["value"]) == ("P1", "deep")
     with engine.connect() as connection:
-        covers = connection.execute(text("SELECT cover_m FROM layers.network_line ORDER BY feature_id")).scalars()
+        covers = connection.execute(
+            text("SELECT cover_m FROM layers.network_line ORDER BY feature_id")
+        ).scalars()
     assert list(covers) == [1.2, None, 1.2, None]
 
 
@@ -115,7 +120,8 @@ def test_text_in_a_number_column_is_reported(engine: Engine, toy: City, write: W
 def with_parcel(engine: Engine, toy: City, write: Write) -> Callable[[Any], DeliveryReport]:
     def delivered(shape: Any) -> DeliveryReport:
         rows = [
-            {"pid": str(n), "geometry": box(502000 + 30 * n, 3902000, 502030 + 30 * n, 3902030)} for n in range(GOOD)
+            {"pid": str(n), "geometry": box(502000 + 30 * n, 3902000, 502030 + 30 * n, 3902030)}
+            for n in range(GOOD)
         ]
         path = write([*rows, {"pid": "odd", "geometry": shape}], table="parcels")
         return deliver(engine, toy, toy.layer("parcels"), path)
@@ -127,13 +133,18 @@ X, Y = 504000.0, 3904000.0
 
 
 def test_t23_a_bow_tie_is_refused_with_its_crossing(engine: Engine, with_parcel: Any) -> None:
-    """T23: invalid geometry killed a map. Which half of a bow tie is meant nobody can know, so it is refused."""
+    """T23: invalid geometry killed a map. Which half is meant nobody can know, so it is refused."""
     bow = Polygon([(X, Y), (X + 20, Y + 20), (X + 20, Y), (X, Y + 20)])
     report = with_parcel(bow)
     assert report.counts == {"error:invalid-polygon": 1}
     assert "Self-intersection" in str(report.issues[0].params["reason"])
     with engine.connect() as connection:
-        assert connection.execute(text("SELECT count(*) FROM layers.parcel WHERE NOT ST_IsValid(geom)")).scalar_one() == 0
+        assert (
+            connection.execute(
+                text("SELECT count(*) FROM layers.parcel WHERE NOT ST_IsValid(geom)")
+            ).scalar_one()
+            == 0
+        )
 
 
 def test_t23_a_spike_of_no_area_is_repaired_and_said(engine: Engine, with_parcel: Any) -> None:
@@ -152,11 +163,11 @@ def test_t23_a_spike_of_no_area_is_repaired_and_said(engine: Engine, with_parcel
 @pytest.mark.parametrize("width", [0.5, 3.0])
 def test_t23_a_small_twist_is_repaired_only_below_the_tolerance(with_parcel: Any, width: float) -> None:
     """A loop of w by w at a corner: the two readings differ by its area, and 1 m2 is the limit."""
-    twisted = Polygon(
-        [(X, Y), (X + 20, Y), (X + 20, Y + 20 + width), (X + 20 + width, Y + 20), (X, Y + 20)]
-    )
+    twisted = Polygon([(X, Y), (X + 20, Y), (X + 20, Y + 20 + width), (X + 20 + width, Y + 20), (X, Y + 20)])
     report = with_parcel(twisted)
-    assert (report.repaired, report.refused) == ((1, 0) if width * width / 2 < REPAIR_TOLERANCE_M2 else (0, 1))
+    assert (report.repaired, report.refused) == (
+        (1, 0) if width * width / 2 < REPAIR_TOLERANCE_M2 else (0, 1)
+    )
 
 
 def test_an_area_of_one_part_is_taken_out_of_its_collection(with_parcel: Any) -> None:

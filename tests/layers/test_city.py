@@ -46,7 +46,9 @@ def test_what_the_source_does_not_say_is_said_openly(cities: Path) -> None:
 
 def test_draw_order_puts_areas_under_lines_under_devices(cities: Path) -> None:
     ids = [spec.layer_id for spec in load_city(cities, "karhula").layers]
-    assert ids.index("parcels") < ids.index("water_lines") < ids.index("gas_lines") < ids.index("water_devices")
+    assert (
+        ids.index("parcels") < ids.index("water_lines") < ids.index("gas_lines") < ids.index("water_devices")
+    )
 
 
 def test_sensitive_layers_are_not_shown_by_default(cities: Path) -> None:
@@ -97,7 +99,13 @@ WRONG = [
     ("city.toml", "lead_hours = 24", "", "exchange.lead_hours", "missing"),
     ("city.toml", "lead_hours = 24", "lead_hours = 0", "exchange.lead_hours", "more than 0"),
     ("city.toml", "lead_hours = 24", 'lead_hours = "a day"', "exchange.lead_hours", "whole number"),
-    ("city.toml", "lead_hours = 24", "lead_hours = 24\nleed_minutes = 3", "exchange.leed_minutes", "unknown key"),
+    (
+        "city.toml",
+        "lead_hours = 24",
+        "lead_hours = 24\nleed_minutes = 3",
+        "exchange.leed_minutes",
+        "unknown key",
+    ),
     ("city.toml", 'timezone = "Asia/Tehran"', 'timezone = "Tehran"', "timezone", "IANA"),
     ("city.toml", 'calendar = "jalali"', 'calendar = "lunar"', "calendar", "gregorian, jalali"),
     ("city.toml", 'id = "toytown"', 'id = "othertown"', "id", "folder"),
@@ -108,13 +116,31 @@ WRONG = [
     ("layers.toml", 'owner = "water"\nutility', 'owner = "gas"\nutility', "layer[pipes].owner", "agencies"),
     ("layers.toml", 'utility = "water"', "", "layer[pipes].utility", "missing"),
     ("layers.toml", 'role = "kind"', 'rolle = "kind"', "layer[pipes].fields.rolle", "unknown field"),
-    ("layers.toml", 'column = "dn", unit = "cm"', 'column = "dn", unit = "yd"', "layer[pipes].fields.diameter_mm", "yd"),
+    (
+        "layers.toml",
+        'column = "dn", unit = "cm"',
+        'column = "dn", unit = "yd"',
+        "layer[pipes].fields.diameter_mm",
+        "yd",
+    ),
     ("layers.toml", 'M = "main"', 'M = "trunk"', "layer[pipes].codes.role.M", "trunk"),
-    ("layers.toml", 'feature_id = "id"', 'material = "id"', "layers.toml", "not a TOML"),
+    ("layers.toml", 'fields.feature_id = "id"', 'fields.role = "id"', "layers.toml", "not a TOML"),
     ("layers.toml", 'feature_id = "pid"', "", "layer[parcels].fields.feature_id", "missing"),
     ("layers.toml", 'level = "D"', 'level = "E"', "layer[pipes].quality.level", "A, B, C, D"),
-    ("layers.toml", "horizontal_uncertainty_m = 1.0", "horizontal_uncertainty_m = 0", "uncertainty_m", "exact"),
-    ("layers.toml", "freshness_days = 30", "freshness_days = true", "layer[pipes].freshness_days", "true/false"),
+    (
+        "layers.toml",
+        "horizontal_uncertainty_m = 1.0",
+        "horizontal_uncertainty_m = 0",
+        "uncertainty_m",
+        "exact",
+    ),
+    (
+        "layers.toml",
+        "freshness_days = 30",
+        "freshness_days = true",
+        "layer[pipes].freshness_days",
+        "true/false",
+    ),
     ("layers.toml", 'id = "pipes"', 'id = "parcels"', "id", "twice"),
     ("layers.toml", 'target = "network_line"', 'target = "pipe"', "layer[pipes].target", "network_line"),
     ("layers.toml", 'source = "file"\ntable = "pipes"', 'source = "disk"', "layer[pipes].source", "disk"),
@@ -122,7 +148,9 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("file", "right", "wrong", "key", "words"), WRONG)
-def test_a_wrong_value_is_named(toy_root: Path, file: str, right: str, wrong: str, key: str, words: str) -> None:
+def test_a_wrong_value_is_named(
+    toy_root: Path, file: str, right: str, wrong: str, key: str, words: str
+) -> None:
     path = toy_root / "toytown" / file
     content = path.read_text(encoding="utf-8")
     assert right in content

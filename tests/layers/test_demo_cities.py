@@ -1,4 +1,4 @@
-"""The demo cities as published: counts as documented, and every check result equal to a brute-force reference.
+"""The demo cities as published: counts as documented, every check result equal to a brute-force reference.
 
 `expected.json` was made without PostGIS: shapely.distance of each request against every feature.
 """
@@ -33,7 +33,10 @@ def test_every_documented_feature_is_published(town: Town) -> None:
         counted: dict[str, int] = {}
         for target in TABLES:
             rows = connection.execute(
-                text(f"SELECT layer_id, count(*) FROM layers.{target} WHERE retired_by IS NULL GROUP BY layer_id")
+                text(
+                    f"SELECT layer_id, count(*) FROM layers.{target} "
+                    "WHERE retired_by IS NULL GROUP BY layer_id"
+                )
             )
             counted |= {row[0]: row[1] for row in rows}
     assert {layer: counted[layer] for layer in documented} == documented
@@ -82,7 +85,10 @@ def test_gas_of_the_published_model_has_no_cover(schutterwald: Town) -> None:
 def test_unmapped_columns_are_kept(schutterwald: Town) -> None:
     with schutterwald.engine.connect() as connection:
         kept = connection.execute(
-            text("SELECT attributes FROM layers.network_line WHERE layer_id = 'gas_lines' AND feature_id = 'GP00000'")
+            text(
+                "SELECT attributes FROM layers.network_line "
+                "WHERE layer_id = 'gas_lines' AND feature_id = 'GP00000'"
+            )
         ).scalar_one()
     assert kept["catalogue"] == "125 PE 100 SDR 11"
     assert kept["kind"] == "main"
@@ -112,7 +118,10 @@ def test_a14_conflict_results_equal_the_reference(town: Town) -> None:
                 where = f"{row.request_id} {layer}"
                 assert sorted(i for i, d in distances.items() if d == 0.0) == answer["intersects"], where
                 for key, limit in WITHIN.items():
-                    assert sorted(i for i, d in distances.items() if 0.0 < d <= limit) == answer[key], (where, key)
+                    assert sorted(i for i, d in distances.items() if 0.0 < d <= limit) == answer[key], (
+                        where,
+                        key,
+                    )
                     compared += 1
     assert compared == 24 * 8 * 3
 

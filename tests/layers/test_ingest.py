@@ -69,7 +69,11 @@ def test_a_changed_file_is_told_apart_feature_by_feature(engine: Engine, send: A
     with engine.connect() as connection:
         stored = connection.execute(text("SELECT row_count, report FROM layers.delivery ORDER BY 1")).all()
     assert [row[0] for row in stored] == [3, 3]
-    assert stored[1][1]["source"] == {"name": "pipes.gpkg:pipes", "crs": "EPSG:32639", "operation": "conversion"}
+    assert stored[1][1]["source"] == {
+        "name": "pipes.gpkg:pipes",
+        "crs": "EPSG:32639",
+        "operation": "conversion",
+    }
 
 
 def test_what_a_layer_showed_at_any_delivery_can_be_asked(engine: Engine, send: Any) -> None:
@@ -105,7 +109,7 @@ def test_other_connections_see_the_old_layer_until_the_commit(
 
 
 def test_a_reader_never_sees_a_mixture(engine: Engine, database_url: str, send: Any, live: Live) -> None:
-    """Readers in another connection while the layer is published six times: each answer is one version, whole."""
+    """While the layer is published six times, each answer to another connection is one whole version."""
     send([pipe(number, mat="v0") for number in range(50)])
     other, stop, answers = make_engine(database_url), threading.Event(), []
 
@@ -170,7 +174,9 @@ def test_a_backend_that_dies_before_the_commit_leaves_the_old_layer(
     other.dispose()
 
 
-def test_two_publishers_at_once_end_in_one_delivery(engine: Engine, toy: City, write: Write, live: Live) -> None:
+def test_two_publishers_at_once_end_in_one_delivery(
+    engine: Engine, toy: City, write: Write, live: Live
+) -> None:
     path = write([pipe(number) for number in range(30)])
     outcomes: list[Outcome] = []
     barrier = threading.Barrier(2)
@@ -200,7 +206,9 @@ def test_a_delivery_is_taken_back_in_one_call(engine: Engine, toy: City, send: A
     diff = back.diff
     assert (diff.added, diff.changed, diff.removed, diff.same) == (1, 1, 1, 1)
     with engine.connect() as connection:
-        reverts = connection.execute(text("SELECT reverts_id FROM layers.delivery ORDER BY delivery_id")).scalars()
+        reverts = connection.execute(
+            text("SELECT reverts_id FROM layers.delivery ORDER BY delivery_id")
+        ).scalars()
     assert list(reverts) == [None, None, bad.delivery_id]
     # The good file is what the layer shows again; the bad one would be published anew.
     assert send(rows).outcome is Outcome.UNCHANGED
@@ -208,7 +216,9 @@ def test_a_delivery_is_taken_back_in_one_call(engine: Engine, toy: City, send: A
     assert live(engine, "feature_id, material, ST_AsText(geom)") == after
 
 
-def test_taking_back_the_first_delivery_leaves_nothing(engine: Engine, toy: City, send: Any, live: Live) -> None:
+def test_taking_back_the_first_delivery_leaves_nothing(
+    engine: Engine, toy: City, send: Any, live: Live
+) -> None:
     with pytest.raises(NothingToRollBack):
         roll_back(engine, toy, "pipes")
     send([pipe(1)])
@@ -260,13 +270,17 @@ def test_a_newer_date_on_the_same_file_renews_the_layer(send: Any) -> None:
     assert (again.outcome, again.diff.same, again.diff.added) == (Outcome.PUBLISHED, 1, 0)
 
 
-def test_a_whole_city_is_imported_from_its_folder(engine: Engine, toy: City, toy_root: Path, write: Write) -> None:
+def test_a_whole_city_is_imported_from_its_folder(
+    engine: Engine, toy: City, toy_root: Path, write: Write
+) -> None:
     import geopandas
     from shapely.geometry import box
 
     path = write([pipe(1)])
     parcels = geopandas.GeoDataFrame(
-        [{"pid": "1", "geometry": box(501000, 3901000, 501020, 3901030)}], crs="EPSG:32639", geometry="geometry"
+        [{"pid": "1", "geometry": box(501000, 3901000, 501020, 3901030)}],
+        crs="EPSG:32639",
+        geometry="geometry",
     )
     parcels.to_file(path, layer="parcels", engine="pyogrio", mode="a")
     reports = import_city(engine, toy, toy_root)

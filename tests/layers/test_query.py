@@ -14,6 +14,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from layers import query
+from layers.catalog import Target
 from layers.city import City
 from layers.ingest import deliver, roll_back
 from layers.query import CityNotStored, ParcelNotStored
@@ -44,11 +45,17 @@ def test_near_is_one_statement_on_the_gist_indexes_of_one_city(schutterwald: Tow
     assert "Seq Scan" not in plan, plan
 
 
-def test_near_asks_only_the_partition_of_its_city(karhula_database_url: str, karhula: Town, engine: Engine) -> None:
+def test_near_asks_only_the_partition_of_its_city(karhula: Town) -> None:
     with karhula.engine.connect() as connection:
         connection.execute(text("SELECT layers.add_city('elsewhere', 25832)"))
-        values = {"city_id": "karhula", "srid": 3067, "shape": SPOT.wkb, "layer_ids": ["gas_lines"], "radius_m": 5.0}
-        plan = _plan(connection, query.near_statement(list(query.targets(connection, "karhula", ["gas_lines"]).values())), values)
+        values = {
+            "city_id": "karhula",
+            "srid": 3067,
+            "shape": SPOT.wkb,
+            "layer_ids": ["gas_lines"],
+            "radius_m": 5.0,
+        }
+        plan = _plan(connection, query.near_statement([Target.NETWORK_LINE]), values)
         connection.rollback()
     assert "network_line_karhula" in plan
     assert "elsewhere" not in plan
@@ -154,7 +161,9 @@ def test_freshness_is_missing_then_fresh_then_stale(
 
     day = date(2026, 10, 1)
     assert state(day) is Freshness.MISSING
-    path = write([{"id": "1", "kind": "M", "dn": 10, "depth": 100, "mat": "PE", "a": "x", "b": "y", "geometry": PIPE}])
+    path = write(
+        [{"id": "1", "kind": "M", "dn": 10, "depth": 100, "mat": "PE", "a": "x", "b": "y", "geometry": PIPE}]
+    )
     deliver(engine, toy, spec, path)
     assert state(day) is Freshness.FRESH
     assert state(day + timedelta(days=30)) is Freshness.FRESH

@@ -34,7 +34,10 @@ def test_each_format_is_read_with_its_crs(write: Write, name: str) -> None:
 
 def test_a_zipped_file_is_read_where_it_lies(write: Write, tmp_path: Path) -> None:
     gpkg, shape = write([ROW]), write([ROW], name="pipes.shp")
-    for name, members in (("pipes.gpkg.zip", [gpkg]), ("pipes.shp.zip", sorted(shape.parent.glob("pipes.[sdp]*")))):
+    for name, members in (
+        ("pipes.gpkg.zip", [gpkg]),
+        ("pipes.shp.zip", sorted(shape.parent.glob("pipes.[sdp]*"))),
+    ):
         path = tmp_path / name
         with zipfile.ZipFile(path, "w") as archive:
             for member in members:
@@ -55,7 +58,9 @@ def test_a_file_without_crs_is_refused(write: Write) -> None:
     path = write([ROW], name="pipes.shp", crs=None)
     with pytest.raises(SourceCrsMissing):
         read(path)
-    assert read(path, crs="EPSG:32639").crs == "EPSG:32639"  # said in the configuration: a statement, not a guess
+    assert (
+        read(path, crs="EPSG:32639").crs == "EPSG:32639"
+    )  # said in the configuration: a statement, not a guess
 
 
 def test_a_file_that_contradicts_its_crs_is_refused(write: Write) -> None:
@@ -74,7 +79,12 @@ def test_what_is_no_gis_file_is_refused(tmp_path: Path, write: Write) -> None:
     text_file.write_text("not a geopackage")
     broken = tmp_path / "broken.gpkg.zip"
     broken.write_bytes(b"PK\x03\x04 nothing")
-    for path, table in ((text_file, None), (broken, None), (tmp_path / "absent.gpkg", None), (write([ROW]), "pipe")):
+    for path, table in (
+        (text_file, None),
+        (broken, None),
+        (tmp_path / "absent.gpkg", None),
+        (write([ROW]), "pipe"),
+    ):
         with pytest.raises(SourceUnreadable):
             read(path, table)
 
@@ -86,11 +96,15 @@ def test_a_table_with_other_columns_is_refused_by_name(engine: Engine, toy: City
     assert refusal.value.params["columns"] == ["depth"]
 
 
-def test_degrees_come_into_the_citys_crs_by_a_named_operation(engine: Engine, toy: City, write: Write) -> None:
+def test_degrees_come_into_the_citys_crs_by_a_named_operation(
+    engine: Engine, toy: City, write: Write
+) -> None:
     """A delivery in WGS 84 lands where it was drawn, and says by which operation it came."""
     degrees = to_wgs84(PIPE, CityCrs("EPSG:32639"))
     spec = replace(toy.layer("pipes"), table=None)
-    report = deliver(engine, toy, spec, write([ROW | {"geometry": degrees}], name="pipes.geojson", crs="EPSG:4326"))
+    report = deliver(
+        engine, toy, spec, write([ROW | {"geometry": degrees}], name="pipes.geojson", crs="EPSG:4326")
+    )
     assert (report.source_crs, report.source_operation) == ("EPSG:4326", "conversion")
     with engine.connect() as connection:
         x, y = connection.execute(

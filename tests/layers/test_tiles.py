@@ -1,4 +1,4 @@
-"""Tiles, decoded by a small reader of the Mapbox Vector Tile protobuf written here from its specification (2.1)."""
+"""Tiles, decoded by a small reader of the Mapbox Vector Tile format (2.1), written here."""
 
 from __future__ import annotations
 
@@ -131,15 +131,20 @@ def test_a_tile_holds_the_layers_asked_for_and_their_listed_attributes(town: Tow
 
 
 def test_every_feature_is_in_the_tiles_and_in_its_place(schutterwald: Town) -> None:
-    """At zoom 13 the tiles around the town hold every gas pipe, each start within a tile unit of its true place."""
+    """At zoom 13 the tiles hold every gas pipe, each start within a tile unit of its true place."""
     z = 13
     with schutterwald.engine.connect() as connection:
-        every = {f.feature_id: f for f in query.near(connection, "schutterwald", ["gas_lines"], _extent(connection), 1.0)}
+        every = {
+            f.feature_id: f
+            for f in query.near(connection, "schutterwald", ["gas_lines"], _extent(connection), 1.0)
+        }
         _, west, south = _tile_of(every["GP00000"].geom)
         found: dict[str, tuple[float, float]] = {}
         for x in range(west - 2, west + 3):
             for y in range(south - 2, south + 3):
-                for feature in decoded(tile(connection, "schutterwald", ["gas_lines"], z, x, y)).get("gas_lines", []):
+                for feature in decoded(tile(connection, "schutterwald", ["gas_lines"], z, x, y)).get(
+                    "gas_lines", []
+                ):
                     px, py = feature["points"][0]
                     if 0 <= px < 4096 and 0 <= py < 4096:
                         found[feature["properties"]["id"]] = (x + px / 4096, y + py / 4096)
@@ -200,11 +205,22 @@ def test_the_version_changes_exactly_with_a_delivery(
 ) -> None:
     def row(material: str) -> dict[str, Any]:
         shape = LineString([(501000, 3901000), (501100, 3901000)])
-        return {"id": "1", "kind": "M", "dn": 1, "depth": 9, "mat": material, "a": "x", "b": "y", "geometry": shape}
+        return {
+            "id": "1",
+            "kind": "M",
+            "dn": 1,
+            "depth": 9,
+            "mat": material,
+            "a": "x",
+            "b": "y",
+            "geometry": shape,
+        }
 
     def versions() -> tuple[str, str]:
         with engine.connect() as connection:
-            return tile_version(connection, "toytown", ["pipes"]), tile_version(connection, "toytown", ["parcels"])
+            return tile_version(connection, "toytown", ["pipes"]), tile_version(
+                connection, "toytown", ["parcels"]
+            )
 
     deliver(engine, toy, toy.layer("pipes"), write([row("PE")]))
     first = versions()
@@ -218,7 +234,9 @@ def test_the_version_changes_exactly_with_a_delivery(
 def test_tilejson_describes_what_tiles_hold(town: Town) -> None:
     described = tilejson(town.city)
     assert described["tilejson"] == "3.0.0"
-    assert [layer["id"] for layer in described["vector_layers"]] == [spec.layer_id for spec in town.city.layers]
+    assert [layer["id"] for layer in described["vector_layers"]] == [
+        spec.layer_id for spec in town.city.layers
+    ]
     west, south, east, north = described["bounds"]
     assert west < described["center"][0] < east
     assert south < described["center"][1] < north
