@@ -472,3 +472,19 @@ hint-use-a-map-system = Use a geographic or projected system.
 hint-use-a-projected-system = Use a projected system in metres.
 hint-write-epsg-code = Write it as EPSG: and the number.
 ## geo: end
+
+## trace: refusals
+error-audit-refused = The audit’s input does not fit together: { $what }.
+error-network-duplicate-id = Two records ({ $what }) carry the same id { $id }.
+error-network-invalid = The network cannot be built or asked this.
+error-network-no-shapes = { $links } lines have no geometry, so their ends cannot be compared.
+error-network-not-in-network = The network has no { $what } { $id }.
+error-trace-nothing-broken = Nothing was named that could be isolated.
+hint-name-what-broke = Name the pipe, cable, node or device that failed.
+
+## trace: assumed joins
+snap-device-to-line = A device placed on the nearest line
+snap-device-to-node = A device placed at the nearest node
+snap-end-to-end = Two ends taken as joined
+snap-end-to-line = An end taken as joined to a line
+## trace: end

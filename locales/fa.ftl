@@ -457,3 +457,19 @@ hint-use-a-map-system = از یک سیستم جغرافیایی یا تصویر�
 hint-use-a-projected-system = از یک سیستم تصویر متری استفاده کنید.
 hint-write-epsg-code = آن را به شکل EPSG: و شماره بنویسید.
 ## geo: end
+
+## trace: refusals
+error-audit-refused = داده‌های این بازبینی با هم سازگار نیست: { $what }.
+error-network-duplicate-id = دو رکورد ({ $what }) شناسهٔ یکسان { $id } دارند.
+error-network-invalid = این شبکه را نمی‌توان ساخت یا این پرسش را از آن کرد.
+error-network-no-shapes = { $links } خط هندسه ندارد و سرهای آن‌ها را نمی‌توان مقایسه کرد.
+error-network-not-in-network = در شبکه { $what } با شناسهٔ { $id } نیست.
+error-trace-nothing-broken = چیزی برای جدا کردن نام برده نشده است.
+hint-name-what-broke = لوله، کابل، گره یا تجهیزی را که از کار افتاده نام ببرید.
+
+## trace: assumed joins
+snap-device-to-line = تجهیزی که روی نزدیک‌ترین خط گذاشته شد
+snap-device-to-node = تجهیزی که در نزدیک‌ترین گره گذاشته شد
+snap-end-to-end = دو سر که پیوسته فرض شد
+snap-end-to-line = سری که پیوسته به یک خط فرض شد
+## trace: end

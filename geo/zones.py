@@ -1,0 +1,296 @@
+"""The graph that a trace walks, and its condensation into isolation segments joined by devices.
+
+Vertices are nodes *and* links; an edge says that a link ends at, is tapped at, or was snapped to a node. A
+device stands on an edge, so cutting the devices' edges leaves the isolation segments (Walski; WNTR's
+`valve_segments`) as connected components. Condensed to those, a city's network shrinks some fifteen-fold and
+one answer costs a walk over zones. Which devices are stuck or closed is a question's overlay, never a
+rebuild.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+
+from geo.network import NOWHERE, SERVICE_CODE, Flags, Indices, Network
+
+Offsets = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TraceGraph:
+    """The network's joins: edge k lies between vertices a[k] and b[k], under device[k] (-1: none).
+
+    Vertices: nodes, then links, then the points between two devices on one join. `start`, `target`,
+    `arc_device` and `arc_edge` hold the same edges as compressed rows.
+    """
+
+    network: Network
+    a: Indices
+    b: Indices
+    device: Indices
+    start: Offsets
+    target: Indices
+    arc_device: Indices
+    arc_edge: Indices
+
+    @property
+    def size(self) -> int:
+        """How many vertices."""
+        return len(self.start) - 1
+
+    def vertices(self, links: Indices) -> Indices:
+        """The vertices of these links."""
+        return (links + np.int32(self.network.node_count)).astype(np.int32)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Segments:
+    """The isolation segment of each vertex of the graph; the numbers 0 to `count` - 1 carry no meaning."""
+
+    vertex: Indices
+    nodes: int
+    links: int
+    count: int
+
+    @property
+    def node(self) -> Indices:
+        """The segment of each node."""
+        return self.vertex[: self.nodes]
+
+    @property
+    def link(self) -> Indices:
+        """The segment of each link."""
+        return self.vertex[self.nodes : self.nodes + self.links]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ZoneGraph:
+    """Segments (zones) joined by devices, with what each zone holds.
+
+    Arc k joins zones a[k] and b[k] through device[k]. A two-way valve is one arc; where three or more links
+    meet at one valve, its node is a zone of its own. `hollow` zones are valve nodes that became an arc.
+    `links` lists link indices zone by zone (`link_start`); `supplied` is what the sources reach with every
+    device in its state now.
+    """
+
+    graph: TraceGraph
+    segments: Segments
+    hollow: Flags
+    device: Indices
+    a: Indices
+    b: Indices
+    start: Offsets
+    target: Indices
+    arc_device: Indices
+    link_start: Offsets
+    links: Indices
+    node_start: Offsets
+    nodes: Indices
+    snap_node: Indices
+    supplied: Flags
+
+    @property
+    def network(self) -> Network:
+        """The network that was condensed."""
+        return self.graph.network
+
+    @property
+    def source_zones(self) -> Indices:
+        """The zone of each source."""
+        return self.segments.node[self.network.source_node]
+
+    def links_in(self, zones: Indices) -> Indices:
+        """The indices of the links in these zones."""
+        return _gathered(self.link_start, self.links, zones)
+
+    def nodes_in(self, zones: Indices) -> Indices:
+        """The indices of the nodes in these zones."""
+        return _gathered(self.node_start, self.nodes, zones)
+
+    def arcs_at(self, zones: Indices) -> tuple[Indices, Indices]:
+        """The devices around these zones and the zones beyond them, arc by arc."""
+        return _gathered(self.start, self.arc_device, zones), _gathered(self.start, self.target, zones)
+
+
+def joins_of(network: Network) -> tuple[Indices, Indices]:
+    """The edges of the network's graph: a node (index), and a link (index + node count) or another node."""
+    first = np.int32(network.node_count)
+    each = np.arange(network.link_count, dtype=np.int32) + first
+    joined = [snap for snap in network.snaps if snap.is_join]
+    snap_a = np.array([snap.node for snap in joined], dtype=np.int32)
+    snap_b = np.array(
+        [s.other_node if s.other_link == NOWHERE else first + s.other_link for s in joined], dtype=np.int32
+    )
+    a = np.concatenate([network.link_start, network.link_end, network.tap_node, snap_a])
+    b = np.concatenate([each, each, network.tap_link + first, snap_b])
+    real = a != NOWHERE
+    return a[real], b[real]
+
+
+def trace_graph(network: Network) -> TraceGraph:
+    """The network as the graph that traces walk."""
+    from geo.kernels import adjacency
+
+    a, b = joins_of(network)
+    edge, device = _devices_on(network, a, b)
+    a, b, under, size = _subdivided(network, a, b, edge, device)
+    start, target, arc_device, arc_edge = adjacency(size, a, b, under)
+    return TraceGraph(network, a, b, under, start, target, arc_device, arc_edge)
+
+
+def segments(graph: TraceGraph) -> Segments:
+    """The isolation segments: what stays connected with every device closed.
+
+    >>> from geo.network import DeviceRecord, LinkRecord, build_network
+    >>> pipes = [LinkRecord("a", "1", "2"), LinkRecord("b", "2", "3"), LinkRecord("c", "3", "4")]
+    >>> parts = segments(trace_graph(build_network(pipes, devices=[DeviceRecord("V", "3")])))
+    >>> parts.link[0] == parts.link[1], parts.link[1] == parts.link[2]
+    (np.True_, np.False_)
+    """
+    free = graph.device == NOWHERE
+    a, b = graph.a[free], graph.b[free]
+    edges = coo_matrix((np.ones(len(a), dtype=np.int8), (a, b)), shape=(graph.size, graph.size))
+    count, labels = connected_components(edges, directed=False)
+    return Segments(labels.astype(np.int32), graph.network.node_count, graph.network.link_count, int(count))
+
+
+def zone_graph(graph: TraceGraph) -> ZoneGraph:
+    """The condensed graph of zones and devices, ready to answer."""
+    from geo.kernels import adjacency
+
+    parts = segments(graph)
+    barred = graph.device != NOWHERE
+    zone_a, zone_b, device = (
+        parts.vertex[graph.a[barred]],
+        parts.vertex[graph.b[barred]],
+        graph.device[barred],
+    )
+    hollow = _two_way(graph.network, parts, zone_a, zone_b, device)
+    zone_a, zone_b, device = _contracted(hollow, zone_a, zone_b, device)
+    start, target, arc_device, _ = adjacency(parts.count, zone_a, zone_b, device)
+    link_start, link_list = _grouped(parts.link, parts.count)
+    node_start, node_list = _grouped(parts.node, parts.count)
+    snap_node = np.array([snap.node for snap in graph.network.snaps], dtype=np.int32)
+    made = ZoneGraph(
+        graph, parts, hollow, device, zone_a, zone_b, start, target, arc_device,
+        link_start, link_list, node_start, node_list, snap_node, hollow,
+    )  # fmt: skip
+    return replace(made, supplied=reached_zones(made, np.zeros(parts.count, dtype=np.bool_)))
+
+
+def reached_zones(zones: ZoneGraph, blocked: Flags) -> Flags:
+    """The zones that the sources reach with every device as it stands and the `blocked` zones shut off."""
+    from geo.kernels import reach
+
+    closed = zones.network.device_closed
+    reached: Flags = reach(zones.start, zones.target, zones.arc_device, closed, blocked, zones.source_zones)
+    return reached
+
+
+def services_among(network: Network, links: Indices) -> tuple[Indices, Indices]:
+    """These links as (mains and the like, services)."""
+    service = network.link_role[links] == SERVICE_CODE
+    return links[~service], links[service]
+
+
+# --- devices on joins -------------------------------------------------------------------------------------
+
+
+def _devices_on(network: Network, a: Indices, b: Indices) -> tuple[Indices, Indices]:
+    """Every (edge, device) pair: the joins at the device's node, or the one end of its link there."""
+    nodes = network.node_count
+    to_node = np.flatnonzero(b < nodes)
+    at = np.concatenate([a, b[to_node]])
+    edge = np.concatenate([np.arange(len(a)), to_node])
+    order = np.argsort(at, kind="stable")
+    low = np.searchsorted(at[order], network.device_node, side="left")
+    high = np.searchsorted(at[order], network.device_node, side="right")
+    device = np.repeat(np.arange(len(network.device_ids)), high - low)
+    which = np.arange(len(device)) - np.repeat(np.cumsum(high - low) - (high - low), high - low) + low[device]
+    edge = edge[order][which]
+    only = network.device_link[device]
+    keep = (only == NOWHERE) | (b[edge] == only + nodes)
+    # a link that leaves and ends at one node has two joins there; each counts once
+    stride = max(len(network.device_ids), 1)
+    pairs = np.unique(edge[keep].astype(np.int64) * stride + device[keep])
+    return (pairs // stride).astype(np.int32), (pairs % stride).astype(np.int32)
+
+
+def _subdivided(
+    network: Network, a: Indices, b: Indices, edge: Indices, device: Indices
+) -> tuple[Indices, Indices, Indices, int]:
+    """The edges with at most one device each: several on one join stand in a row, node side first."""
+    size = network.node_count + network.link_count
+    under = np.full(len(a), NOWHERE, dtype=np.int32)
+    under[edge] = device
+    several = np.flatnonzero(np.bincount(edge, minlength=len(a)) > 1)
+    extra: list[tuple[int, int, int]] = []
+    for k in several.tolist():
+        line = sorted(
+            device[edge == k].tolist(),
+            key=lambda d: (network.device_node[d] != a[k], network.device_link[d] != NOWHERE, d),
+        )
+        stops = [int(a[k]), *range(size, size + len(line) - 1), int(b[k])]
+        size += len(line) - 1
+        extra += [(stops[i], stops[i + 1], d) for i, d in enumerate(line)]
+    if not extra:
+        return a, b, under, size
+    rest = np.ones(len(a), dtype=np.bool_)
+    rest[several] = False
+    more = np.array(extra, dtype=np.int32)
+    joined = [np.concatenate([old[rest], more[:, i]]) for i, old in enumerate((a, b, under))]
+    return joined[0], joined[1], joined[2], size
+
+
+# --- condensation -----------------------------------------------------------------------------------------
+
+
+def _two_way(network: Network, parts: Segments, zone_a: Indices, zone_b: Indices, device: Indices) -> Flags:
+    """The zones that are nothing but the node of one valve between two joins."""
+    labels, count = parts.vertex, parts.count
+    whole = network.device_link == NOWHERE
+    at = labels[network.device_node]
+    ends = np.bincount(zone_a, minlength=count) + np.bincount(zone_b, minlength=count)
+    alone = np.bincount(labels, minlength=count) == 1
+    mine = np.full(count, NOWHERE, dtype=np.int32)
+    mine[at[whole]] = np.flatnonzero(whole)
+    single = np.bincount(at, minlength=count) == 1
+    foreign = np.zeros(count, dtype=np.bool_)
+    foreign[zone_a[mine[zone_a] != device]] = True
+    foreign[zone_b[mine[zone_b] != device]] = True
+    holds_source = np.zeros(count, dtype=np.bool_)
+    holds_source[labels[network.source_node]] = True
+    two_way: Flags = (mine != NOWHERE) & (ends == 2) & alone & single & ~foreign & ~holds_source
+    return two_way
+
+
+def _contracted(
+    hollow: Flags, zone_a: Indices, zone_b: Indices, device: Indices
+) -> tuple[Indices, Indices, Indices]:
+    touching = hollow[zone_a] | hollow[zone_b]
+    inner = np.where(hollow[zone_a], zone_a, zone_b)[touching]
+    outer = np.where(hollow[zone_a], zone_b, zone_a)[touching]
+    order = np.argsort(inner, kind="stable")
+    pairs, by = outer[order].reshape(-1, 2), device[touching][order].reshape(-1, 2)
+    return (
+        np.concatenate([zone_a[~touching], pairs[:, 0]]).astype(np.int32),
+        np.concatenate([zone_b[~touching], pairs[:, 1]]).astype(np.int32),
+        np.concatenate([device[~touching], by[:, 0]]).astype(np.int32),
+    )
+
+
+def _grouped(zone: Indices, count: int) -> tuple[Offsets, Indices]:
+    start = np.zeros(count + 1, dtype=np.int64)
+    np.cumsum(np.bincount(zone, minlength=count), out=start[1:])
+    return start, np.argsort(zone, kind="stable").astype(np.int32)
+
+
+def _gathered(start: Offsets, items: Indices, rows: Indices) -> Indices:
+    sizes = start[rows + 1] - start[rows]
+    at = np.repeat(start[rows] - (np.cumsum(sizes) - sizes), sizes) + np.arange(int(sizes.sum()))
+    return items[at]
