@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from shapely.geometry import Point, mapping
+from sqlalchemy.orm import Session
 
 from api.deps import CityDep, HolderDep, RuntimeDep, allowed
 from api.errors import UnknownParameter, Unprocessable
@@ -19,7 +20,7 @@ from api.security import Holder, Permission, map_permission, may_see, require
 from api.tilecache import Tile, finished
 from geo.crs import WGS84, lonlat_bounds, to_wgs84, transform_to
 from layers import query, tiles
-from layers.catalog import MAX_ZOOM, LayerSpec
+from layers.catalog import MAX_ZOOM, LayerSpec, Target
 from layers.city import Agency, City
 from layers.records import Dossier, LayerFreshness, ParcelRecord
 
@@ -194,9 +195,17 @@ def _freshness(entry: LayerFreshness) -> dict[str, Any]:
     }
 
 
-def _dossier(place: City, found: Dossier) -> dict[str, Any]:
+def _footprints(session: Session, place: City, found: Dossier) -> dict[str, Any]:
+    """Footprints in WGS 84, by id, of the buildings on the parcel: where a dig usually begins."""
+    layer_ids = [spec.layer_id for spec in place.layers if spec.target is Target.BUILDING]
+    near = query.near(session, place.city_id, layer_ids, found.parcel.geom, 0.0)
+    return {each.feature_id: mapping(to_wgs84(each.geom, place.city_crs)) for each in near}
+
+
+def _dossier(place: City, found: Dossier, footprints: dict[str, Any]) -> dict[str, Any]:
     """The dossier as the page reads it: the parcel's own fields first, geometry in WGS 84."""
     plain = found.as_dict()
+    buildings = [{**each, "geometry": footprints.get(each["building_id"])} for each in plain["buildings"]]
     networks = [
         {
             **each,
@@ -209,7 +218,7 @@ def _dossier(place: City, found: Dossier) -> dict[str, Any]:
     return {
         **plain["parcel"],
         "geometry": mapping(to_wgs84(found.parcel.geom, place.city_crs)),
-        "buildings": plain["buildings"],
+        "buildings": buildings,
         "streets": plain["streets"],
         "networks": networks,
         "freshness": [_freshness(each) for each in found.freshness],
@@ -230,7 +239,8 @@ def parcel(resources: RuntimeDep, place: CityDep, _who: ReadParcel, parcel_id: P
     """The parcel, its buildings, streets and networks nearby, and how fresh each layer is."""
     with resources.sessions() as session:
         found = query.dossier(session, place.city_id, parcel_id, today=_today(place))
-    return JSONResponse(_dossier(place, found))
+        footprints = _footprints(session, place, found)
+    return JSONResponse(_dossier(place, found, footprints))
 
 
 @router.get("/{city_id}/tilejson", dependencies=[only("layers")], summary="TileJSON of the visible layers")
