@@ -114,19 +114,9 @@ class ContractCompany:
         answer = outcome.body.get("answer")
         if outcome.kind is not OutcomeKind.DONE or not isinstance(answer, dict):
             return outcome
-        return Outcome(outcome.kind, outcome.status, {**outcome.body, "answer": self.read_answer(answer)})
-
-    def read_answer(self, answer: Json) -> Json:
-        """Return an answer (also one that came by webhook) with its capacity in our units.
-
-        A capacity we cannot read is left out rather than shown in the wrong unit.
-        """
-        proposed = answer.get("proposed_capacity")
-        try:
-            ours = self._measures.from_company(proposed) if isinstance(proposed, dict) else None
-        except NotTranslatable:
-            ours = None
-        return {**answer, "proposed_capacity": ours}
+        return Outcome(
+            outcome.kind, outcome.status, {**outcome.body, "answer": read_answer(self._measures, answer)}
+        )
 
     def _order_form(self, body: Json) -> Json:
         connection, change = body.get("connection"), body.get("tariff_change")
@@ -140,6 +130,19 @@ class ContractCompany:
             codes = {f"{end}_code": self._codes.get(change[end]) for end in ("from", "to")}
             form["tariff_change"] = {**change, **codes}
         return form
+
+
+def read_answer(measures: Measures, answer: Json) -> Json:
+    """Return an answer with its proposed capacity in our units.
+
+    A capacity we cannot read is left out rather than shown in the wrong unit.
+    """
+    proposed = answer.get("proposed_capacity")
+    try:
+        ours = measures.from_company(proposed) if isinstance(proposed, dict) else None
+    except NotTranslatable:
+        ours = None
+    return {**answer, "proposed_capacity": ours}
 
 
 def _ref(body: Json) -> str:

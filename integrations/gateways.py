@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from integrations.company import ContractCompany, TariffCodes
-from integrations.gas import gas_company
-from integrations.power import power_company
+from integrations.company import ContractCompany, Measures, TariffCodes, read_answer
+from integrations.gas import GasMeasures, gas_company
+from integrations.power import PowerMeasures, power_company
 from integrations.transport import Endpoint
-from integrations.water import water_company
+from integrations.water import WaterMeasures, water_company
 from layers.city import Agency, City
 from permits.ports import GatewayKey, Json
 
@@ -20,7 +20,8 @@ ADAPTERS: Mapping[str, Callable[[Endpoint, TariffCodes | None], ContractCompany]
 }
 """Adapter by the kind of the agency."""
 
-TIMEOUT_S = 10.0
+MEASURES: Mapping[str, Measures] = {"water": WaterMeasures(), "power": PowerMeasures(), "gas": GasMeasures()}
+"""How capacity is measured, by the kind of the agency."""
 
 
 class Reachable(Protocol):
@@ -70,7 +71,7 @@ def _gateway(city_id: str, agency: Agency, reach: Reachable, reply_base: str | N
     return ADAPTERS[agency.kind](endpoint, codes)
 
 
-def read_answer(gateways: Mapping[GatewayKey, object], key: GatewayKey, answer: Json) -> Json:
-    """Return an answer that came by webhook in our units, where the agency's adapter knows how."""
-    gateway = gateways.get(key)
-    return gateway.read_answer(answer) if isinstance(gateway, ContractCompany) else answer
+def answer_in_our_units(agency_kind: str, answer: Json) -> Json:
+    """Return a company's answer (the `data` of `inquiry.answered`) with its capacity in our units."""
+    measures = MEASURES.get(agency_kind)
+    return read_answer(measures, answer) if measures is not None else answer

@@ -82,9 +82,9 @@ def _said(error: Exception) -> str:
 def outcome_of(response: httpx2.Response) -> Outcome:
     """Return what an answer means.
 
-    2xx with a JSON object: done. 409/422 with `refusal`: refused, by that code. 409 in progress, 408, 425, 429,
-    503: not done, worth another attempt. 500, 502, 504: unknown, but the same key may be sent again. Everything
-    else (400, 401, 403, 404, a key used twice, no JSON) is unknown with its status: a person must look.
+    2xx with a JSON object: done. 409/422 with `refusal`: refused, by it. 409 in progress, 408, 425, 429, 503:
+    not done, worth another attempt. 500, 502, 504: unknown, but the same key may be sent again. The rest
+    (400, 401, 403, 404, a key used twice, no JSON) is unknown with its status: a person must look.
     """
     status = response.status_code
     body = _object(response)

@@ -1,4 +1,4 @@
-"""Water companies: contractual capacity in m3 per month, meters by size in inches (docs/agencies/water.md)."""
+"""Water companies: contractual capacity in m3 per month, meters by inch (docs/agencies/water.md)."""
 
 from __future__ import annotations
 

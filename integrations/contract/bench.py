@@ -1,4 +1,4 @@
-"""What every check stands on: a client to the company under test, forms with fresh references, and expectations."""
+"""What every check stands on: a client to the company under test, fresh forms, and expectations."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from integrations.contract.listener import Listener
 Json = dict[str, Any]
 
 
-class CheckFailed(Exception):  # noqa: N818 - a result, not an error of ours
+class CheckFailed(Exception):
     """The company did something else than the contract says."""
 
 
-class NotTried(Exception):  # noqa: N818 - a result, not an error of ours
+class NotTried(Exception):
     """The check needs something that was not given."""
 
 
@@ -41,7 +41,7 @@ class Site:
 
 @dataclass(slots=True)
 class Bench:
-    """The company under test. References carry the run's own prefix, so that a test system can be used again."""
+    """The company under test. References carry the run's own prefix: a test system can be used again."""
 
     base_url: str
     token: str

@@ -1,6 +1,7 @@
-"""`python -m integrations.contract.certify`: does a company keep the contract? Run it against its test system.
+"""`python -m integrations.contract.certify` says whether a company keeps the contract.
 
-Every check uses fresh references; it leaves orders behind. It ends with 0 when nothing failed, and 1 otherwise.
+Run it against the company's test system: every check uses fresh references, and orders are left behind. It
+ends with 0 when nothing failed, and with 1 otherwise.
 """
 
 from __future__ import annotations

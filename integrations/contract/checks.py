@@ -110,7 +110,7 @@ def other_request_under_the_key(bench: Bench) -> None:
 
 @check
 def all_at_once(bench: Bench) -> None:
-    """Eight equal requests at the same moment have one effect; each is answered with it, or 409 in progress."""
+    """Eight equal requests at once have one effect; each is answered with it, or 409 in progress."""
     form = bench.order()
     key = f"{form['our_ref']}:try"
     with ThreadPoolExecutor(8) as pool:
@@ -185,7 +185,7 @@ def cancel_releases(bench: Bench) -> None:
 
 @check
 def empty_cancel_bars_a_late_try(bench: Bench) -> None:
-    """Cancel of an unknown order succeeds and leaves a tombstone: the late try is refused and has no effect."""
+    """Cancel of an unknown order leaves a tombstone: the late try is refused and has no effect."""
     form = bench.order()
     path = f"/v1/orders/{form['our_ref']}:cancel"
     for _ in range(2):
@@ -301,7 +301,7 @@ def _moved(geometry: Json, by: float) -> Json:
 
 @check
 def webhook_is_signed_and_sent_again(bench: Bench) -> None:
-    """The answer comes by a signed webhook, again after a 503, under the same id, equal to what can be fetched."""
+    """The answer comes by a signed webhook, again after a 503 under the same id, as it can be fetched."""
     if bench.listener is None or bench.webhook_secret is None:
         raise NotTried("needs --webhook-secret-file and --listen")
     form = bench.inquiry(reply_to=bench.listener.url)

@@ -1,4 +1,4 @@
-"""`python -m integrations.contract.publish`: company.openapi.json says what the reference company really offers."""
+"""`python -m integrations.contract.publish`: the document says what the reference company really offers."""
 
 from __future__ import annotations
 

@@ -149,6 +149,7 @@ class Answer(Model):
     offer: Offer | None
     proposed_capacity: Capacity | None
     nearest_main: NearestMain | None
+    existing_services: int = Field(default=0, ge=0, description="services already on the plot")
 
 
 class InquiryView(Model):

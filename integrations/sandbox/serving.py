@@ -80,7 +80,7 @@ def _server(company: Company, threads: int) -> uvicorn.Server:
 
 def _listen(settings: Settings) -> socket.socket:
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    # asyncio turns Nagle's algorithm off only for sockets that name their protocol: else 40 ms for each answer.
+    # asyncio turns Nagle's algorithm off only for sockets that name their protocol: else 40 ms an answer.
     listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listening.bind((settings.host, settings.port))
