@@ -12,7 +12,18 @@ from datetime import date, datetime
 from typing import Any
 
 from geoalchemy2 import Geometry, WKBElement
-from sqlalchemy import BigInteger, CheckConstraint, Date, DateTime, Float, ForeignKey, Integer, Text, func
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Computed,
+    Date,
+    DateTime,
+    Float,
+    ForeignKey,
+    Integer,
+    Text,
+    func,
+)
 from sqlalchemy import text as sql_text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
@@ -76,7 +87,10 @@ class DeliveryRow(Base):
 
 
 class Located:
-    """The columns that every kind of feature has; `geom` is in the city's CRS (metres)."""
+    """The columns that every kind of feature has.
+
+    `geom` is in the city's CRS (metres) and the truth; `geom_3857` is made from it, for the tiles only.
+    """
 
     row_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     city_id: Mapped[str] = mapped_column(Text, primary_key=True)
@@ -88,6 +102,10 @@ class Located:
     source_operation: Mapped[str] = mapped_column(Text)
     attributes: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=sql_text("'{}'::jsonb"))
     geom: Mapped[WKBElement] = mapped_column(Geometry("GEOMETRY", srid=-1, spatial_index=False))
+    geom_3857: Mapped[WKBElement] = mapped_column(
+        Geometry("GEOMETRY", srid=3857, spatial_index=False),
+        Computed("ST_ForcePolygonCW(ST_Transform(geom, 3857))", persisted=True),
+    )
 
     @declared_attr
     @classmethod

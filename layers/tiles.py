@@ -1,6 +1,7 @@
 """Vector tiles straight from PostGIS: several layers in one tile, listed attributes, versioned by delivery.
 
-`ST_Transform` is only ever called with a number: its text form rebuilds the PROJ pipeline for every feature.
+Nothing is transformed at a request: PROJ builds its pipeline anew for every `ST_Transform` of a statement
+(20-50 ms), so each row keeps its Web Mercator shape beside the city's own.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from geo.crs import to_wgs84
 from geo.errors import PanjerehError
 from layers.catalog import MAX_ZOOM, LayerSpec, Target
 from layers.city import City
-from layers.query import Reader, srid
+from layers.query import Reader
 
 EXTENT = 4096
 BUFFER = 64
@@ -63,12 +64,14 @@ _REGISTER = text(
 
 def _layer_sql(number: int, target: Target) -> str:
     columns = ", ".join(("t.feature_id AS id", *(f"t.{name}" for name in _ATTRIBUTES[target])))
+    envelope = "ST_TileEnvelope(:z, :x, :y)"
     return (
         f"coalesce((SELECT ST_AsMVT(m, :layer{number}, {EXTENT}, 'geom', 'row_id') FROM ("
-        f"SELECT t.row_id, {columns}, ST_AsMVTGeom(ST_Transform(t.geom, 3857), ST_TileEnvelope(:z, :x, :y), "
-        f"{EXTENT}, {BUFFER}, true) AS geom FROM layers.{target} t WHERE t.city_id = :city_id "
-        f"AND t.retired_by IS NULL AND t.layer_id = :layer{number} AND t.geom && "
-        f"ST_Transform(ST_TileEnvelope(:z, :x, :y, margin => {BUFFER / EXTENT}), :srid)"
+        f"SELECT t.row_id, {columns}, "
+        f"ST_AsMVTGeom(t.geom_3857, {envelope}, {EXTENT}, {BUFFER}, true) AS geom "
+        f"FROM layers.{target} t WHERE t.city_id = :city_id AND t.retired_by IS NULL "
+        f"AND t.layer_id = :layer{number} "
+        f"AND t.geom_3857 && ST_TileEnvelope(:z, :x, :y, margin => {BUFFER / EXTENT})"
         f") AS m WHERE m.geom IS NOT NULL), ''::bytea)"
     )
 
@@ -76,7 +79,7 @@ def _layer_sql(number: int, target: Target) -> str:
 def tile(reader: Reader, city_id: str, layer_ids: Collection[str], z: int, x: int, y: int) -> bytes:
     """Return one Mapbox Vector Tile with a layer for each id that the city has and shows at this zoom.
 
-    Tiles are in Web Mercator. An empty tile is zero bytes. Raises TileOutOfRange, and CityNotStored.
+    Tiles are in Web Mercator. An empty tile is zero bytes. Raises TileOutOfRange.
     """
     if not (0 <= z <= MAX_ZOOM and 0 <= x < 2**z and 0 <= y < 2**z):
         raise TileOutOfRange(z=z, x=x, y=y)
@@ -88,7 +91,7 @@ def tile(reader: Reader, city_id: str, layer_ids: Collection[str], z: int, x: in
         return b""
     statement = "SELECT " + " || ".join(_layer_sql(n, Target(row.target)) for n, row in enumerate(shown))
     named = {f"layer{number}": row.layer_id for number, row in enumerate(shown)}
-    place = {"city_id": city_id, "srid": srid(reader, city_id), "z": z, "x": x, "y": y}
+    place = {"city_id": city_id, "z": z, "x": x, "y": y}
     return bytes(reader.execute(text(statement), named | place).scalar_one())
 
 

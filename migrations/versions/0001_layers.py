@@ -99,7 +99,8 @@ CREATE TABLE layers.layer (
 );
 """
 
-# The partial index holds live rows only, so that history never slows the map or the conflict check.
+# The partial indexes hold live rows only, so that history never slows the map or the conflict check.
+# geom_3857 is what the tiles are cut from: PROJ's pipeline alone costs 20-50 ms per request and layer.
 FEATURE = """
 CREATE TABLE layers.{name} (
     row_id bigserial NOT NULL,
@@ -115,11 +116,13 @@ CREATE TABLE layers.{name} (
     published_by bigint NOT NULL CONSTRAINT fk_{name}_published_by_delivery REFERENCES layers.delivery,
     retired_by bigint CONSTRAINT fk_{name}_retired_by_delivery REFERENCES layers.delivery,
     geom geometry NOT NULL,
+    geom_3857 geometry NOT NULL GENERATED ALWAYS AS (ST_ForcePolygonCW(ST_Transform(geom, 3857))) STORED,
     CONSTRAINT pk_{name} PRIMARY KEY (row_id, city_id),
     CONSTRAINT ck_{name}_geom_type CHECK (GeometryType(geom) IN ({types})),
     CONSTRAINT ck_{name}_lifespan CHECK (retired_by IS NULL OR retired_by > published_by)
 ) PARTITION BY LIST (city_id);
 CREATE INDEX ix_{name}_geom_live ON layers.{name} USING gist (geom) WHERE retired_by IS NULL;
+CREATE INDEX ix_{name}_geom_3857_live ON layers.{name} USING gist (geom_3857) WHERE retired_by IS NULL;
 CREATE UNIQUE INDEX uq_{name}_live ON layers.{name} (city_id, layer_id, feature_id) WHERE retired_by IS NULL;
 CREATE INDEX ix_{name}_published_by ON layers.{name} (published_by);
 CREATE INDEX ix_{name}_retired_by ON layers.{name} (retired_by) WHERE retired_by IS NOT NULL;
