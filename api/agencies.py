@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Path, Request
+from fastapi import APIRouter, Depends, Path, Request
 from fastapi.responses import JSONResponse, Response
 
 from api.deps import CityDep, RuntimeDep
@@ -17,11 +17,23 @@ from permits.service import Context
 from permits.vocabulary import Role
 
 router = APIRouter(prefix="/v1/cities/{city_id}/agencies", tags=["agencies"])
-RawBody = Annotated[bytes, Body(media_type="application/json", description="the message, exactly as signed")]
+
+
+async def raw_body(request: Request) -> bytes:
+    """The message exactly as it was signed."""
+    return await request.body()
+
+
+RawBody = Annotated[bytes, Depends(raw_body)]
 AgencyId = Annotated[str, Path(max_length=64)]
 
 
-@router.post("/{agency_id}/events", status_code=202, summary="A signed message (Standard Webhooks)")
+@router.post(
+    "/{agency_id}/events",
+    status_code=202,
+    summary="A signed message (Standard Webhooks)",
+    openapi_extra={"requestBody": {"required": True, "content": {"application/json": {"schema": {}}}}},
+)
 def receive(
     request: Request, resources: RuntimeDep, place: CityDep, agency_id: AgencyId, raw: RawBody
 ) -> Response:

@@ -65,7 +65,7 @@ class Story:
         return {key: value for key, value in asdict(self).items() if key != "case"}
 
 
-def candidates(connection: Connection, city: City) -> list[Candidate]:
+def candidates(connection: Connection, city: City, wanted: int = TRIES) -> list[Candidate]:
     """Parcels near the city's middle whose building's pit meets service lines, the most utilities first.
 
     The pit is the building's footprint with working space around it, within the parcel.
@@ -80,12 +80,12 @@ def candidates(connection: Connection, city: City) -> list[Candidate]:
         pit = building.geom.buffer(WORKING_SPACE_M, join_style="mitre").intersection(parcel.geom)
         if isinstance(pit, Polygon) and pit.area > 30:
             found.append(Candidate(parcel.parcel_id, pit, _met(connection, city, lines, pit)))
-        if sum(each.score >= min(3, len(lines)) for each in found) >= TRIES:
+        if sum(each.score >= min(3, len(lines)) for each in found) >= wanted:
             break
     best = sorted((each for each in found if each.score), key=lambda each: (-each.score, each.parcel_id))
     if not best:
         raise NoCandidate(city=city.city_id)
-    return best[:TRIES]
+    return best[:wanted]
 
 
 def _is_exchanged_line(city: City, spec: LayerSpec) -> bool:

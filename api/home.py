@@ -114,7 +114,7 @@ class Home:
 
     def remember(self, **changes: Any) -> None:
         """The state holds these values too."""
-        write_private(self.state_path, json.dumps(self.state() | changes, indent=2, sort_keys=True) + "\n")
+        write_private(self.state_path, json.dumps(self.state() | changes, indent=2) + "\n")
 
     def tokens(self) -> dict[str, str]:
         """Tokens by actor id, made on the first call and kept from then on."""

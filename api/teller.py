@@ -23,7 +23,11 @@ class Teller:
 
     def say(self, text: str = "") -> None:
         """One line."""
-        self._console.print(text, soft_wrap=True)
+        if self.is_terminal:
+            self._console.print(text, soft_wrap=True)
+            return
+        self._console.file.write(f"{text}\n")
+        self._console.file.flush()
 
     @contextmanager
     def working(self, what: str) -> Iterator[None]:
