@@ -14,7 +14,6 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.orm import Session
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
-from integrations.gateways import answer_in_our_units
 from permits import tables as t
 from permits.errors import AnswerUnreadable, CaseNotFound, SignatureInvalid
 from permits.outbox import late_accept
@@ -110,19 +109,16 @@ def _act(
     session: Session, ctx: Context, agency_id: str, message: _Message
 ) -> tuple[InboxOutcome, UUID | None]:
     if message.kind == "inquiry.answered":
-        return _answered(session, ctx, agency_id, message)
+        return _answered(session, ctx, message)
     if message.kind in _ACCEPTS:
         return _order_news(session, ctx, agency_id, message)
     log.warning("agency %s sent a message of unknown type %s", agency_id, message.kind)
     return InboxOutcome.UNKNOWN, None
 
 
-def _answered(
-    session: Session, ctx: Context, agency_id: str, message: _Message
-) -> tuple[InboxOutcome, UUID | None]:
-    data = answer_in_our_units(ctx.city.agency(agency_id).kind, message.data)
+def _answered(session: Session, ctx: Context, message: _Message) -> tuple[InboxOutcome, UUID | None]:
     try:
-        case_id = record_response(session, ctx.actor, answer_from(data), ctx.now)
+        case_id = record_response(session, ctx.actor, answer_from(message.data), ctx.now)
     except (AnswerUnreadable, CaseNotFound) as error:
         log.warning("message %s quarantined: %s", message.webhook_id, error.message)
         return InboxOutcome.QUARANTINED, None
