@@ -16,11 +16,13 @@ from permits.vocabulary import OutcomeKind
 Capacity = Mapping[str, object]
 """What is asked of one utility, by unit. Ours and theirs differ in units and names."""
 
+LARGEST = 1e9
+
 TariffCodes = Mapping[str, str]
 """Our tariff class -> the company's own code for it."""
 
 
-class NotTranslatable(Exception):  # noqa: N818 - a refusal of ours, by its own name
+class NotTranslatable(Exception):
     """The company has no word for this."""
 
 
@@ -36,16 +38,14 @@ class Measures(Protocol):
         ...
 
 
-def number(capacity: Capacity, *names: str) -> float | None:
-    """Return the first of the members that holds a number above zero. Raises NotTranslatable for nonsense."""
-    for name in names:
-        value = capacity.get(name)
-        if value is None:
-            continue
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1e9:
-            raise NotTranslatable(f"{name} = {value!r}")
-        return float(value)
-    return None
+def number(capacity: Capacity, name: str) -> float | None:
+    """Return a member that is a number above zero, None if it is missing. Raises NotTranslatable."""
+    value = capacity.get(name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < LARGEST:
+        raise NotTranslatable(f"{name} = {value!r}")
+    return float(value)
 
 
 def only(capacity: Capacity, *names: str) -> None:

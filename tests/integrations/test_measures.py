@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integrations.company import NotTranslatable
+from integrations.company import NotTranslatable, read_answer
 from integrations.gas import GasMeasures
 from integrations.power import VOLT, PowerMeasures
 from integrations.water import TRADE_SIZES, WaterMeasures
@@ -36,18 +36,28 @@ def test_nonsense_is_refused(measures: Any, bad: dict[str, Any]) -> None:
 def test_every_trade_size_there_and_back(dn: int, inch: float) -> None:
     water = WaterMeasures()
     assert water.to_company({"diameter_mm": dn}) == {"diameter_inch": inch}
-    assert water.from_company({"diameter_inch": inch}) == {"diameter_mm": dn}
+    assert water.to_company({"diameter_inch": inch}) == {"diameter_inch": inch}
+    assert water.from_company({"diameter_inch": inch}) == {"diameter_inch": inch}
 
 
 @given(st.floats(min_value=0.1, max_value=400))
 def test_a_pipe_is_never_smaller_than_asked(diameter_mm: float) -> None:
     inch = WaterMeasures().to_company({"diameter_mm": diameter_mm})["diameter_inch"]
-    assert WaterMeasures().from_company({"diameter_inch": inch})["diameter_mm"] >= diameter_mm
+    [dn] = [dn for dn, size in TRADE_SIZES.items() if size == inch]
+    assert dn >= diameter_mm
+    assert all(other < diameter_mm or other >= dn for other in TRADE_SIZES)
 
 
 def test_no_pipe_is_larger_than_the_largest() -> None:
     with pytest.raises(NotTranslatable):
         WaterMeasures().to_company({"diameter_mm": 401})
+
+
+def test_an_answer_we_cannot_read_is_left_out() -> None:
+    """Rather nothing than a number in the wrong unit."""
+    said = {"our_ref": "r", "proposed_capacity": {"diameter_inch": "half"}}
+    assert read_answer(WaterMeasures(), said) == {"our_ref": "r", "proposed_capacity": None}
+    assert read_answer(WaterMeasures(), {"proposed_capacity": None}) == {"proposed_capacity": None}
 
 
 @given(st.floats(min_value=0.1, max_value=400), st.sampled_from([None, 1, 3]))
