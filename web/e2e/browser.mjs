@@ -1,0 +1,40 @@
+/** Headless Chromium for the browser tests and the pictures. */
+import { existsSync } from "node:fs";
+import { chromium } from "playwright-core";
+
+export const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
+
+export function hasChromium() {
+  return existsSync(CHROMIUM);
+}
+
+/** Software WebGL, and none of the browser's own calls home. */
+export function launch() {
+  return chromium.launch({
+    executablePath: CHROMIUM,
+    args: [
+      "--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
+      "--disable-sync", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--force-color-profile=srgb",
+    ],
+  });
+}
+
+/** A page of its own; whatever it reports as an error is handed to `complain`. */
+export async function openPage(browser, viewport, complain) {
+  const context = await browser.newContext({ viewport, reducedMotion: "reduce", serviceWorkers: "block" });
+  const page = await context.newPage();
+  page.on("pageerror", (error) => complain(`page error: ${error.message}`));
+  page.on("console", (message) => {
+    if (message.type() === "error" || message.type() === "warning") complain(message.text());
+  });
+  return page;
+}
+
+/** Waits until the map stands still and nothing is loading. */
+export async function settled(page) {
+  await page.waitForLoadState("load");
+  if (await page.locator(".map").count()) {
+    await page.waitForSelector('.map[data-idle="true"]', { timeout: 30_000 }).catch(() => undefined);
+  }
+  await page.waitForTimeout(400);
+}

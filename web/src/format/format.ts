@@ -1,0 +1,103 @@
+/**
+ * Words for numbers and instants. Persian: Persian digits and the Jalali calendar, both from the
+ * browser's own Intl. English: ISO dates, Latin digits. Identifiers are never passed through here:
+ * screen and clipboard must agree (see ui/Code.svelte).
+ */
+import type { Language } from "../i18n/language";
+
+export interface Formatter {
+  readonly language: Language;
+  number(value: number, fractionDigits?: number): string;
+  /** A length in metres, always with its unit. */
+  metres(value: number, fractionDigits?: number): string;
+  /** ± half-width in metres. */
+  plusMinus(value: number): string;
+  area(value_m2: number): string;
+  percent(share: number): string;
+  money(amount: number, currency: string): string;
+  date(instant: string | Date): string;
+  dateTime(instant: string | Date): string;
+  /** "in 3 days", "2 hours ago". */
+  relative(instant: string | Date, now: Date): string;
+}
+
+const LOCALE: Record<Language, string> = { fa: "fa-IR", en: "en-GB" };
+const UNITS: Record<Language, { m: string; m2: string }> = {
+  fa: { m: "متر", m2: "متر مربع" },
+  en: { m: "m", m2: "m²" },
+};
+const NBSP = "\u00a0";
+const MINUTE = 60;
+const STEPS: readonly [Intl.RelativeTimeFormatUnit, number][] = [
+  ["day", 86400],
+  ["hour", 3600],
+  ["minute", MINUTE],
+];
+
+export function makeFormatter(language: Language, timeZone: string): Formatter {
+  const locale = LOCALE[language];
+  const units = UNITS[language];
+
+  const number = (value: number, fractionDigits = 0): string =>
+    isolated(
+      new Intl.NumberFormat(locale, { maximumFractionDigits: fractionDigits, minimumFractionDigits: fractionDigits })
+        .format(value),
+      value < 0,
+    );
+
+  return {
+    language,
+    number,
+    metres: (value, digits = 2) => `${number(value, digits)}${NBSP}${units.m}`,
+    plusMinus: (value) => `\u2066±${number(value, 2)}\u2069${NBSP}${units.m}`,
+    area: (value) => `${number(value, value < 100 ? 1 : 0)}${NBSP}${units.m2}`,
+    percent: (share) => percent(locale, share),
+    money: (amount, currency) =>
+      new Intl.NumberFormat(locale, { style: "currency", currency, maximumFractionDigits: amount % 1 ? 2 : 0 })
+        .format(amount),
+    date: (instant) => dateWords(language, timeZone, toDate(instant), false),
+    dateTime: (instant) => dateWords(language, timeZone, toDate(instant), true),
+    relative: (instant, now) => relative(locale, toDate(instant), now),
+  };
+}
+
+/** A sign stays before its digits in right-to-left text only when the two are isolated together. */
+function isolated(text: string, isSigned: boolean): string {
+  return isSigned ? `\u2066${text}\u2069` : text;
+}
+
+function toDate(instant: string | Date): Date {
+  return instant instanceof Date ? instant : new Date(instant);
+}
+
+/** Probabilities near the ends are not rounded to a certainty nobody has. */
+function percent(locale: string, share: number): string {
+  const show = (value: number): string => new Intl.NumberFormat(locale, { style: "percent" }).format(value);
+  if (share > 0 && share < 0.01) return `\u2066<\u2069${show(0.01)}`;
+  if (share < 1 && share > 0.99) return `\u2066>\u2069${show(0.99)}`;
+  return show(share);
+}
+
+function dateWords(language: Language, timeZone: string, instant: Date, withTime: boolean): string {
+  if (Number.isNaN(instant.getTime())) return "—";
+  if (language === "fa") {
+    const day = new Intl.DateTimeFormat("fa-IR", { dateStyle: "long", timeZone }).format(instant);
+    if (!withTime) return day;
+    const time = new Intl.DateTimeFormat("fa-IR", { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone });
+    return `${day}، ${time.format(instant)}`;
+  }
+  // sv-SE writes ISO 8601 dates: 2026-11-22 14:05
+  const options: Intl.DateTimeFormatOptions = withTime
+    ? { dateStyle: "short", timeStyle: "short", timeZone }
+    : { dateStyle: "short", timeZone };
+  return new Intl.DateTimeFormat("sv-SE", options).format(instant);
+}
+
+function relative(locale: string, instant: Date, now: Date): string {
+  const seconds = (instant.getTime() - now.getTime()) / 1000;
+  const words = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
+  for (const [unit, size] of STEPS) {
+    if (Math.abs(seconds) >= size) return words.format(Math.trunc(seconds / size), unit);
+  }
+  return words.format(0, "minute");
+}

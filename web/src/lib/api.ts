@@ -1,0 +1,98 @@
+/** The one place that speaks HTTP. Every refusal becomes an `ApiError` carrying the problem's code and params. */
+import type {
+  CaseMap, CaseSummary, CaseView, City, CitySummary, Dossier, HistoryEntry, Me, NewCase,
+} from "./types";
+
+export type Params = Record<string, unknown>;
+
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    /** Slug of the refusal, e.g. `stale-case`; `offline` when the server did not answer at all. */
+    readonly code: string,
+    readonly params: Params = {},
+    readonly detail: string = "",
+  ) {
+    super(`${code}: ${detail}`);
+  }
+}
+
+export interface Page<T> { items: T[]; next: string | null }
+
+let language = "fa";
+
+export function speak(chosen: string): void {
+  language = chosen;
+}
+
+async function problemOf(response: Response): Promise<ApiError> {
+  const body: unknown = await response.json().catch(() => null);
+  const problem = (body && typeof body === "object" ? body : {}) as Record<string, unknown>;
+  const code = typeof problem["code"] === "string" ? problem["code"] : `http-${response.status}`;
+  const params = (problem["params"] as Params | undefined) ?? {};
+  const detail = typeof problem["detail"] === "string" ? problem["detail"] : "";
+  return new ApiError(response.status, code, params, detail);
+}
+
+async function call<T>(path: string, init: RequestInit = {}, signal?: AbortSignal): Promise<T> {
+  const headers = new Headers(init.headers);
+  headers.set("Accept", "application/json, application/problem+json");
+  headers.set("Accept-Language", language);
+  if (init.body) headers.set("Content-Type", "application/json");
+  let response: Response;
+  try {
+    response = await fetch(`/v1${path}`, { ...init, headers, credentials: "same-origin", ...(signal ? { signal } : {}) });
+  } catch (cause) {
+    if (cause instanceof DOMException && cause.name === "AbortError") throw cause;
+    throw new ApiError(0, "offline");
+  }
+  if (!response.ok) throw await problemOf(response);
+  return (response.status === 204 ? undefined : await response.json()) as T;
+}
+
+function post<T>(path: string, body: unknown, headers: Record<string, string> = {}): Promise<T> {
+  return call<T>(path, { method: "POST", body: JSON.stringify(body), headers });
+}
+
+/** Lists come bare or in an envelope; a page's `next` is the `after` of the following one. */
+function items<T>(answer: T[] | { cases?: T[]; parcels?: T[]; next?: string | null }): Page<T> {
+  if (Array.isArray(answer)) return { items: answer, next: null };
+  return { items: answer.cases ?? answer.parcels ?? [], next: answer.next ?? null };
+}
+
+const at = (city: string, rest = ""): string => `/cities/${encodeURIComponent(city)}${rest}`;
+const caseAt = (city: string, id: string, rest = ""): string => at(city, `/cases/${encodeURIComponent(id)}${rest}`);
+
+export const api = {
+  openSession: (token: string) => post<unknown>("/session", { token }),
+  closeSession: () => call<unknown>("/session", { method: "DELETE" }),
+  me: () => call<Me>("/me"),
+  cities: async () => items<CitySummary>(await call<CitySummary[]>("/cities")).items,
+  city: (city: string) => call<City>(at(city)),
+
+  parcel: (city: string, id: string) => call<Dossier>(at(city, `/parcels/${encodeURIComponent(id)}`)),
+  parcelAt: async (city: string, [lon, lat]: [number, number]) =>
+    first(items<{ parcel_id: string }>(await call(at(city, `/parcels?at=${lon.toFixed(7)},${lat.toFixed(7)}`)))),
+  parcelsLike: async (city: string, prefix: string, signal?: AbortSignal) =>
+    items<{ parcel_id: string }>(await call(at(city, `/parcels?q=${encodeURIComponent(prefix)}`), {}, signal)).items,
+
+  cases: async (city: string, query: Record<string, string>, signal?: AbortSignal) => {
+    const search = new URLSearchParams(Object.entries(query).filter(([, value]) => value !== ""));
+    return items<CaseSummary>(await call(at(city, `/cases?${search}`), {}, signal));
+  },
+  case: (city: string, id: string, signal?: AbortSignal) => call<CaseView>(caseAt(city, id), {}, signal),
+  caseMap: (city: string, id: string) => call<CaseMap>(caseAt(city, id, "/geojson")),
+  history: async (city: string, id: string) => items<HistoryEntry>(await call(caseAt(city, id, "/history"))).items,
+  act: (city: string, id: string, action: string, body: unknown, key: string) =>
+    post<CaseView>(caseAt(city, id, `/${action}`), body, { "Idempotency-Key": key }),
+  submit: (city: string, body: NewCase, key: string) =>
+    post<CaseView>(at(city, "/cases"), body, { "Idempotency-Key": key }),
+
+  tilesUrl: (city: string, layers: string[]) =>
+    `${location.origin}/v1${at(city, `/tiles/{z}/{x}/{y}.pbf?layers=${layers.map(encodeURIComponent).join(",")}`)}`,
+  eventsUrl: (city: string) => `/v1${at(city, "/events")}`,
+};
+
+function first<T>(page: Page<T>): T | null {
+  return page.items[0] ?? null;
+}

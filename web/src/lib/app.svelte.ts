@@ -1,0 +1,85 @@
+/** What the page knows: who is here, which city, which address, and the live connection. */
+import { i18n } from "../i18n/i18n.svelte";
+import { api, ApiError, speak } from "./api";
+import { Live } from "./live.svelte";
+import { hrefOf, parseRoute, tokenIn, type Route } from "./route";
+import type { City, CitySummary, Me } from "./types";
+
+export type Session = "opening" | "none" | "open" | "failed";
+
+class App {
+  session = $state<Session>("opening");
+  failure = $state<ApiError | null>(null);
+  me = $state<Me | null>(null);
+  cities = $state.raw<CitySummary[]>([]);
+  city = $state.raw<City | null>(null);
+  route = $state.raw<Route>(parseRoute(location.hash));
+  readonly live = new Live();
+
+  async start(): Promise<void> {
+    speak(i18n.language);
+    const token = tokenIn(location.hash);
+    if (token !== null) history.replaceState(null, "", location.pathname + location.search + "#/");
+    addEventListener("hashchange", () => void this.#moved());
+    await this.open(token);
+  }
+
+  /** Opens a session with a token, or finds the one the cookie carries. */
+  async open(token: string | null): Promise<void> {
+    this.session = "opening";
+    this.failure = null;
+    try {
+      if (token) await api.openSession(token);
+      this.me = await api.me();
+      this.cities = await api.cities();
+      await this.#moved();
+      this.session = "open";
+    } catch (cause) {
+      this.#failed(cause);
+    }
+  }
+
+  async close(): Promise<void> {
+    await api.closeSession().catch(() => undefined);
+    this.live.close();
+    this.me = null;
+    this.session = "none";
+  }
+
+  /** A refusal anywhere that says the session is over sends the person to the login page. */
+  heard(error: unknown): void {
+    if (error instanceof ApiError && error.status === 401) {
+      this.live.close();
+      this.session = "none";
+      this.failure = error;
+    }
+  }
+
+  go(route: Route): void {
+    location.hash = hrefOf(route);
+  }
+
+  #failed(cause: unknown): void {
+    const error = cause instanceof ApiError ? cause : new ApiError(0, "page-failed", {}, String(cause));
+    this.failure = error.status === 401 && !this.me && error.code === "not-authenticated" ? null : error;
+    this.session = error.status === 401 || error.status === 403 ? "none" : "failed";
+  }
+
+  async #moved(): Promise<void> {
+    const token = tokenIn(location.hash);
+    if (token !== null) {
+      history.replaceState(null, "", location.pathname + location.search + "#/");
+      await this.open(token);
+      return;
+    }
+    const route = parseRoute(location.hash);
+    const wanted = route.name === "home" ? this.cities[0]?.id : route.city;
+    if (wanted && wanted !== this.city?.id) {
+      this.city = await api.city(wanted);
+      i18n.timeZone = this.city.timezone;
+    }
+    this.route = route.name === "home" && wanted ? { name: "cases", city: wanted } : route;
+  }
+}
+
+export const app = new App();

@@ -1,0 +1,16 @@
+/** The sentence of a finding: its explanation key with the figures set in, in the reader's own digits. */
+import type { FluentVariable } from "@fluent/bundle";
+import { i18n, t } from "../i18n/i18n.svelte";
+import type { Finding } from "./types";
+
+export function explanationOf(finding: Finding): string {
+  const key = finding.explanation ?? `finding-${finding.verdict.replaceAll("_", "-")}`;
+  const id = key.startsWith("finding-") ? key : `finding-${key}`;
+  if (!i18n.catalogue.has(id)) return t("ui-finding-plain", { verdict: finding.verdict });
+  const args: Record<string, FluentVariable> = {};
+  for (const [name, value] of Object.entries(finding.params ?? {})) {
+    args[name] = value;
+    args[name.replaceAll("_", "-")] = value;
+  }
+  return i18n.catalogue.text(id, args);
+}

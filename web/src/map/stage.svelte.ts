@@ -1,0 +1,55 @@
+/** What the open view asks of the map: which shapes to show, whether a polygon is drawn, what a click means. */
+import type { Geometry } from "geojson";
+import type { LngLat } from "../lib/types";
+import type { CityMap, Clicked } from "./city_map";
+import { drawing, type Corners } from "./polygon";
+
+class Stage {
+  map = $state.raw<CityMap | null>(null);
+  /** True while clicks add corners. */
+  isDrawing = $state(false);
+  corners = $state.raw<Corners>([]);
+  hidden = $state.raw<ReadonlySet<string>>(new Set());
+  parcel = $state.raw<Geometry | null>(null);
+  /** Set by a view that wants the clicks for itself (choosing a parcel). */
+  onPick: ((at: LngLat, found: Clicked[]) => void) | null = null;
+
+  addCorner(at: LngLat): void {
+    this.corners = [...this.corners, at];
+  }
+
+  undoCorner(): void {
+    this.corners = this.corners.slice(0, -1);
+  }
+
+  clearCorners(): void {
+    this.corners = [];
+  }
+
+  toggle(layerIds: readonly string[], visible: boolean): void {
+    const next = new Set(this.hidden);
+    for (const id of layerIds) {
+      if (visible) next.delete(id);
+      else next.add(id);
+      this.map?.show(id, visible);
+    }
+    this.hidden = next;
+  }
+
+  /** Puts the stage back as a new view finds it. */
+  reset(): void {
+    this.isDrawing = false;
+    this.corners = [];
+    this.parcel = null;
+    this.onPick = null;
+  }
+
+  /** Sends the present draft and parcel to the map. */
+  paint(): void {
+    this.map?.set("draft", drawing(this.corners, this.isDrawing));
+    this.map?.parcel(this.parcel);
+    this.map?.drawing(this.isDrawing);
+  }
+}
+
+export const stage = new Stage();
