@@ -122,7 +122,7 @@ def _with_geometry(findings: Iterable[Json], lines: dict[str, BaseGeometry], cit
 
 
 def _dossier(session: Session, city: City, parcel: ParcelRecord, report: ConflictReport, today: date) -> Json:
-    """What all layers say about the parcel, with its outline (WGS84) and the conditions the check suggests."""
+    """What all layers say about the parcel, its outline (WGS84), and the conditions the check suggests."""
     said = query.dossier(session, city.city_id, parcel.parcel_id, today=today).as_dict()
     said["geometry"] = mapping(to_wgs84(parcel.geom, city.city_crs))
     said["suggested_conditions"] = list(report.conditions)

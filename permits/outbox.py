@@ -20,7 +20,6 @@ from permits import tables as t
 from permits.identifiers import new_id
 from permits.ports import SYSTEM, Json, Outcome
 from permits.store import CaseRow, Event, chain, open_task
-from permits.views import as_json
 from permits.vocabulary import OutcomeKind, StepOp, StepState, TaskKind
 
 _OPEN_STEP = (StepState.PENDING.value, StepState.SENDING.value)
@@ -171,8 +170,8 @@ def finish_step(
     if retry_in_s is not None:
         values["next_at"] = func.clock_timestamp() + timedelta(seconds=retry_in_s)
     else:
-        values |= {"ended_at": func.now(), "result": as_json(outcome.body)}
-        values["refusal"] = as_json(outcome.detail[:200]) or "refused" if state is StepState.REFUSED else None
+        values |= {"ended_at": func.now(), "result": outcome.body}
+        values["refusal"] = outcome.detail[:200] or "refused" if state is StepState.REFUSED else None
     mine = session.execute(
         update(t.step)
         .where(
@@ -201,7 +200,7 @@ _END_STATE = {
 def _error_of(outcome: Outcome) -> str | None:
     if outcome.kind is OutcomeKind.DONE:
         return None
-    return str(as_json(f"{outcome.kind.value} {outcome.status or ''} {outcome.detail}".strip()[:500]))
+    return f"{outcome.kind.value} {outcome.status or ''} {outcome.detail}".strip()[:500]
 
 
 def _outcome_event(state: StepState, step: ClaimedStep, outcome: Outcome) -> Event:

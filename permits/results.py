@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -12,6 +13,7 @@ from permits.outbox import ClaimedStep
 from permits.ports import Actor, Json, Outcome
 from permits.requests import answer_from
 from permits.store import CaseRow, change_case, database_now, lock_case, open_task
+from permits.views import as_json
 from permits.vocabulary import OutcomeKind, Role, StepOp, StepState, TaskKind
 
 
@@ -23,6 +25,7 @@ def record_outcome(
     `retry_in_s` sends the call back for another attempt; `poll_after_s` is when an accepted inquiry is first
     asked for its answer.
     """
+    outcome = replace(outcome, body=as_json(outcome.body), detail=as_json(outcome.detail))
     case = lock_case(session, step.case_id)
     state = outbox.finish_step(session, case, step, outcome, retry_in_s=retry_in_s)
     if state is None or state is StepState.PENDING:

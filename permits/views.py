@@ -241,5 +241,5 @@ def _scalar(value: Any) -> Any:
     if isinstance(value, float) and not isfinite(value):
         return str(value)
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) > _EXACT:
-        return str(value)
+        return str(value) if value.bit_length() < 1000 else hex(value)
     return value
