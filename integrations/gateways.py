@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from integrations.company import ContractCompany, Measures, TariffCodes, read_answer
-from integrations.gas import GasMeasures, gas_company
-from integrations.power import PowerMeasures, power_company
+from integrations.company import ContractCompany, TariffCodes
+from integrations.gas import gas_company
+from integrations.power import power_company
 from integrations.transport import Endpoint
-from integrations.water import WaterMeasures, water_company
+from integrations.water import water_company
 from layers.city import Agency, City
-from permits.ports import GatewayKey, Json
+from permits.ports import GatewayKey
 
 ADAPTERS: Mapping[str, Callable[[Endpoint, TariffCodes | None], ContractCompany]] = {
     "water": water_company,
@@ -19,9 +19,6 @@ ADAPTERS: Mapping[str, Callable[[Endpoint, TariffCodes | None], ContractCompany]
     "gas": gas_company,
 }
 """Adapter by the kind of the agency."""
-
-MEASURES: Mapping[str, Measures] = {"water": WaterMeasures(), "power": PowerMeasures(), "gas": GasMeasures()}
-"""How capacity is measured, by the kind of the agency."""
 
 
 class Reachable(Protocol):
@@ -69,9 +66,3 @@ def _gateway(city_id: str, agency: Agency, reach: Reachable, reply_base: str | N
     endpoint = Endpoint(reach.url, reach.token, reach.timeout_s, reply_to)
     codes = {code.tariff_class: code.code for code in agency.tariffs}
     return ADAPTERS[agency.kind](endpoint, codes)
-
-
-def answer_in_our_units(agency_kind: str, answer: Json) -> Json:
-    """Return a company's answer (the `data` of `inquiry.answered`) with its capacity in our units."""
-    measures = MEASURES.get(agency_kind)
-    return read_answer(measures, answer) if measures is not None else answer

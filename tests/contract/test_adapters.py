@@ -10,7 +10,7 @@ import httpx2
 import pytest
 
 from integrations.company import ContractCompany
-from integrations.gateways import ADAPTERS, answer_in_our_units, gateways_for
+from integrations.gateways import ADAPTERS, gateways_for
 from integrations.transport import Endpoint
 from layers.city import City, load_city
 from permits.vocabulary import OutcomeKind
@@ -181,13 +181,6 @@ def test_reply_to_is_our_events_resource(city: City, start: Callable[..., Any]) 
     url = company.bench.wait_for("the webhook", queued)
     engine.dispose()
     assert url == "http://127.0.0.1:9/v1/cities/schutterwald/agencies/water/events"
-
-
-def test_an_answer_by_webhook_is_read_in_our_units() -> None:
-    theirs = {"proposed_capacity": {"m3_month": 20, "diameter_inch": 0.5, "seal": "x"}, "serviceable": True}
-    ours = answer_in_our_units("water", theirs)
-    assert ours == {"proposed_capacity": {"m3_month": 20.0, "diameter_inch": 0.5}, "serviceable": True}
-    assert answer_in_our_units("district-heating", theirs) == theirs
 
 
 def test_nobody_at_the_address_is_worth_another_attempt() -> None:
