@@ -267,7 +267,7 @@ class Cluster:
             with self.log.open("ab") as log:
                 self._process = subprocess.Popen(
                     command, user=self._user(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/",
-                    preexec_fn=None if self.keep_running else _end_with_parent,
+                    preexec_fn=None if self.keep_running else _end_with_parent,  # noqa: PLW1509 - only two system calls
                     start_new_session=self.keep_running,
                 )  # fmt: skip
             if self._wait_ready(deadline):
