@@ -14,7 +14,7 @@ from fastapi.responses import JSONResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import AwareDatetime, BaseModel
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from integrations.sandbox import accounts, control, inquiries, orders, schemas
@@ -266,7 +266,7 @@ def _install_problems(app: FastAPI) -> None:
         return _problem(InvalidRequest(members=where, details=[item["msg"] for item in errors]))
 
     def database(_request: Request, error: Exception) -> Response:
-        if isinstance(error, DBAPIError) and not isinstance(error, OperationalError):
+        if isinstance(error, DBAPIError) and not isinstance(error, OperationalError | InterfaceError):
             return broken(_request, error)
         log.warning("database: %s", str(error).splitlines()[0])
         return _problem(Unavailable())

@@ -16,7 +16,7 @@ from typing import Any
 
 import httpx2
 from sqlalchemy import Row, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, OperationalError
 from standardwebhooks import Webhook
 
 from integrations.sandbox import inquiries, orders
@@ -76,19 +76,25 @@ class BackOffice:
         self._client.close()
 
     def _repeat(self, job: Callable[[], int], idle_s: float) -> None:
-        quiet = 0.0
+        pause = 0.0
         while not self._stop.is_set():
+            done = 0
             try:
                 done = job()
-                quiet = 0.0
-            except SQLAlchemyError as error:
-                # The database is away: say so once, then wait longer each time instead of filling the log.
-                if quiet == 0.0:
-                    log.warning("%s waits for the database: %s", job.__name__, str(error).splitlines()[0])
-                quiet = min(5.0, quiet * 2 or 0.2)
-                done = 0
+                pause = 0.0
+            except Exception as error:
+                # Mostly the database is away: say so once, then wait longer each time instead of filling the log.
+                if pause == 0.0:
+                    self._complain(job.__name__, error)
+                pause = min(5.0, pause * 2 or 0.2)
             if not done:
-                self._wait(max(idle_s, quiet))
+                self._wait(max(idle_s, pause))
+
+    def _complain(self, job: str, error: Exception) -> None:
+        if isinstance(error, OperationalError | InterfaceError):
+            log.warning("%s waits for the database: %s", job, str(error).splitlines()[0])
+        else:
+            log.error("%s failed and goes on", job, exc_info=error)
 
     def _wait(self, seconds: float) -> None:
         if self._company.work_came.wait(seconds) and not self._stop.is_set():

@@ -25,6 +25,8 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Asgi = Callable[[Message, Receive, Send], Awaitable[None]]
 
+MOST_SUBJECTS = 200_000
+
 _Rate = Field(default=0.0, ge=0, le=1)
 
 
@@ -85,6 +87,8 @@ class Faults:
 
     def attempt(self, subject: str) -> str:
         """Return the name of the next attempt at a request."""
+        if len(self._attempts) > MOST_SUBJECTS:
+            self._attempts.clear()
         self._attempts[subject] += 1
         return f"{subject}#{self._attempts[subject]}"
 

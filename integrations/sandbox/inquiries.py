@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -10,6 +11,7 @@ from uuid import uuid4
 from shapely import from_geojson, get_num_coordinates, is_valid, is_valid_reason, make_valid
 from shapely.errors import GEOSException
 from sqlalchemy import Connection, Row, text
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from integrations.sandbox import accounts
 from integrations.sandbox.capacity import Capacity, CapacityOutOfRange, sold
@@ -22,7 +24,8 @@ from integrations.sandbox.texts import words
 
 Json = dict[str, Any]
 MAX_COORDINATES = 20_000
-CHECKED_EVERY_S = 0.5
+
+log = logging.getLogger("company.desk")
 
 
 def check(company: Company, form: Json) -> None:
@@ -123,12 +126,25 @@ _DUE = text(
 )
 
 
+_ASIDE = text("UPDATE inquiry SET due_at = clock_timestamp() + interval '1 minute' WHERE our_ref = :r")
+
+
 def work(company: Company) -> int:
-    """Every due inquiry has its answer, and its webhook waits, in one transaction; return how many."""
+    """Every due inquiry has its answer, and its webhook waits, in one transaction; return how many.
+
+    One that cannot be answered is put aside for a while and holds up no other.
+    """
     with company.engine.begin() as connection:
         rows = connection.execute(_DUE).all()
         for row in rows:
-            _answer(company, connection, row)
+            try:
+                with connection.begin_nested():
+                    _answer(company, connection, row)
+            except (OperationalError, InterfaceError):
+                raise  # the database is away: all of them wait
+            except Exception:
+                log.exception("inquiry %s cannot be answered now", row.our_ref)
+                connection.execute(_ASIDE, {"r": row.our_ref})
     return len(rows)
 
 

@@ -7,6 +7,7 @@ import socket
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from datetime import UTC, datetime
 from threading import Event, Thread
 
 import uvicorn
@@ -36,13 +37,15 @@ def open_company(settings: Settings) -> Company:
     load_once(engine, profile, place, path, settings.capacity_factor)
     with engine.connect() as connection:
         plan = stored_faults(connection)
+    currency = settings.currency or place.currency
+    profile.price(datetime.now(UTC).date(), currency)  # a company that cannot price anything does not open
     secret = settings.webhook_secret.get_secret_value() if settings.webhook_secret else None
     return Company(
         profile=profile,
         place=place,
         engine=engine,
         faults=Faults(plan),
-        currency=settings.currency or place.currency,
+        currency=currency,
         token=settings.token.get_secret_value(),
         webhook_secret=secret,
         max_service_length_m=settings.max_service_length_m or profile.max_service_length_m,

@@ -266,6 +266,39 @@ def test_a_killed_company_has_forgotten_nothing(process: Any, site: Callable[...
     bench.close()
 
 
+def test_a_company_outlives_the_connections_to_its_database(company: Any) -> None:
+    form = company.bench.held()
+    sql(
+        company,
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND pid <> pg_backend_pid()",
+    )
+    assert company.post(f"/v1/orders/{form['our_ref']}:confirm", None, "c").status_code == 200
+    assert answer(company)["serviceable"]
+
+
+def test_an_inquiry_that_cannot_be_answered_holds_up_no_other(company: Any, monkeypatch: Any) -> None:
+    from integrations.sandbox import inquiries
+
+    decide = inquiries._decide
+    poisoned = company.bench.inquiry()
+
+    def poisonous(company_: Any, connection_: Any, row: Any) -> Any:
+        if row.our_ref == poisoned["our_ref"]:
+            raise ZeroDivisionError
+        return decide(company_, connection_, row)
+
+    monkeypatch.setattr(inquiries, "_decide", poisonous)
+    assert company.post("/v1/inquiries", poisoned, "p").status_code == 202
+    assert answer(company)["serviceable"]
+    assert company.bench.get(f"/v1/inquiries/{poisoned['our_ref']}")["status"] == "received"
+
+
+def test_a_company_without_a_price_list_does_not_open(start: Callable[..., Any]) -> None:
+    with pytest.raises(LookupError, match="CHF"):
+        start(currency="CHF")
+
+
 def test_the_network_is_loaded_once(company: Any, start: Callable[..., Any]) -> None:
     [[before]] = sql(company, "SELECT count(*) FROM main")
     again = start(database=company.database)
