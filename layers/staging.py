@@ -24,7 +24,7 @@ from layers.report import Diff
 from layers.tables import SCHEMA, TABLES, DeliveryRow, LayerRow
 
 # Kept by the database, not delivered.
-_KEPT = ("row_id", "published_by", "retired_by", "geom_3857")
+_KEPT = ("row_id", "published_by", "retired_by", "geom_3857", "geojson")
 _ESCAPES = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"})
 
 

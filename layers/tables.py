@@ -128,7 +128,15 @@ def _options(*types: str) -> tuple[Any, ...]:
     return (CheckConstraint(f"GeometryType(geom) IN ({named})", name="geom_type"), _PARTITIONED)
 
 
-class Parcel(Located, Base):
+class Ground(Located):
+    """What the public layers have besides: their GeoJSON (WGS 84, 7 decimals), made once."""
+
+    geojson: Mapped[str] = mapped_column(
+        Text, Computed("ST_AsGeoJSON(ST_Transform(geom, 4326), 7, 0)", persisted=True)
+    )
+
+
+class Parcel(Ground, Base):
     """A registered piece of land."""
 
     __tablename__ = "parcel"
@@ -139,7 +147,7 @@ class Parcel(Located, Base):
     renovation_code: Mapped[str | None] = mapped_column(Text)
 
 
-class Building(Located, Base):
+class Building(Ground, Base):
     """A building's footprint."""
 
     __tablename__ = "building"
@@ -152,7 +160,7 @@ class Building(Located, Base):
     parcel_ref: Mapped[str | None] = mapped_column(Text)
 
 
-class Street(Located, Base):
+class Street(Ground, Base):
     """A street's axis."""
 
     __tablename__ = "street"
@@ -163,7 +171,7 @@ class Street(Located, Base):
     width_m: Mapped[float | None] = mapped_column(Float)
 
 
-class Landuse(Located, Base):
+class Landuse(Ground, Base):
     """An area of one planned use; not a tariff class."""
 
     __tablename__ = "landuse"
@@ -173,7 +181,7 @@ class Landuse(Located, Base):
     name: Mapped[str | None] = mapped_column(Text)
 
 
-class Address(Located, Base):
+class Address(Ground, Base):
     """A street address's point."""
 
     __tablename__ = "address"
