@@ -153,7 +153,7 @@ def audit(lines: AuditedLines, rules: Requirements, threads: int = 1) -> AuditRe
     Raises `AuditRefused` for shapes that are no lines, coordinates that are not finite, classes without a
     row.
     """
-    segments, owner = _exploded(lines)
+    segments, owner = exploded(lines)
     i, j, apart = near_segments(
         segments, lines.classes[owner], lines.top_m[owner], lines.bottom_m[owner], rules, threads
     )
@@ -164,7 +164,9 @@ def audit(lines: AuditedLines, rules: Requirements, threads: int = 1) -> AuditRe
     vague = sd > 0
     # the same formula as `geo.quality.probability_below`, for a whole array
     p[vague] = 0.5 * erfc((separation - required)[vague] / (sd[vague] * np.sqrt(2.0)))
-    order = np.lexsort((b, a, -(required - separation) / required, -p))
+    # the pairs come sorted by (a, b), so two stable sorts settle all ties
+    order = np.argsort(separation / required, kind="stable")
+    order = order[np.argsort(-p[order], kind="stable")]
     return AuditResult(lines, a[order], b[order], separation[order], required[order], p[order])
 
 
@@ -188,7 +190,7 @@ def near_segments(
     side, columns, buckets = _grid(local, rules)
     # neighbours on the ground become neighbours in memory
     middle = (local[:, :2] + local[:, 2:]) / (2 * side)
-    order = np.lexsort((middle[:, 0], middle[:, 1].astype(np.int64)))
+    order = np.argsort(np.floor(middle[:, 1]) * columns + middle[:, 0])
     local, kinds = np.ascontiguousarray(local[order]), np.ascontiguousarray(classes[order], dtype=np.int32)
     top, bottom = top_m[order].astype(np.float64), bottom_m[order].astype(np.float64)
     grid = (*fill_grid(local, side, columns, buckets), side, columns)
@@ -196,12 +198,8 @@ def near_segments(
     def run(span: tuple[int, int]) -> tuple[Indices, Indices, Metres]:
         return join_near(local, kinds, top, bottom, rules.horizontal_m, rules.vertical_m, grid, *span)
 
-    cuts = (
-        np.linspace(0, len(local), (1 if threads == 1 else threads * _PIECES_PER_THREAD) + 1)
-        .astype(int)
-        .tolist()
-    )
-    spans = list(pairwise(cuts))
+    pieces = 1 if threads == 1 else threads * _PIECES_PER_THREAD
+    spans = list(pairwise([len(local) * k // pieces for k in range(pieces + 1)]))
     with ThreadPoolExecutor(threads) as pool:
         found = list(pool.map(run, spans)) if threads > 1 else [run(spans[0])]
     i, j = (order[np.concatenate([part[k] for part in found])].astype(np.int32) for k in (0, 1))
@@ -237,11 +235,12 @@ def _refuse_misfits(
         raise AuditRefused(what="depths")
 
 
-def _exploded(lines: AuditedLines) -> tuple[Metres, Indices]:
+def exploded(lines: AuditedLines) -> tuple[Metres, Indices]:
     """The lines' straight segments (x1, y1, x2, y2) and the line each belongs to."""
-    parts, of = shapely.get_parts(lines.shapes, return_index=True)
-    kinds = {shapely.GeometryType.LINESTRING, shapely.GeometryType.LINEARRING}
-    if not set(np.unique(shapely.get_type_id(parts)).tolist()) <= kinds:
+    parts, of = lines.shapes, np.arange(len(lines.shapes))
+    if (shapely.get_type_id(parts) != shapely.GeometryType.LINESTRING).any():
+        parts, of = shapely.get_parts(lines.shapes, return_index=True)
+    if (shapely.get_type_id(parts) != shapely.GeometryType.LINESTRING).any():
         raise AuditRefused(what="shapes")
     xy, part = shapely.get_coordinates(parts, return_index=True)
     inner = np.flatnonzero(part[1:] == part[:-1])

@@ -172,6 +172,7 @@ def zone_graph(graph: TraceGraph) -> ZoneGraph:
     )
     hollow = _two_way(graph.network, parts, zone_a, zone_b, device)
     zone_a, zone_b, device = _contracted(hollow, zone_a, zone_b, device)
+    parts, hollow, zone_a, zone_b = _renumbered(parts, hollow, zone_a, zone_b)
     start, target, arc_device, _ = adjacency(parts.count, zone_a, zone_b, device)
     link_start, link_list = _grouped(parts.link, parts.count)
     node_start, node_list = _grouped(parts.node, parts.count)
@@ -282,6 +283,19 @@ def _contracted(
         np.concatenate([zone_b[~touching], pairs[:, 1]]).astype(np.int32),
         np.concatenate([device[~touching], by[:, 0]]).astype(np.int32),
     )
+
+
+def _renumbered(
+    parts: Segments, hollow: Flags, zone_a: Indices, zone_b: Indices
+) -> tuple[Segments, Flags, Indices, Indices]:
+    """The zones in walking order, the hollow ones last: a trace then reads memory nearly in order."""
+    from geo.kernels import adjacency, walk_ranks
+
+    start, target, _, _ = adjacency(parts.count, zone_a, zone_b, zone_a)
+    order = np.lexsort((walk_ranks(start, target), hollow))
+    rank = np.empty(parts.count, dtype=np.int32)
+    rank[order] = np.arange(parts.count, dtype=np.int32)
+    return replace(parts, vertex=rank[parts.vertex]), hollow[order], rank[zone_a], rank[zone_b]
 
 
 def _grouped(zone: Indices, count: int) -> tuple[Offsets, Indices]:

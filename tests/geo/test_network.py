@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import doctest
+import importlib
+
 import numpy as np
 import pytest
 import shapely
@@ -232,3 +235,9 @@ def _snap_set(network: Network) -> set[tuple[frozenset[str], float]]:
 def test_lengths_are_those_of_the_shapes():
     network = network_from_lines([line("a", (0, 0), (3, 4)), line("b", (3, 4), (3, 10))])
     assert np.allclose(network.link_length_m, [5, 6])
+
+
+@pytest.mark.parametrize("module", ["network", "snapping", "zones", "trace", "squeeze", "audit"])
+def test_the_examples_in_the_docstrings_hold(module):
+    outcome = doctest.testmod(importlib.import_module(f"geo.{module}"))
+    assert outcome.failed == 0
