@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import httpx2
 
+from api import i18n
 from geo.errors import PanjerehError
 
 
@@ -65,4 +66,4 @@ def _problem(response: httpx2.Response) -> dict[str, str]:
         body = cast("dict[str, Any]", response.json())
     except ValueError:
         return {"refusal": "unknown", "detail": response.text[:500]}
-    return {"refusal": str(body.get("code")), "detail": str(body.get("detail"))}
+    return {"refusal": str(body.get("code")), "detail": i18n.bare(str(body.get("detail")))}

@@ -15,7 +15,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from api import i18n, security
-from geo.errors import CrsError, DepthInvalid, PanjerehError, ShapeError
+from geo.errors import CrsError, DepthInvalid, PanjerehError, Param, ShapeError
 from layers.config import UnknownCity
 from layers.query import CityNotStored, ParcelNotStored
 from layers.tiles import TileOutOfRange
@@ -122,7 +122,7 @@ def problem(request: Request, error: PanjerehError, status: int | None = None) -
         "type": f"https://panjereh.example/problems/{error.code}",
         "title": i18n.say(language, f"problem-{code}"),
         "status": code,
-        "detail": _detail(language, error),
+        "detail": worded(language, error),
         "code": error.code,
         "params": error.params,
         "instance": request.url.path,
@@ -135,17 +135,37 @@ def problem(request: Request, error: PanjerehError, status: int | None = None) -
     return JSONResponse(body, status_code=code, headers=headers, media_type=PROBLEM)
 
 
-def _detail(language: i18n.Language, error: PanjerehError) -> str:
+def worded(language: i18n.Language, error: PanjerehError) -> str:
+    """The sentence of a refusal and, where there is one, the way out; values are words of the language too."""
+    said_params = {name: _value(language, name, value) for name, value in error.params.items()}
     message_id = f"error-{error.code}"
-    params = {name.replace("_", "-"): value for name, value in error.params.items()}
     if i18n.knows(language, message_id):
-        said = i18n.say(language, message_id, {**error.params, **params})
+        said = i18n.say(language, message_id, said_params)
     else:
         said = (type(error).__doc__ or error.code).strip().splitlines()[0]
     hint = error.params.get("hint")
     if isinstance(hint, str) and i18n.knows(language, f"hint-{hint}"):
-        said = f"{said} {i18n.say(language, f'hint-{hint}', {**error.params, **params})}"
+        said = f"{said} {i18n.say(language, f'hint-{hint}', said_params)}"
     return said
+
+
+_WORDS: Final = {"status": "status", "action": "action", "role": "role"}
+
+
+def _value(language: i18n.Language, name: str, value: Param) -> Param:
+    if name == "reasons" and isinstance(value, list):
+        return [_reason(language, str(each)) for each in value]
+    if name in _WORDS and isinstance(value, str):
+        message_id = f"{_WORDS[name]}-{value.replace('_', '-')}"
+        return i18n.say(language, message_id) if i18n.knows(language, message_id) else value
+    return value
+
+
+def _reason(language: i18n.Language, reason: str) -> str:
+    """`slug` or `slug:where` in words."""
+    slug, _, where = reason.partition(":")
+    message_id = f"reason-{slug}"
+    return i18n.say(language, message_id, {"where": where}) if i18n.knows(language, message_id) else reason
 
 
 def invalid_fields(problems: Sequence[Mapping[str, Any]]) -> FormInvalid:

@@ -50,7 +50,12 @@ def knows(language: Language, message_id: str) -> bool:
 
 def plain(language: Language, message_id: str, params: Mapping[str, Value] | None = None) -> str:
     """The sentence without bidi isolation marks, for terminals and logs."""
-    return say(language, message_id, params).translate(_NO_ISOLATES)
+    return bare(say(language, message_id, params))
+
+
+def bare(sentence: str) -> str:
+    """The sentence without bidi isolation marks."""
+    return sentence.translate(_NO_ISOLATES)
 
 
 def say(language: Language, message_id: str, params: Mapping[str, Value] | None = None) -> str:

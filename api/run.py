@@ -165,6 +165,9 @@ class Run:
             port=str(port),
             public_url=self.settings.public_url or address,
             agencies_file=str(self.settings.agencies_path),
+            worker_backoff_s=str(self.settings.worker_backoff_s),
+            worker_poll_after_s=str(self.settings.worker_poll_after_s),
+            worker_poll_every_s=str(self.settings.worker_poll_every_s),
         )
         self.supervisor.add(Program("api", python("-m", "api", "serve"), environment, f"{address}/v1/health"))
         self.supervisor.add(Program("worker", python("-m", "api", "worker"), environment))

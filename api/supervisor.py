@@ -106,7 +106,14 @@ class Child:
         return True
 
     def stop(self) -> None:
-        """The process is asked to end, and killed if it has not after ten seconds."""
+        """The process has ended and its log is closed."""
+        self.stop_process()
+        if self._pump is not None:
+            self._pump.join(timeout=2)
+        self.log.close()
+
+    def stop_process(self) -> None:
+        """The process is asked to end, and killed if it has not after ten seconds; it may be started again."""
         process, self._process = self._process, None
         if process is not None and process.poll() is None:
             process.terminate()
@@ -115,9 +122,6 @@ class Child:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-        if self._pump is not None:
-            self._pump.join(timeout=2)
-        self.log.close()
 
     def is_healthy(self) -> bool:
         """True when the process runs and its health address (if it has one) answers 200."""

@@ -135,6 +135,9 @@ class Cluster:
         """
         if self.is_running():
             return self
+        # Our own server may be recovering from the crash of one session, or ending: wait for either, start no second.
+        if self._process is not None and self._wait_ready(time.monotonic() + timeout_s):
+            return self
         installation = find_installation()
         self._prepare_directories()
         if not (self.data / "PG_VERSION").exists():

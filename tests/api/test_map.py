@@ -14,6 +14,7 @@ from sqlalchemy import text
 
 from layers.city import City, load_city
 from layers.database import make_engine, make_sessions
+from layers.ingest import roll_back
 from permits.vocabulary import Role
 from tests.api.conftest import Served
 
@@ -121,21 +122,14 @@ def test_tile_is_conditional_and_compressed(api: Served) -> None:
     assert other.headers["etag"] != first.headers["etag"]
 
 
-def test_a_new_delivery_is_seen_at_once(api: Served) -> None:
+def test_a_new_delivery_is_seen_at_once(api: Served, place: City) -> None:
     """No stale tile after a commit: the version is part of the ETag and of the cache's key."""
     _, lon, lat = a_parcel(api)
     path = f"{BASE}/tiles/{tile_of(lon, lat, 16)}.pbf?layers=parcels"
     engine = make_engine(api.settings.database_url or "")
     with api.client() as client:
         first = client.get(path)
-        with engine.begin() as connection:
-            taken = connection.execute(
-                text("SELECT delivery_id FROM layers.layer WHERE layer_id = 'parcels' FOR UPDATE")
-            ).scalar_one()
-            connection.execute(
-                text("UPDATE layers.parcel SET retired_by = :d WHERE retired_by IS NULL"), {"d": taken}
-            )
-            connection.execute(text("UPDATE layers.layer SET delivery_id = NULL WHERE layer_id = 'parcels'"))
+        roll_back(engine, place, "parcels")
         after = client.get(path, headers={"If-None-Match": first.headers["etag"]})
     engine.dispose()
     assert after.status_code == 204
