@@ -531,6 +531,78 @@ offer-subscription = Connection fee
 offer-subscription-commercial = Connection fee, commercial units
 ## companies: end
 
+## case: refusals
+error-action-not-allowed = This is not possible now: { $action } while the case is { $status }.
+error-agency-unknown = This city has no such agency to ask here: { $agency }.
+error-answer-unreadable = The agency's answer has no reference or no plain yes or no.
+error-approval-refused = The case cannot be approved yet: { $reasons }.
+error-case-not-found = There is no case { $case_id } here.
+error-excavation-off-parcel = The excavation lies { $distance } m from parcel { $parcel_id }; at most { $limit } m are allowed.
+error-identifier-invalid = The identifier does not pass its check.
+error-key-reused = This Idempotency-Key was used before for another request.
+error-nothing-to-retry = No exchange of this case waits for another attempt.
+error-parcel-not-found = There is no parcel { $parcel_id } in this city's published layers.
+error-request-invalid = The request cannot be accepted: { $reasons }.
+error-signature-invalid = The message is not signed as agreed, or its signature is too old.
+error-stale-case = The case has changed since you read it; it has version { $actual } now, you saw { $expected }.
+
+## case: reasons against a request or an approval
+reason-agency-unknown = { $where } is no agency of this city
+reason-applicant-unnamed = the applicant has no name
+reason-consultation-lapsed = { $where } has not answered in time
+reason-consultation-open = { $where } has not answered yet
+reason-depth-out-of-range = the depth must be more than 0 and at most 60 metres below ground
+reason-excavation-takes-no-connection = an excavation alone takes no connection
+reason-never-asked = { $where } was never asked
+reason-not-a-permanent-class = a finished building has no such tariff class
+reason-not-routed = it is not settled yet whom to ask
+reason-not-serviceable = { $where } cannot serve the parcel
+reason-offer-expired = the offer of { $where } has expired
+reason-storeys-out-of-range = the number of storeys must be 0 to 200
+reason-units-negative = the number of units cannot be negative
+reason-violates = no condition answers the violation at { $where }
+
+## api: what one does
+action-approve = approve
+action-complete = complete
+action-consultations-closed = close the consultations
+action-defer = leave a connection for later
+action-exchange-cancelled = end a failed exchange
+action-exchange-confirmed = end an exchange
+action-read-cases = read cases
+action-read-city = read about the city
+action-read-history = read the history
+action-read-map-public = see public layers
+action-read-map-sensitive = see sensitive layers
+action-read-map-shared = see shared layers
+action-read-parcel = read about a parcel
+action-recheck = check for conflicts again
+action-refuse = refuse
+action-respond = answer for an agency
+action-retry = try the exchange again
+action-revoke = revoke
+action-submit = submit a request
+action-withdraw = withdraw
+
+## api: refusals at the terminal
+error-already-running = Another run uses this data directory: process { $pid }.
+error-api-away = The API does not answer at { $address }.
+error-api-refused = The API refused the request ({ $refusal }): { $detail }
+error-child-failed = { $name } did not start. The end of its log, { $log }: { $tail }
+error-cluster-failed = The private database cluster at { $path } did not start.
+error-company-misnamed = A company is given as city/agency=address, not as { $given }.
+error-demo-no-candidate = { $city } has no parcel for the demonstration.
+error-demo-too-slow = The demonstration's case { $case } did not get on in time; it is { $status }.
+error-no-port = No free port was found from { $wanted } up.
+error-postgis-missing = PostgreSQL with PostGIS is not installed.
+error-unprocessable = The request cannot be carried out.
+hint-city-agency-address = For example schutterwald/water=http://127.0.0.1:8081.
+hint-no-company-serves = No company could serve the parcels that were tried.
+hint-sign-standard-webhooks = Sign as Standard Webhooks says, with the agreed secret and the present time.
+hint-state-the-crs = State it as EPSG:number, for example { $known }.
+hint-stop-the-other-run = Stop it with panjereh stop, or choose another data directory.
+hint-wish-not-now = Nothing is wanted of it now.
+
 ## web: words of the case
 capacity-ampere = A
 capacity-diameter-inch = inch
@@ -647,75 +719,3 @@ works-extension = Extension
 works-new-building = New building
 works-repair = Repair
 ## web: end of the words
-
-## case: refusals
-error-action-not-allowed = This is not possible now: { $action } while the case is { $status }.
-error-agency-unknown = This city has no such agency to ask here: { $agency }.
-error-answer-unreadable = The agency's answer has no reference or no plain yes or no.
-error-approval-refused = The case cannot be approved yet: { $reasons }.
-error-case-not-found = There is no case { $case_id } here.
-error-excavation-off-parcel = The excavation lies { $distance } m from parcel { $parcel_id }; at most { $limit } m are allowed.
-error-identifier-invalid = The identifier does not pass its check.
-error-key-reused = This Idempotency-Key was used before for another request.
-error-nothing-to-retry = No exchange of this case waits for another attempt.
-error-parcel-not-found = There is no parcel { $parcel_id } in this city's published layers.
-error-request-invalid = The request cannot be accepted: { $reasons }.
-error-signature-invalid = The message is not signed as agreed, or its signature is too old.
-error-stale-case = The case has changed since you read it; it has version { $actual } now, you saw { $expected }.
-
-## case: reasons against a request or an approval
-reason-agency-unknown = { $where } is no agency of this city
-reason-applicant-unnamed = the applicant has no name
-reason-consultation-lapsed = { $where } has not answered in time
-reason-consultation-open = { $where } has not answered yet
-reason-depth-out-of-range = the depth must be more than 0 and at most 60 metres below ground
-reason-excavation-takes-no-connection = an excavation alone takes no connection
-reason-never-asked = { $where } was never asked
-reason-not-a-permanent-class = a finished building has no such tariff class
-reason-not-routed = it is not settled yet whom to ask
-reason-not-serviceable = { $where } cannot serve the parcel
-reason-offer-expired = the offer of { $where } has expired
-reason-storeys-out-of-range = the number of storeys must be 0 to 200
-reason-units-negative = the number of units cannot be negative
-reason-violates = no condition answers the violation at { $where }
-
-## api: what one does
-action-approve = approve
-action-complete = complete
-action-consultations-closed = close the consultations
-action-defer = leave a connection for later
-action-exchange-cancelled = end a failed exchange
-action-exchange-confirmed = end an exchange
-action-read-cases = read cases
-action-read-city = read about the city
-action-read-history = read the history
-action-read-map-public = see public layers
-action-read-map-sensitive = see sensitive layers
-action-read-map-shared = see shared layers
-action-read-parcel = read about a parcel
-action-recheck = check for conflicts again
-action-refuse = refuse
-action-respond = answer for an agency
-action-retry = try the exchange again
-action-revoke = revoke
-action-submit = submit a request
-action-withdraw = withdraw
-
-## api: refusals at the terminal
-error-already-running = Another run uses this data directory: process { $pid }.
-error-api-away = The API does not answer at { $address }.
-error-api-refused = The API refused the request ({ $refusal }): { $detail }
-error-child-failed = { $name } did not start. The end of its log, { $log }: { $tail }
-error-cluster-failed = The private database cluster at { $path } did not start.
-error-company-misnamed = A company is given as city/agency=address, not as { $given }.
-error-demo-no-candidate = { $city } has no parcel for the demonstration.
-error-demo-too-slow = The demonstration's case { $case } did not get on in time; it is { $status }.
-error-no-port = No free port was found from { $wanted } up.
-error-postgis-missing = PostgreSQL with PostGIS is not installed.
-error-unprocessable = The request cannot be carried out.
-hint-city-agency-address = For example schutterwald/water=http://127.0.0.1:8081.
-hint-no-company-serves = No company could serve the parcels that were tried.
-hint-sign-standard-webhooks = Sign as Standard Webhooks says, with the agreed secret and the present time.
-hint-state-the-crs = State it as EPSG:number, for example { $known }.
-hint-stop-the-other-run = Stop it with panjereh stop, or choose another data directory.
-hint-wish-not-now = Nothing is wanted of it now.

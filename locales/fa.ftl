@@ -513,6 +513,78 @@ offer-subscription = حق انشعاب
 offer-subscription-commercial = حق انشعاب واحدهای تجاری
 ## companies: end
 
+## case: refusals
+error-action-not-allowed = این کار اکنون ممکن نیست: { $action } در وضعیت { $status }.
+error-agency-unknown = این شهر اینجا چنین دستگاهی برای استعلام ندارد: { $agency }.
+error-answer-unreadable = پاسخ دستگاه شماره‌ای ندارد یا آری و نه روشنی نمی‌گوید.
+error-approval-refused = پرونده هنوز قابل تأیید نیست: { $reasons }.
+error-case-not-found = پروندهٔ { $case_id } اینجا نیست.
+error-excavation-off-parcel = گودبرداری { $distance } متر از قطعهٔ { $parcel_id } فاصله دارد؛ بیشینهٔ مجاز { $limit } متر است.
+error-identifier-invalid = این شناسه در وارسی رد شد.
+error-key-reused = این کلید Idempotency-Key پیش‌تر برای درخواست دیگری به کار رفته است.
+error-nothing-to-retry = هیچ تبادلی از این پرونده در انتظار تلاش دوباره نیست.
+error-parcel-not-found = در لایه‌های منتشرشدهٔ این شهر قطعهٔ { $parcel_id } نیست.
+error-request-invalid = درخواست پذیرفتنی نیست: { $reasons }.
+error-signature-invalid = پیام آن‌گونه که قرار است امضا نشده، یا امضای آن کهنه است.
+error-stale-case = پرونده پس از خواندن شما تغییر کرده است؛ نسخهٔ کنونی آن { $actual } است و شما { $expected } را دیده‌اید.
+
+## case: reasons against a request or an approval
+reason-agency-unknown = { $where } از دستگاه‌های این شهر نیست
+reason-applicant-unnamed = متقاضی نام ندارد
+reason-consultation-lapsed = { $where } در مهلت پاسخ نداده است
+reason-consultation-open = { $where } هنوز پاسخ نداده است
+reason-depth-out-of-range = عمق باید بیش از ۰ و حداکثر ۶۰ متر زیر سطح زمین باشد
+reason-excavation-takes-no-connection = حفاری تنها انشعاب نمی‌گیرد
+reason-never-asked = از { $where } استعلام نشده است
+reason-not-a-permanent-class = ساختمان پایان‌یافته چنین گروه تعرفه‌ای ندارد
+reason-not-routed = هنوز معلوم نیست از چه دستگاه‌هایی باید پرسید
+reason-not-serviceable = { $where } نمی‌تواند به این قطعه خدمت دهد
+reason-offer-expired = پیشنهاد { $where } منقضی شده است
+reason-storeys-out-of-range = شمار طبقات باید ۰ تا ۲۰۰ باشد
+reason-units-negative = شمار واحدها نمی‌تواند منفی باشد
+reason-violates = هیچ شرطی پاسخگوی نقض حریم در { $where } نیست
+
+## api: what one does
+action-approve = تأیید
+action-complete = اعلام پایان کار
+action-consultations-closed = بستن استعلام‌ها
+action-defer = واگذاشتن انشعاب به بعد
+action-exchange-cancelled = پایان دادن به تبادل ناموفق
+action-exchange-confirmed = پایان دادن به تبادل
+action-read-cases = دیدن پرونده‌ها
+action-read-city = دیدن اطلاعات شهر
+action-read-history = دیدن سوابق
+action-read-map-public = دیدن لایه‌های عمومی
+action-read-map-sensitive = دیدن لایه‌های حساس
+action-read-map-shared = دیدن لایه‌های مشترک
+action-read-parcel = دیدن اطلاعات قطعه
+action-recheck = وارسی دوبارهٔ تداخل
+action-refuse = رد
+action-respond = پاسخ دادن از سوی دستگاه
+action-retry = تکرار تبادل
+action-revoke = ابطال
+action-submit = ثبت درخواست
+action-withdraw = انصراف
+
+## api: refusals at the terminal
+error-already-running = اجرای دیگری از این پوشهٔ داده استفاده می‌کند: فرایند { $pid }.
+error-api-away = سامانه در نشانی { $address } پاسخ نمی‌دهد.
+error-api-refused = سامانه درخواست را نپذیرفت ({ $refusal }): { $detail }
+error-child-failed = { $name } آغاز نشد. پایان گزارش آن، { $log }: { $tail }
+error-cluster-failed = پایگاه دادهٔ خصوصی در { $path } آغاز نشد.
+error-company-misnamed = شرکت به شکل city/agency=address داده می‌شود، نه { $given }.
+error-demo-no-candidate = { $city } قطعه‌ای برای نمایش ندارد.
+error-demo-too-slow = پروندهٔ نمایش { $case } به‌موقع پیش نرفت؛ وضعیت آن { $status } است.
+error-no-port = از درگاه { $wanted } به بالا درگاه آزادی یافت نشد.
+error-postgis-missing = PostgreSQL همراه PostGIS نصب نیست.
+error-unprocessable = درخواست انجام‌شدنی نیست.
+hint-city-agency-address = برای نمونه schutterwald/water=http://127.0.0.1:8081.
+hint-no-company-serves = هیچ شرکتی نتوانست به قطعه‌های آزموده خدمت دهد.
+hint-sign-standard-webhooks = پیام را بنا بر Standard Webhooks با رمز توافق‌شده و زمان اکنون امضا کنید.
+hint-state-the-crs = آن را به شکل EPSG:شماره بنویسید، برای نمونه { $known }.
+hint-stop-the-other-run = آن را با panjereh stop بایستانید، یا پوشهٔ دادهٔ دیگری برگزینید.
+hint-wish-not-now = اکنون چیزی از آن خواسته نشده است.
+
 ## web: words of the case
 capacity-ampere = آمپر
 capacity-diameter-inch = اینچ
@@ -629,75 +701,3 @@ works-extension = توسعهٔ بنا
 works-new-building = احداث بنا
 works-repair = تعمیرات
 ## web: end of the words
-
-## case: refusals
-error-action-not-allowed = این کار اکنون ممکن نیست: { $action } در وضعیت { $status }.
-error-agency-unknown = این شهر اینجا چنین دستگاهی برای استعلام ندارد: { $agency }.
-error-answer-unreadable = پاسخ دستگاه شماره‌ای ندارد یا آری و نه روشنی نمی‌گوید.
-error-approval-refused = پرونده هنوز قابل تأیید نیست: { $reasons }.
-error-case-not-found = پروندهٔ { $case_id } اینجا نیست.
-error-excavation-off-parcel = گودبرداری { $distance } متر از قطعهٔ { $parcel_id } فاصله دارد؛ بیشینهٔ مجاز { $limit } متر است.
-error-identifier-invalid = این شناسه در وارسی رد شد.
-error-key-reused = این کلید Idempotency-Key پیش‌تر برای درخواست دیگری به کار رفته است.
-error-nothing-to-retry = هیچ تبادلی از این پرونده در انتظار تلاش دوباره نیست.
-error-parcel-not-found = در لایه‌های منتشرشدهٔ این شهر قطعهٔ { $parcel_id } نیست.
-error-request-invalid = درخواست پذیرفتنی نیست: { $reasons }.
-error-signature-invalid = پیام آن‌گونه که قرار است امضا نشده، یا امضای آن کهنه است.
-error-stale-case = پرونده پس از خواندن شما تغییر کرده است؛ نسخهٔ کنونی آن { $actual } است و شما { $expected } را دیده‌اید.
-
-## case: reasons against a request or an approval
-reason-agency-unknown = { $where } از دستگاه‌های این شهر نیست
-reason-applicant-unnamed = متقاضی نام ندارد
-reason-consultation-lapsed = { $where } در مهلت پاسخ نداده است
-reason-consultation-open = { $where } هنوز پاسخ نداده است
-reason-depth-out-of-range = عمق باید بیش از ۰ و حداکثر ۶۰ متر زیر سطح زمین باشد
-reason-excavation-takes-no-connection = حفاری تنها انشعاب نمی‌گیرد
-reason-never-asked = از { $where } استعلام نشده است
-reason-not-a-permanent-class = ساختمان پایان‌یافته چنین گروه تعرفه‌ای ندارد
-reason-not-routed = هنوز معلوم نیست از چه دستگاه‌هایی باید پرسید
-reason-not-serviceable = { $where } نمی‌تواند به این قطعه خدمت دهد
-reason-offer-expired = پیشنهاد { $where } منقضی شده است
-reason-storeys-out-of-range = شمار طبقات باید ۰ تا ۲۰۰ باشد
-reason-units-negative = شمار واحدها نمی‌تواند منفی باشد
-reason-violates = هیچ شرطی پاسخگوی نقض حریم در { $where } نیست
-
-## api: what one does
-action-approve = تأیید
-action-complete = اعلام پایان کار
-action-consultations-closed = بستن استعلام‌ها
-action-defer = واگذاشتن انشعاب به بعد
-action-exchange-cancelled = پایان دادن به تبادل ناموفق
-action-exchange-confirmed = پایان دادن به تبادل
-action-read-cases = دیدن پرونده‌ها
-action-read-city = دیدن اطلاعات شهر
-action-read-history = دیدن سوابق
-action-read-map-public = دیدن لایه‌های عمومی
-action-read-map-sensitive = دیدن لایه‌های حساس
-action-read-map-shared = دیدن لایه‌های مشترک
-action-read-parcel = دیدن اطلاعات قطعه
-action-recheck = وارسی دوبارهٔ تداخل
-action-refuse = رد
-action-respond = پاسخ دادن از سوی دستگاه
-action-retry = تکرار تبادل
-action-revoke = ابطال
-action-submit = ثبت درخواست
-action-withdraw = انصراف
-
-## api: refusals at the terminal
-error-already-running = اجرای دیگری از این پوشهٔ داده استفاده می‌کند: فرایند { $pid }.
-error-api-away = سامانه در نشانی { $address } پاسخ نمی‌دهد.
-error-api-refused = سامانه درخواست را نپذیرفت ({ $refusal }): { $detail }
-error-child-failed = { $name } آغاز نشد. پایان گزارش آن، { $log }: { $tail }
-error-cluster-failed = پایگاه دادهٔ خصوصی در { $path } آغاز نشد.
-error-company-misnamed = شرکت به شکل city/agency=address داده می‌شود، نه { $given }.
-error-demo-no-candidate = { $city } قطعه‌ای برای نمایش ندارد.
-error-demo-too-slow = پروندهٔ نمایش { $case } به‌موقع پیش نرفت؛ وضعیت آن { $status } است.
-error-no-port = از درگاه { $wanted } به بالا درگاه آزادی یافت نشد.
-error-postgis-missing = PostgreSQL همراه PostGIS نصب نیست.
-error-unprocessable = درخواست انجام‌شدنی نیست.
-hint-city-agency-address = برای نمونه schutterwald/water=http://127.0.0.1:8081.
-hint-no-company-serves = هیچ شرکتی نتوانست به قطعه‌های آزموده خدمت دهد.
-hint-sign-standard-webhooks = پیام را بنا بر Standard Webhooks با رمز توافق‌شده و زمان اکنون امضا کنید.
-hint-state-the-crs = آن را به شکل EPSG:شماره بنویسید، برای نمونه { $known }.
-hint-stop-the-other-run = آن را با panjereh stop بایستانید، یا پوشهٔ دادهٔ دیگری برگزینید.
-hint-wish-not-now = اکنون چیزی از آن خواسته نشده است.

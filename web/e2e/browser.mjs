@@ -25,7 +25,10 @@ export async function openPage(browser, viewport, complain) {
   const page = await context.newPage();
   page.on("pageerror", (error) => complain(`page error: ${error.message}`));
   page.on("console", (message) => {
-    if (message.type() === "error" || message.type() === "warning") complain(message.text());
+    if (message.type() !== "error" && message.type() !== "warning") return;
+    // an Error object prints as its class; its message says more
+    const said = message.args().map((arg) => arg.evaluate((value) => (value instanceof Error ? value.message : String(value))));
+    Promise.all(said).then((parts) => complain(parts.join(" ") || message.text()), () => complain(message.text()));
   });
   return page;
 }

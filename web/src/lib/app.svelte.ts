@@ -35,7 +35,7 @@ class App {
       await this.#moved();
       this.session = "open";
     } catch (cause) {
-      this.#failed(cause);
+      this.#failed(cause, token !== null);
     }
   }
 
@@ -59,10 +59,12 @@ class App {
     location.hash = hrefOf(route);
   }
 
-  #failed(cause: unknown): void {
+  /** Having no session yet is no failure to speak of; a token that was refused is. */
+  #failed(cause: unknown, hadToken: boolean): void {
     const error = cause instanceof ApiError ? cause : new ApiError(0, "page-failed", {}, String(cause));
-    this.failure = error.status === 401 && !this.me && error.code === "not-authenticated" ? null : error;
-    this.session = error.status === 401 || error.status === 403 ? "none" : "failed";
+    const isOutside = error.status === 401 || error.status === 403;
+    this.failure = isOutside && !hadToken ? null : error;
+    this.session = isOutside ? "none" : "failed";
   }
 
   async #moved(): Promise<void> {

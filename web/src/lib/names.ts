@@ -7,6 +7,11 @@ export function agencyName(city: City, id: string): string {
   return localized(city.agencies.find((agency) => agency.id === id)?.name) || word("agency", id);
 }
 
+/** A layer's name; where a city has no such layer at all, the id is the utility that ought to have one. */
+export function layerName(city: City, id: string): string {
+  return localized(city.layers.find((layer) => layer.id === id)?.name) || word("utility", id);
+}
+
 /** "3 × 32 A", "120 m³/month": each number with the words of its unit. */
 export function capacityText(capacity: Record<string, unknown> | null | undefined): string {
   return Object.entries(capacity ?? {})

@@ -13,7 +13,7 @@ import { boundsOf } from "./bounds";
 import { hatch } from "./hatch";
 import { inlineEnd, physicalPadding, type LogicalPadding } from "./placement";
 import { ScaleBar } from "./scale";
-import { buildStyle } from "./style";
+import { buildStyle, TILES } from "./style";
 
 setWorkerUrl(new URL(workerUrl, import.meta.url).href);
 
@@ -88,17 +88,26 @@ export class CityMap {
     map.addImage("hatch", hatch(12, [27, 42, 51], 1.6), { pixelRatio: 1.5 });
     map.on("click", (event) => options.onClick([event.lngLat.lng, event.lngLat.lat], this.#at(event)));
     map.on("load", () => this.#loaded());
+    map.once("idle", () => this.#settleHome());
     map.on("mousemove", (event) => {
       map.getCanvas().style.cursor = this.#cursor ?? (this.#at(event).length ? "pointer" : "");
     });
     // for tests: whether everything asked for has been drawn
     map.on("movestart", () => { options.container.dataset["idle"] = "false"; });
     map.on("dataloading", () => { options.container.dataset["idle"] = "false"; });
-    map.on("idle", () => { options.container.dataset["idle"] = "true"; });
+    map.on("idle", () => {
+      options.container.dataset["idle"] = "true";
+      if (this.#framed) {
+        const { x, y } = map.project(this.#framed);
+        options.container.dataset["framed"] = `${Math.round(x)},${Math.round(y)}`;
+      }
+    });
     map.on("zoom", () => { options.container.dataset["zoom"] = map.getZoom().toFixed(1); });
   }
 
   #cursor: string | null = null;
+  /** The middle of what was last framed; null while the map shows the whole place. */
+  #framed: LngLat | null = null;
 
   /** A crosshair while a polygon is drawn. */
   drawing(on: boolean): void {
@@ -106,6 +115,15 @@ export class CityMap {
     this.#map.getCanvas().style.cursor = this.#cursor ?? "";
     if (on) this.#map.doubleClickZoom.disable();
     else this.#map.doubleClickZoom.enable();
+  }
+
+  /** The first view shows the built-up place: the box of the parcels that came, unless something was framed already. */
+  #settleHome(): void {
+    const parcels = this.#options.layers.find((layer) => layer.target === "parcel");
+    if (!parcels || this.#framed) return;
+    const found = this.#map.querySourceFeatures(TILES, { sourceLayer: parcels.id });
+    const box = boundsOf(found.map((one) => one.geometry));
+    if (box) this.#map.fitBounds(box, { padding: 16, duration: 0 });
   }
 
   #loaded(): void {
@@ -123,7 +141,7 @@ export class CityMap {
     ];
     const near = this.#map.queryRenderedFeatures(box).filter((one) => one.layer.type !== "fill");
     const under = this.#map.queryRenderedFeatures(event.point).filter((one) => one.layer.type === "fill");
-    return distinct([...near, ...under].filter((one) => one.source === "city" && one.layer.type !== "symbol"));
+    return distinct([...near, ...under].filter((one) => one.source === TILES && one.layer.type !== "symbol"));
   }
 
   set(name: SourceName, data: FeatureCollection | null): void {
@@ -200,7 +218,9 @@ export class CityMap {
 
   fit(geometries: readonly Geometry[], maxZoom = 19): void {
     const box = boundsOf(geometries);
-    if (box) this.#map.fitBounds(box, { padding: 40, maxZoom, ...this.#motion() });
+    if (!box) return;
+    this.#framed = [(box[0] + box[2]) / 2, (box[1] + box[3]) / 2];
+    this.#map.fitBounds(box, { padding: 40, maxZoom, ...this.#motion() });
   }
 
   fitCity(): void {

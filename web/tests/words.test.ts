@@ -1,0 +1,102 @@
+/** The circle of words: what the page says exists in both languages, with the same variables, and nothing of the page's own is unused. */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { makeCatalogue } from "../src/i18n/catalogue";
+
+const SOURCE = join(__dirname, "../src");
+const files = (readdirSync(SOURCE, { recursive: true }) as string[]).filter((name) => /\.(ts|svelte)$/.test(name));
+const source = files.map((name) => readFileSync(join(SOURCE, name), "utf8").replace(/^ *(\/\/|\/?\*).*$/gm, "")).join("\n");
+const ftl = { en: read("en"), fa: read("fa") };
+
+function read(language: string): string {
+  return readFileSync(join(__dirname, `../../locales/${language}.ftl`), "utf8");
+}
+const idsOf = (text: string): string[] => [...text.matchAll(/^([A-Za-z][\w-]*) *=/gm)].map((match) => match[1] ?? "");
+
+/** Ids written as literals: t("ui-…"), and those the form's checks return. */
+const literal = new Set([...source.matchAll(/\bt\(\s*"([\w-]+)"/g), ...source.matchAll(/"(ui-[\w-]+)"/g)].map((match) => match[1] ?? ""));
+/** Groups of words looked up by an enum's value: word("status", …). */
+const groups = new Set([...source.matchAll(/\bword(?:Of)?\(\s*"([\w-]+)"/g)].map((match) => match[1] ?? ""));
+
+/** The values that the server sends, by group, as the page must be able to say them. */
+const VALUES: Record<string, readonly string[]> = {
+  status: ["consulting", "awaiting_decision", "refused", "exchanging", "active", "needs_decision", "completing", "completed", "withdrawn", "revoked"],
+  works: ["new_building", "extension", "demolish_rebuild", "repair", "excavation_only"],
+  wish: ["now", "later", "not_needed"],
+  verdict: ["violates", "undecidable", "no_information", "clear"],
+  utility: ["water", "sewer", "stormwater", "electricity", "gas", "telecom", "heating"],
+  step: ["pending", "sending", "done", "refused", "unknown", "parked", "superseded"],
+  op: ["inquire", "query", "try", "confirm", "cancel"],
+  exchange: ["trying", "confirming", "cancelling", "confirmed", "cancelled"],
+  purpose: ["construction", "permanent"],
+  consultation: ["pending", "lapsed"],
+  decision: ["approved", "refused", "revoked"],
+  tariff: ["residential", "commercial", "industrial", "public", "construction", "none"],
+  freshness: ["fresh", "stale", "missing", "absent"],
+  role: ["officer", "front_office", "applicant", "agency", "crisis", "system", "auditor"],
+  method: ["machine", "hand"],
+  unit: ["residential", "commercial", "other"],
+  condition: ["protective-measures", "relocate-first", "override-violation", "accept-silence", "trial-pit", "ask-owner", "hand-dig", "owner-watch", "move-or-protect", "locate-first"],
+  "rule-status": ["confirmed", "unconfirmed"],
+  capacity: ["m3_month", "diameter_inch", "ampere", "phases", "m3_hour"],
+  "capacity-field": ["m3_month", "diameter_inch", "ampere", "phases", "m3_hour"],
+  task: ["consultation_half_time", "consultation_nearly_due", "consultation_overdue", "inquiry_failed", "needs_decision", "confirm_refused", "confirm_overdue", "cancel_refused", "cancel_overdue", "outcome_unknown", "late_accept"],
+  refusal: ["no-capacity", "tariff-change-refused", "debt", "unknown-parcel", "tombstoned"],
+  "network-kind": ["valve", "hydrant", "manhole", "transformer"],
+  "network-status": ["in_service", "abandoned"],
+  quality: ["A", "B", "C", "D"],
+  assumption: ["cover-unknown", "rule-unconfirmed"],
+  event: ["case.submitted", "case.approved", "permit.issued", "exchange.opened", "response.received"],
+  offer: ["installation", "meter"],
+};
+/** Groups whose values are open: the page shows the value itself when it has no words. */
+const OPEN = new Set(["agency", "landuse"]);
+
+describe.each(["en", "fa"] as const)("in %s", (language) => {
+  const catalogue = makeCatalogue(language, ftl[language]);
+
+  it("every literal id has words", () => {
+    expect([...literal].filter((id) => !catalogue.has(id))).toEqual([]);
+  });
+  it("every value of every group has words", () => {
+    const missing = Object.entries(VALUES).flatMap(([group, values]) =>
+      values.filter((value) => !catalogue.has(`${group}-${value}`) && !catalogue.has(`${group}-${value.replace(/[_.]/g, "-")}`)).map((value) => `${group}-${value}`));
+    expect(missing).toEqual([]);
+  });
+  it("no id of the page is unused", () => {
+    expect(idsOf(ftl[language]).filter((id) => id.startsWith("ui-") && !literal.has(id))).toEqual([]);
+  });
+  it("no id stands twice", () => {
+    const ids = idsOf(ftl[language]);
+    expect(ids.filter((id, index) => ids.indexOf(id) !== index)).toEqual([]);
+  });
+});
+
+it("both languages name the same variables", () => {
+  const variables = (text: string): Map<string, string> =>
+    new Map(text.split(/\n(?=[A-Za-z])/).map((entry) => [
+      entry.split(" ", 1)[0] ?? "", [...new Set([...entry.matchAll(/\$([\w-]+)/g)].map((match) => match[1]))].sort().join(" "),
+    ]));
+  const [en, fa] = [variables(ftl.en), variables(ftl.fa)];
+  expect([...en].filter(([id, names]) => id.startsWith("ui-") && fa.get(id) !== names)).toEqual([]);
+});
+
+it("every group that is looked up is known here or open", () => {
+  expect([...groups].filter((group) => !(group in VALUES) && !OPEN.has(group))).toEqual([]);
+});
+
+it("Persian plurals say 0 and 1 with their number (CLDR calls both `one`)", () => {
+  const catalogue = makeCatalogue("fa", ftl.fa);
+  expect(catalogue.text("ui-count-cases", { count: 0 })).toContain("۰");
+  expect(catalogue.text("ui-count-cases", { count: 1 })).toContain("۱");
+});
+
+it("values are isolated from the sentence's direction", () => {
+  expect(makeCatalogue("fa", ftl.fa).text("ui-count-cases", { count: 3 })).toMatch(/^\u2068/);
+});
+
+it("styles are logical: nothing knows left from right", () => {
+  const css = files.map((name) => readFileSync(join(SOURCE, name), "utf8").match(/<style>[\s\S]*<\/style>/)?.[0] ?? "").join("\n") + readFileSync(join(SOURCE, "app.css"), "utf8");
+  expect(css.match(/(margin|padding|border|inset)-(left|right)|text-align: (left|right)|[{;\s](left|right|float):/g) ?? []).toEqual([]);
+});
