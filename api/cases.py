@@ -43,7 +43,7 @@ class Guard:
 def submit_request(body: CaseIn, city_crs: str) -> SubmitRequest:
     """The use case's form of the body; CrsMissing when the coordinates came without their CRS."""
     if body.excavation.crs is None:
-        raise CrsMissing(field="body.excavation.crs", known=[WGS84, city_crs], hint="state-the-crs")
+        raise CrsMissing(field="body.excavation.crs", known=[WGS84, city_crs], hint="state-crs")
     return SubmitRequest(
         parcel_id=body.parcel_id,
         works=body.works,

@@ -599,7 +599,7 @@ error-unprocessable = The request cannot be carried out.
 hint-city-agency-address = For example schutterwald/water=http://127.0.0.1:8081.
 hint-no-company-serves = No company could serve the parcels that were tried.
 hint-sign-standard-webhooks = Sign as Standard Webhooks says, with the agreed secret and the present time.
-hint-state-the-crs = State it as EPSG:number, for example { $known }.
+hint-state-crs = State it as EPSG:number, for example { $known }.
 hint-stop-the-other-run = Stop it with panjereh stop, or choose another data directory.
 hint-wish-not-now = Nothing is wanted of it now.
 

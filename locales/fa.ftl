@@ -581,7 +581,7 @@ error-unprocessable = درخواست انجام‌شدنی نیست.
 hint-city-agency-address = برای نمونه schutterwald/water=http://127.0.0.1:8081.
 hint-no-company-serves = هیچ شرکتی نتوانست به قطعه‌های آزموده خدمت دهد.
 hint-sign-standard-webhooks = پیام را بنا بر Standard Webhooks با رمز توافق‌شده و زمان اکنون امضا کنید.
-hint-state-the-crs = آن را به شکل EPSG:شماره بنویسید، برای نمونه { $known }.
+hint-state-crs = آن را به شکل EPSG:شماره بنویسید، برای نمونه { $known }.
 hint-stop-the-other-run = آن را با panjereh stop بایستانید، یا پوشهٔ دادهٔ دیگری برگزینید.
 hint-wish-not-now = اکنون چیزی از آن خواسته نشده است.
 
