@@ -20,6 +20,7 @@ from api.settings import Settings, database_url
 from api.tilecache import TileCache
 from layers.city import load_city
 from layers.database import make_engine, make_sessions
+from layers.reads import reading_engine
 
 NO_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Panjereh</title>
 <h1>Panjereh</h1><p>The web page is not built. Build it with <code>make setup</code>, then start again.</p>
@@ -38,6 +39,7 @@ def make_runtime(settings: Settings) -> Runtime:
     return Runtime(
         settings=settings,
         engine=engine,
+        reads=reading_engine(database_url(settings), pool_size=settings.pool_size),
         sessions=make_sessions(engine),
         cities={city_id: load_city(settings.cities_dir, city_id) for city_id in settings.cities},
         listener=Listener(engine),
@@ -55,6 +57,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         yield
         resources.listener.stop()
         resources.engine.dispose()
+        resources.reads.dispose()
 
     app = FastAPI(
         title="Panjereh",

@@ -37,6 +37,7 @@ class Runtime:
 
     settings: Settings
     engine: Engine
+    reads: Engine
     sessions: sessionmaker[Session]
     cities: dict[str, City]
     listener: Listener

@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 from api import i18n, security
 from geo.errors import CrsError, DepthInvalid, PanjerehError, Param, ShapeError
 from layers.config import UnknownCity
+from layers.cql2 import FilterError
 from layers.query import CityNotStored, ParcelNotStored
 from layers.tiles import TileOutOfRange
 from permits import errors as permits
@@ -36,6 +37,12 @@ class UnknownParameter(PanjerehError):
     """The address has a query parameter that this resource does not know."""
 
     code = "unknown-parameter"
+
+
+class ParameterInvalid(PanjerehError):
+    """The query parameter `parameter` cannot be `value`; `expected` says what it may be."""
+
+    code = "parameter-invalid"
 
 
 class FormInvalid(PanjerehError):
@@ -77,6 +84,8 @@ class Internal(PanjerehError):
 STATUS: Final[dict[type[PanjerehError], int]] = {
     FormInvalid: 422,
     UnknownParameter: 400,
+    ParameterInvalid: 400,
+    FilterError: 400,
     IdempotencyKeyMissing: 400,
     security.NotAuthenticated: 401,
     permits.SignatureInvalid: 401,

@@ -132,7 +132,7 @@ class Ground(Located):
     """What the public layers have besides: their GeoJSON (WGS 84, 7 decimals), made once."""
 
     geojson: Mapped[str] = mapped_column(
-        Text, Computed("ST_AsGeoJSON(ST_Transform(geom, 4326), 7, 0)", persisted=True)
+        Text, Computed("ST_AsGeoJSON(ST_ForcePolygonCCW(ST_Transform(geom, 4326)), 7, 0)", persisted=True)
     )
 
 

@@ -18,7 +18,7 @@ def upgrade() -> None:
     for name in GROUND:
         op.execute(
             f"ALTER TABLE layers.{name} ADD COLUMN geojson text NOT NULL "
-            "GENERATED ALWAYS AS (ST_AsGeoJSON(ST_Transform(geom, 4326), 7, 0)) STORED"
+            "GENERATED ALWAYS AS (ST_AsGeoJSON(ST_ForcePolygonCCW(ST_Transform(geom, 4326)), 7, 0)) STORED"
         )
 
 
