@@ -194,16 +194,20 @@ class Harness:
     # --- the work ---
 
     def run(self) -> None:
-        """Submit and approve everything under fire, then wait until every case is at rest."""
+        """Submit and approve everything under fire, then wait until every case is at rest.
+
+        The killing is done by this thread: children are tied to the thread that started them.
+        """
         began = time.monotonic()
         sites = self._sites()
-        assassin = threading.Thread(target=self._assassinate, daemon=True)
-        assassin.start()
         with ThreadPoolExecutor(self.plan.clients) as pool:
-            list(pool.map(self._one, range(self.plan.permits), sites))
+            work = [pool.submit(self._one, number, site) for number, site in enumerate(sites)]
+            try:
+                self._assassinate(lambda: any(f.done() and f.exception() for f in work))
+            finally:
+                for future in work:
+                    future.result()
         self.tally.accepted_s = time.monotonic() - began
-        self._wait_for_rest()
-        assassin.join(self.plan.settle_timeout_s)
         self._wait_for_rest()
         self.tally.settled_s = time.monotonic() - began
         self._done.set()
@@ -276,17 +280,18 @@ class Harness:
 
     # --- the fire ---
 
-    def _assassinate(self) -> None:
+    def _assassinate(self, is_lost: Callable[[], bool]) -> None:
         """Kill at points of progress, so that every kill falls into work; worker four times as often as the API."""
         victims: list[str] = ["database"] * self.plan.db_kills
         victims += ["api" if self.random.random() < 0.2 else "worker" for _ in range(self.plan.kills)]
         self.random.shuffle(victims)
         for number, victim in enumerate(victims, start=1):
             due = number / (len(victims) + 1)
-            while self._progress() < due and not self._done.is_set():
+            while self._progress() < due:
+                if is_lost():
+                    self._done.set()
+                    return
                 time.sleep(0.05)
-            if self._done.is_set():
-                return
             self._kill(victim)
             time.sleep(1.0 + self.random.random())
 
