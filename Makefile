@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PY := .venv/bin/python
 BIN := .venv/bin
 
-.PHONY: help setup run stop test check format torture bench lock clean migrations
+.PHONY: help setup run stop test check format torture bench bench-agreement lock clean migrations
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -37,6 +37,9 @@ torture: setup ## 1,000 permits, 30 % faults, 50 kills, 5 database kills (minute
 
 bench: setup ## Every benchmark: ours and its peer in one run
 	@for b in bench/bench_*.py; do echo "== $$b"; $(PY) $$b || exit 1; done
+
+bench-agreement: setup ## Layer agreement: detection, false alarms, recovery, against their goals
+	@$(PY) bench/bench_agreement.py
 
 lock: ## Pin every dependency again, with hashes
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra web --extra dev -o requirements.lock pyproject.toml

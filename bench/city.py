@@ -24,7 +24,7 @@ import numpy.typing as npt
 import pyogrio
 import shapely
 
-from bench.city_ground import CRS, Ground, Indexes, Plan, Shapes, lay_out
+from bench.city_ground import CRS, Ground, Indexes, Plan, Shapes, as_lines, as_points, lay_out
 from bench.city_names import lane_name, plate_texts, postal_codes, renovation_codes, street_name
 from bench.city_networks import TRADES, Network, Trade, lay
 
@@ -220,7 +220,7 @@ def _streets(ground: Ground) -> Layer:
         "width_m": np.array([wide[kind] for kind in kinds]),
         "origin": _origin(len(lines)),
     }
-    return Layer(shapely.linestrings(np.array(lines)), columns)
+    return Layer(as_lines(np.array(lines)), columns)
 
 
 def _titles(kinds: tuple[str, ...], first: int) -> list[str]:
@@ -239,7 +239,8 @@ def _lines(network: Network) -> Layer:
     trade, count = network.trade, len(network.lines)
     ids = _ids(f"{trade.prefix}L", count)
     nodes = _ids(f"{trade.prefix}N", len(network.node_points))
-    main = np.where(network.main >= 0, ids[network.main], None)
+    main = ids[network.main]
+    main[network.main < 0] = None
     columns: Columns = {
         "line_id": ids,
         "kind": np.where(network.is_service, "service", "main").astype(object),
@@ -272,7 +273,9 @@ def _nodes(network: Network) -> Layer:
     }
     if valve.any():
         columns["operable"] = ~valve | network.operable
-        columns["state"] = np.where(valve, "open", None)
+        state = np.full(count, None, dtype=object)
+        state[valve] = "open"
+        columns["state"] = state
     return Layer(network.node_points, columns)
 
 
@@ -295,11 +298,11 @@ def _power(ground: Ground, low: Network) -> dict[str, Layer]:
         "closed": np.ones(count, dtype=bool),
         "origin": _origin(count),
     }
-    mv_points = np.append(points, shapely.points(shapely.get_coordinates(points[:1]) - 60.0))
+    mv_points = np.append(points, as_points(shapely.get_coordinates(points[:1]) - 60.0))
     order = np.r_[count, np.arange(count)]
     ends = shapely.get_coordinates(mv_points[order])
     elbow = np.column_stack((ends[1:, 0], ends[:-1, 1]))
-    mv_lines = shapely.linestrings(np.stack((ends[:-1], elbow, ends[1:]), axis=1))
+    mv_lines = as_lines(np.stack((ends[:-1], elbow, ends[1:]), axis=1))
     mv_ids = _ids("MN", count + 1)
     mv: Columns = {
         "line_id": _ids("ML", count),

@@ -26,6 +26,16 @@ _LOTS: Final = (8, 12)
 _ROAD: Final = {"primary": 15.0, "secondary": 9.0, "residential": 5.5}  # half widths
 
 
+def as_lines(xy: Floats, owner: Indexes | None = None) -> Shapes:
+    """Lines from (n, k, 2) coordinates, or from (n, 2) ones and the number of each one's line."""
+    return np.asarray(shapely.linestrings(xy) if owner is None else shapely.linestrings(xy, indices=owner))
+
+
+def as_points(xy: Floats) -> Shapes:
+    """Points from (n, 2) coordinates."""
+    return np.asarray(shapely.points(xy))
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What is to be generated: blocks across and up, and the share of parcels that are built on."""
@@ -93,8 +103,7 @@ class Ground:
         """Rectangles of the plan as polygons of the city."""
         x = np.column_stack((x0, x1, x1, x0, x0)).ravel()
         y = np.column_stack((y0, y0, y1, y1, y0)).ravel()
-        shapes: Shapes = shapely.polygons(self.bent(x, y).reshape(-1, 5, 2))
-        return shapes
+        return np.asarray(shapely.polygons(self.bent(x, y).reshape(-1, 5, 2)))
 
 
 def lay_out(plan: Plan) -> Ground:

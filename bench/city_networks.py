@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from bench.city_ground import Floats, Ground, Indexes, Shapes
+from bench.city_ground import Floats, Ground, Indexes, Shapes, as_lines, as_points
 
 END, TAP, VALVE, FITTING, SHAPE = range(5)
 ACCURACY_M: Final = (0.1, 0.3, 1.0, 2.0)
@@ -131,7 +131,7 @@ def lay(ground: Ground, trade: Trade, services: int, split: bool, sources: int, 
     segment = np.cumsum(cut[first]) - 1
     x, y = _along(edges, edge, t)
     mains, owner = _strings(first, segment, cut)
-    main_lines = shapely.linestrings(ground.bent(x[mains], y[mains]), indices=owner)
+    main_lines = as_lines(ground.bent(x[mains], y[mains]), owner)
     starts, ends = first[cut[first]], first[cut[first + 1]] + 1
     taps = np.flatnonzero(kind == TAP)
     place = np.full(len(edge), -1)
@@ -147,12 +147,12 @@ def lay(ground: Ground, trade: Trade, services: int, split: bool, sources: int, 
     ends_xy = np.stack(
         (ground.bent(node_x[tap_node], node_y[tap_node]), ground.bent(end_x, b.wall_y[building])), axis=1
     )
-    lines = np.concatenate((main_lines, shapely.linestrings(ends_xy)))
+    lines = np.concatenate((main_lines, as_lines(ends_xy)))
     main_edge = edge[starts]
     cover = _covers(ground, trade, random, edges, main_edge, tap_main)
     count = len(main_lines)
     year = random.integers(1975, 2024, len(edges.a))[main_edge]
-    points = shapely.points(ground.bent(node_x, node_y))
+    points = as_points(ground.bent(node_x, node_y))
     node_cover = np.round(random.normal(trade.cover_m[0], trade.cover_m[1], nodes.count), 2)
     return Network(
         trade=trade,
@@ -329,7 +329,8 @@ def _covers(
     services = np.maximum(
         0.4, np.minimum(mains[tap_main], mean) - 0.1 + random.uniform(-0.1, 0.1, len(tap_main))
     )
-    return np.round(np.r_[mains, services], 2)
+    both: Floats = np.concatenate((mains, services)).round(2)
+    return both
 
 
 def _diameters(ground: Ground, trade: Trade, edges: Edges) -> Indexes:
@@ -347,7 +348,8 @@ def _diameters(ground: Ground, trade: Trade, edges: Edges) -> Indexes:
 
 def _accuracies(random: np.random.Generator, edges: int, main_edge: Indexes, tap_main: Indexes) -> Floats:
     mains = random.choice(ACCURACY_M, edges, p=_ACCURACY_SHARE)[main_edge]
-    return np.r_[mains, mains[tap_main]]
+    both: Floats = np.r_[mains, mains[tap_main]]
+    return both
 
 
 def _choice(random: np.random.Generator, words: tuple[str, ...], count: int) -> npt.NDArray[np.object_]:
@@ -355,10 +357,10 @@ def _choice(random: np.random.Generator, words: tuple[str, ...], count: int) -> 
 
 
 def _inside(x: Floats, low: Floats, high: Floats) -> Floats:
-    return np.clip(x, low + 0.3, high - 0.3)
+    return np.minimum(np.maximum(x, low + 0.3), high - 0.3)
 
 
 def _with_depth(lines: Shapes, cover_m: Floats) -> Shapes:
     """Lines with z = minus cover: below the ground, not above the sea."""
     xy, line = shapely.get_coordinates(lines, return_index=True)
-    return np.asarray(shapely.linestrings(np.column_stack((xy, -cover_m[line])), indices=line))
+    return as_lines(np.column_stack((xy, -cover_m[line])), line)

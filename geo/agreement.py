@@ -22,7 +22,7 @@ import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from geo.agreement_fit import Cloud, Fit, refine
+from geo.agreement_fit import BIAS, SIGNIFICANT, Cloud, Fit, refine
 from geo.agreement_readings import Reading, overlaps, readings
 from geo.agreement_search import proposals
 from geo.agreement_signatures import Signature, looks_like
@@ -36,12 +36,8 @@ LEAST_ANCHORS: Final = 30
 TOLERANCE_M: Final = 0.3
 # The widest datum misreading in use here moves a layer by 520 m.
 SEARCH_RADIUS_M: Final = 600.0
-# How many standard errors a shift must stand from nothing before it is called one.
-SIGNIFICANT: Final = 4.0
 # An answer that cannot promise this much is no answer.
 _LEAST_PROMISE_M: Final = 2.0
-# The part of the residuals' size that may be a bias between unlike anchors.
-_BIAS: Final = 0.33
 _LEAST_SHARE: Final = 0.20
 _LEAST_EXCESS: Final = 0.12
 _LEAST_PARTNERS: Final = 20
@@ -157,11 +153,12 @@ def compare(
     counts = (len(moving), len(fixed))
     if min(counts) < LEAST_ANCHORS:
         return Agreement(AgreementVerdict.NO_MATCH, NoMatchReason.TOO_FEW_ANCHORS, counts)
-    answer = _laid(moving, fixed, city_code, tolerance_m, radius_m)
+    fixed = _distinct(fixed)
+    answer = _laid(_distinct(moving), fixed, city_code, tolerance_m, radius_m)
     if answer.verdict is not AgreementVerdict.NO_MATCH:
         return answer
     for reading, detail, moved in readings(moving, fixed, city_code):
-        again = _laid(moved, fixed, city_code, tolerance_m, radius_m)
+        again = _laid(_distinct(moved), fixed, city_code, tolerance_m, radius_m)
         if again.verdict is not AgreementVerdict.NO_MATCH:
             return _reread(again, reading, detail)
     return answer
@@ -208,8 +205,12 @@ def _checked(points: Points) -> Points:
     xy = np.asarray(points, dtype=np.float64)
     if xy.ndim != 2 or xy.shape[1] != 2 or not np.isfinite(xy).all():
         raise AnchorsInvalid(shape=str(xy.shape), hint="check-the-geometry")
-    # The same door twice must not count twice, nor be its own rival.
-    return np.unique(np.round(xy, 4), axis=0)
+    return xy
+
+
+def _distinct(points_m: Points) -> Points:
+    """The same door twice must not count twice, nor be its own rival."""
+    return np.unique(np.round(points_m, 4), axis=0)
 
 
 def _laid(moving: Points, fixed: Points, city_code: str, tolerance_m: float, radius_m: float) -> Agreement:
@@ -226,7 +227,7 @@ def _best(moving: Points, fixed: Points, radius_m: float) -> Fit | None:
     mine, theirs = Cloud.of(moving), Cloud.of(fixed)
     best: Fit | None = None
     # The far proposal first: when it is clear, nothing near needs to be looked at.
-    for start in reversed(proposals(moving, fixed, radius_m)):
+    for start in proposals(moving, fixed, radius_m):
         fit = refine(mine, theirs, start)
         if fit is None or not _more_than_chance(fit):
             continue
@@ -288,7 +289,7 @@ def _verdict(
         return AgreementVerdict.NO_MATCH, NoMatchReason.AMBIGUOUS
     shifted = math.hypot(movement.dx_m / fit.shift_se_m[0], movement.dy_m / fit.shift_se_m[1]) > SIGNIFICANT
     # Anchors that are not the same thing (a centroid for a door) have a bias of their own, in proportion.
-    noise = _BIAS * float(np.sqrt((fit.residuals_m**2).sum(axis=1).mean()))
+    noise = BIAS * float(np.sqrt((fit.residuals_m**2).sum(axis=1).mean()))
     if typical > max(tolerance_m, noise) and (shifted or fit.turns or fit.stretches):
         return AgreementVerdict.OFF, None
     if typical + 2.0 * error > max(_LEAST_PROMISE_M, tolerance_m):

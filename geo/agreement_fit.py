@@ -8,6 +8,7 @@ formula would promise too much.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -27,9 +28,14 @@ _FULL_ROUNDS: Final = 3
 _SETTLING: Final = 10
 _HUBER: Final = 1.345
 _LEAST_REACH_M: Final = 0.02
+_WRITTEN_M: Final = 0.0003
 # Partners farther apart than this say nothing about a common shift.
 MOST_REACH_M: Final = 4.0
 _BLOCKS_ACROSS: Final = 4
+# How many standard errors a shift, a turn or a stretch must stand from nothing before it is called one.
+SIGNIFICANT: Final = 4.0
+# The part of the residuals' size that may be a bias between unlike anchors (a centroid for a door).
+BIAS: Final = 0.33
 _RIVAL_RADIUS_M: Final = 60.0
 _RIVAL_CELL_M: Final = 0.5
 _RIVAL_SAMPLE: Final = 3_000
@@ -77,7 +83,7 @@ class Fit:
 
     @property
     def crowding(self) -> float:
-        """The part of the partners that lie within half the reach: a quarter where residuals spread evenly."""
+        """The part of the partners within half the reach: a quarter where residuals spread evenly."""
         near = np.hypot(self.residuals_m[:, 0], self.residuals_m[:, 1]) <= self.reach_m / 2.0
         return float(near.mean())
 
@@ -145,8 +151,12 @@ def _judged(moving: Cloud, fixed: Cloud, movement: Similarity, reach: float) -> 
     movement, weights = _weights(movement, source, target, reach)
     similar = fit_similarity(source, target, weights)
     errors = _jackknife(similar, source, target, weights)
-    turns = abs(similar.rotation_deg) > 4.0 * errors[2]
-    stretches = abs(similar.scale - 1.0) > 4.0 * errors[3]
+    turn, stretch = abs(similar.rotation_deg), abs(similar.scale - 1.0)
+    # Anchors that are not the same thing have a bias that changes over the city: a turn has to outdo it at
+    # the edge.
+    least = BIAS * _rms(target - similar.apply(source)) / _radius(source)
+    turns = turn > SIGNIFICANT * errors[2] and math.radians(turn) > least
+    stretches = stretch > SIGNIFICANT * errors[3] and stretch > least
     # Without evidence of a turn or a stretch the shift alone extrapolates better.
     if not (turns or stretches):
         similar = fit_shift(source, target, weights)
@@ -168,13 +178,22 @@ def _judged(moving: Cloud, fixed: Cloud, movement: Similarity, reach: float) -> 
     )
 
 
+def _rms(off: Points) -> float:
+    return float(np.sqrt((off**2).sum(axis=1).mean()))
+
+
+def _radius(points: Points) -> float:
+    """How far the points reach from their middle (m): the 95th percentile."""
+    return max(float(np.percentile(np.linalg.norm(points - points.mean(axis=0), axis=1), 95.0)), 1e-6)
+
+
 def _weights(
     movement: Similarity, source: Points, target: Points, reach: float
 ) -> tuple[Similarity, npt.NDArray[np.float64]]:
     """The movement, settled, and each partner's probability of being one.
 
-    True partners scatter normally, false ones evenly over the reach; which is which is worked out together with the
-    movement (expectation maximisation). This wastes less of noisy evidence than bounded weights do.
+    True partners scatter normally, false ones evenly over the reach; which is which is worked out together
+    with the movement (expectation maximisation). This wastes less of noisy evidence than bounded weights do.
     """
     share, spread = 0.8, _spread(np.linalg.norm(movement.apply(source) - target, axis=1))
     weights = np.ones(len(source))
@@ -187,9 +206,11 @@ def _weights(
         if total < 6.0:
             return movement, np.ones(len(source))
         share = float(np.clip(total / len(source), 0.05, 0.99))
-        spread = max(float(np.sqrt(weights @ off**2 / total / 2.0)), 1e-6)
+        before, spread = spread, max(float(np.sqrt(weights @ off**2 / total / 2.0)), 1e-6)
         fitted = fit_similarity(source, target, weights)
         movement = fitted if plausible(fitted) else fit_shift(source, target, weights)
+        if abs(spread - before) < 1e-3 * before:
+            break
     return movement, weights
 
 
@@ -202,17 +223,32 @@ def _jackknife(
     """
     origin = np.array([fitted.origin_x_m, fitted.origin_y_m])
     textbook = _textbook(fitted, source, target, weights)
-    blocks = _blocks(source)
-    kept = [
-        fit_similarity(source[blocks != b], target[blocks != b], weights[blocks != b])
-        for b in np.unique(blocks)
-    ]
-    if len(kept) < 4:
+    table = _left_out(origin, source, target, weights)
+    if len(table) < 4:
         return textbook
-    table = np.array([(m.dx_m, m.dy_m, m.rotation_deg, m.scale) for m in (k.about(origin) for k in kept)])
     errors = np.sqrt((len(table) - 1) / len(table) * ((table - table.mean(axis=0)) ** 2).sum(axis=0))
     first, second, third, fourth = np.maximum(errors, textbook).tolist()
     return first, second, third, fourth
+
+
+def _left_out(
+    origin: Points, source: Points, target: Points, weights: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    """Shift x, shift y (at the origin), rotation (degrees) and scale, fitted without each part in turn.
+
+    The sums of each part are taken from the sums of all, so that no part is gone through twice.
+    """
+    p, q, w = source - origin, target - origin, weights
+    columns = (w, w * p[:, 0], w * p[:, 1], w * q[:, 0], w * q[:, 1], w * (p * p).sum(axis=1),
+               w * (p * q).sum(axis=1), w * (p[:, 0] * q[:, 1] - p[:, 1] * q[:, 0]))  # fmt: skip
+    block = _blocks(source)
+    sums = np.array([np.bincount(block, column, _BLOCKS_ACROSS**2) for column in columns])
+    total, px, py, qx, qy, pp, along, across = sums.sum(axis=1, keepdims=True) - sums[:, sums[0] > 0.0]
+    spread = pp - (px * px + py * py) / total
+    cos = (along - (px * qx + py * qy) / total) / spread
+    sin = (across - (px * qy - py * qx) / total) / spread
+    dx, dy = (qx - cos * px + sin * py) / total, (qy - sin * px - cos * py) / total
+    return np.column_stack((dx, dy, np.degrees(np.arctan2(sin, cos)), np.hypot(cos, sin)))
 
 
 def _textbook(
@@ -220,7 +256,8 @@ def _textbook(
 ) -> tuple[float, float, float, float]:
     residuals = target - fitted.apply(source)
     total = float(weights.sum())
-    variance = float((weights**2) @ (residuals**2).sum(axis=1)) / 2.0 / total
+    # Coordinates are written to the millimetre, so not even equal ones agree better than that.
+    variance = max(float((weights**2) @ (residuals**2).sum(axis=1)) / 2.0 / total, _WRITTEN_M**2)
     radius = np.hypot(*(source - np.array([fitted.origin_x_m, fitted.origin_y_m])).T)
     spread = max(float(weights @ radius**2), 1e-12)
     shift = float(np.sqrt(variance / total))

@@ -8,13 +8,13 @@ them agree with (all pairs of tiles are tried: RANSAC without the dice).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import gaussian_filter, maximum_filter, uniform_filter
+from scipy.ndimage import gaussian_filter, uniform_filter
 from scipy.spatial import KDTree
 
 from geo.planar import Points, Similarity, fit_similarity
@@ -31,6 +31,8 @@ FAR_CELL_M: Final = 2.0
 FAR_SMOOTHING_M: Final = (2.0, 5.0)
 TILE_ANCHORS: Final = 250
 _TILES_ACROSS: Final = 5
+_FEW_ACROSS: Final = 3
+_ONE_VOICE: Final = 0.7
 _PEAKS_PER_TILE: Final = 3
 _LEAST_Z: Final = 5.0
 _NEAR_SAMPLE: Final = 6_000
@@ -59,21 +61,17 @@ class _Tile:
     peaks: tuple[Peak, ...]
 
 
-def proposals(moving: Points, fixed: Points, radius_m: float) -> tuple[Start, ...]:
-    """What could move `moving` onto `fixed` (both (n, 2), metres), the near proposal first.
+def proposals(moving: Points, fixed: Points, radius_m: float) -> Iterator[Start]:
+    """What could move `moving` onto `fixed` (both (n, 2), metres), one by one, the far proposal first.
 
     `radius_m` bounds the shift of the far search. Nothing is proposed where no heap stands out from chance.
     """
-    found: list[Start] = []
-    middle = moving.mean(axis=0)
-    near = near_peaks(moving, fixed)
-    found.extend(
-        Start(Similarity(float(middle[0]), float(middle[1]), peak.dx_m, peak.dy_m), 3.0) for peak in near[:2]
-    )
     far = _far(moving, fixed, radius_m)
     if far is not None:
-        found.append(Start(far, 8.0))
-    return tuple(found)
+        yield Start(far, 8.0)
+    middle = moving.mean(axis=0)
+    for peak in near_peaks(moving, fixed)[:2]:
+        yield Start(Similarity(float(middle[0]), float(middle[1]), peak.dx_m, peak.dy_m), 3.0)
 
 
 def near_peaks(moving: Points, fixed: Points, radius_m: float = NEAR_RADIUS_M) -> tuple[Peak, ...]:
@@ -128,18 +126,18 @@ def _peaks(
     # empty neighbourhood from making a single pair significant.
     floor = max(float(counts.mean()), 0.25 / (4.0 * np.pi * width * width))
     z = (smooth - around) / np.sqrt(np.maximum(around, floor) / (4.0 * np.pi * width * width))
-    tops = (smooth == maximum_filter(smooth, size=2 * int(2 * width) + 1)) & (z > _LEAST_Z)
-    rows, columns = np.nonzero(tops)
-    order = np.argsort(-z[rows, columns])[:most]
-    half = counts.shape[0] // 2
-    return [
-        Peak(
-            float((rows[k] - half + _vertex(smooth[:, columns[k]], rows[k])) * cell_m),
-            float((columns[k] - half + _vertex(smooth[rows[k]], columns[k])) * cell_m),
-            float(z[rows[k], columns[k]]),
-        )
-        for k in order
-    ]
+    half, reach = counts.shape[0] // 2, int(2 * width) + 1
+    found: list[Peak] = []
+    while len(found) < most:
+        row, column = divmod(int(z.argmax()), z.shape[1])
+        height = float(z[row, column])
+        if height <= _LEAST_Z:
+            break
+        dx = (row - half + _vertex(smooth[:, column], row)) * cell_m
+        dy = (column - half + _vertex(smooth[row], column)) * cell_m
+        found.append(Peak(dx, dy, height))
+        z[max(0, row - reach) : row + reach + 1, max(0, column - reach) : column + reach + 1] = 0.0
+    return found
 
 
 def _vertex(line: npt.NDArray[np.float64], at: int) -> float:
@@ -160,18 +158,23 @@ def _apart(peaks: list[Peak], distance_m: float) -> list[Peak]:
 
 
 def _far(moving: Points, fixed: Points, radius_m: float) -> Similarity | None:
-    tiles = _tiles(moving, fixed, radius_m)
-    if not tiles:
-        return None
-    if len(tiles) == 1:
-        peak, (x, y) = tiles[0].peaks[0], tiles[0].middle
-        return Similarity(float(x), float(y), peak.dx_m, peak.dy_m)
-    return _common(tiles)
+    """A few tiles first; more of them where the few do not speak with one voice."""
+    most = int(np.clip(np.sqrt(len(moving) / (TILE_ANCHORS / 2)), 1, _TILES_ACROSS))
+    found: Similarity | None = None
+    for across in sorted({min(most, _FEW_ACROSS), most}):
+        tiles = _tiles(moving, fixed, radius_m, across)
+        if len(tiles) == 1:
+            peak, (x, y) = tiles[0].peaks[0], tiles[0].middle
+            found = Similarity(float(x), float(y), peak.dx_m, peak.dy_m)
+        elif tiles:
+            found, agreeing = _common(tiles)
+            if agreeing >= max(3.0, _ONE_VOICE * len(tiles)):
+                break
+    return found
 
 
-def _tiles(moving: Points, fixed: Points, radius_m: float) -> list[_Tile]:
+def _tiles(moving: Points, fixed: Points, radius_m: float, across: int) -> list[_Tile]:
     """Groups of neighbouring points, spread over the whole, each with the shifts that it speaks for."""
-    across = int(np.clip(np.sqrt(len(moving) / (TILE_ANCHORS / 2)), 1, _TILES_ACROSS))
     tree, fixed_tree = KDTree(moving), KDTree(fixed)
     made = []
     for middle in _middles(moving, across):
@@ -194,8 +197,8 @@ def _middles(points: Points, across: int) -> list[npt.NDArray[np.float64]]:
     return [np.median(group, axis=0) for group in groups if len(group) and len(group) >= fair]
 
 
-def _common(tiles: list[_Tile]) -> Similarity | None:
-    """The similarity that most tiles' peaks agree with; None when no two tiles do."""
+def _common(tiles: list[_Tile]) -> tuple[Similarity | None, int]:
+    """The similarity that most tiles' peaks agree with, and how many do; None when no two tiles do."""
     owner = np.array([index for index, tile in enumerate(tiles) for _ in tile.peaks])
     at = np.array([tile.middle for tile in tiles for _ in tile.peaks])
     shift = np.array([(peak.dx_m, peak.dy_m) for tile in tiles for peak in tile.peaks])
@@ -208,11 +211,12 @@ def _common(tiles: list[_Tile]) -> Similarity | None:
         if score > best:
             best, chosen = score, near
     if best == 0.0:
-        return None
-    if len(np.unique(owner[chosen])) < 3:
-        return _shift_only(at[chosen], shift[chosen])
+        return None, 0
+    agreeing = len(np.unique(owner[chosen]))
     fitted = fit_similarity(at[chosen], at[chosen] + shift[chosen], z[chosen])
-    return fitted if plausible(fitted) else _shift_only(at[chosen], shift[chosen])
+    if agreeing < 3 or not plausible(fitted):
+        fitted = _shift_only(at[chosen], shift[chosen])
+    return fitted, agreeing
 
 
 def _pairwise(owner: npt.NDArray[np.int64], at: Points, shift: Points) -> list[Similarity]:

@@ -136,8 +136,9 @@ def _ground(
     projection = Proj(crs_of(city_code))
     lon, lat = projection(x, y, inverse=True)
     factor = float(projection.get_factors(lon, lat).meridional_scale)
-    off_ppm = abs(movement.scale - factor) * 1e6
-    if abs(factor - 1.0) * 1e6 < _WORTH_PPM or off_ppm > max(_GROUND_PPM, 3.0 * scale_se * 1e6):
+    worth, off = abs(factor - 1.0) * 1e6, abs(movement.scale - factor) * 1e6
+    error = 3.0 * scale_se * 1e6
+    if worth < _WORTH_PPM or error > worth / 2.0 or off > max(_GROUND_PPM, error):
         return ()
     east, north = (float(v) for v in -(movement.apply(np.array([[x, y]]))[0] - (x, y)))
     name = crs_of(city_code).name

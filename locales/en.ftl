@@ -719,3 +719,40 @@ works-extension = Extension
 works-new-building = New building
 works-repair = Repair
 ## web: end of the words
+
+## agreement: do two layers agree
+agreement-agrees = The layers agree within { $within_m } m.
+agreement-no-match = The layers do not match: nothing is claimed about their positions.
+agreement-off = The delivered layer is off by { $dx_m } m east and { $dy_m } m north.
+agreement-reason-ambiguous = Several shifts fit equally well.
+agreement-reason-elsewhere = The two layers do not lie at the same place.
+agreement-reason-nothing-in-common = No shift brings more points together than chance does.
+agreement-reason-too-few-anchors = There are too few points to compare.
+agreement-reason-too-uncertain = The evidence is too weak to promise anything.
+grid-model-affine = Affine
+grid-model-similarity = Similarity (shift, rotation, scale)
+misreading-geographic = degrees of an older datum taken as WGS 84
+misreading-ground-distances = distances on the ground taken as grid distances
+misreading-projected = coordinates of an older datum taken as the city's
+reading-as-delivered = Coordinates as delivered
+reading-axes-swapped = East and north are swapped
+reading-degrees = Degrees in a metric file
+reading-degrees-swapped = Degrees in a metric file, latitude first
+reading-other-zone = Coordinates of the neighbouring UTM zone
+reading-truncated = Leading digits were dropped
+reading-unit = Another unit of length
+reading-web-mercator = Web Mercator coordinates
+reading-zone-prefix = The zone number stands before the easting
+
+## agreement: refusals
+error-anchors-invalid = The points of the layer cannot be compared.
+error-control-points-disagree = No transform suits most control points: at best { $agreeing } of { $count } within { $tolerance_m } m.
+error-control-points-flat = The { $count } control points coincide or lie on one line.
+error-control-points-invalid = The control points cannot fix a local grid.
+error-control-points-not-finite = Control point { $index } has a coordinate that is not a number.
+error-control-points-too-few = There are { $count } control points; at least { $needed } are needed.
+hint-add-control-points = Add more common points.
+hint-check-control-points = Check the numbers of the control points and which belong together.
+hint-check-the-geometry = Check the layer's geometry.
+hint-spread-control-points = Choose points that are spread over the whole sheet.
+## agreement: end

@@ -134,7 +134,7 @@ ui-layer = لایه
 ui-layer-guarded = برای نقش شما نمایش داده نمی‌شود
 ui-layers = لایه‌ها
 ui-legend-case = در پرونده
-ui-live = زنده
+ui-live = برخط
 ui-live-connecting = در حال اتصال
 ui-live-lost = اتصال قطع است
 ui-loading = در حال بارگذاری
@@ -701,3 +701,40 @@ works-extension = توسعهٔ بنا
 works-new-building = احداث بنا
 works-repair = تعمیرات
 ## web: end of the words
+
+## agreement: do two layers agree
+agreement-agrees = لایه‌ها تا { $within_m } متر با هم می‌خوانند.
+agreement-no-match = لایه‌ها بر هم نمی‌افتند؛ درباره جای آن‌ها چیزی ادعا نمی‌شود.
+agreement-off = لایه تحویلی { $dx_m } متر به شرق و { $dy_m } متر به شمال جابه‌جاست.
+agreement-reason-ambiguous = چند جابه‌جایی به یک اندازه جور درمی‌آید.
+agreement-reason-elsewhere = دو لایه در یک محل نیستند.
+agreement-reason-nothing-in-common = هیچ جابه‌جایی بیش از تصادف نقطه‌ها را به هم نمی‌رساند.
+agreement-reason-too-few-anchors = نقطه‌ها برای مقایسه بسیار کم‌اند.
+agreement-reason-too-uncertain = شواهد برای هر قولی ضعیف است.
+grid-model-affine = افاین
+grid-model-similarity = متشابه (جابه‌جایی، دوران، مقیاس)
+misreading-geographic = درجه‌های دیتوم قدیمی به جای WGS 84
+misreading-ground-distances = فاصله‌های زمینی به جای فاصله‌های شبکه
+misreading-projected = مختصات دیتوم قدیمی به جای مختصات شهر
+reading-as-delivered = مختصات همان‌گونه که تحویل شد
+reading-axes-swapped = شرق و شمال جابه‌جا نوشته شده است
+reading-degrees = درجه در پرونده متری
+reading-degrees-swapped = درجه در پرونده متری، نخست عرض جغرافیایی
+reading-other-zone = مختصات زون همسایه UTM
+reading-truncated = رقم‌های آغازین افتاده است
+reading-unit = یکای طول دیگر
+reading-web-mercator = مختصات وب‌مرکاتور
+reading-zone-prefix = شماره زون پیش از طول شرقی آمده است
+
+## agreement: refusals
+error-anchors-invalid = نقطه‌های لایه را نمی‌توان مقایسه کرد.
+error-control-points-disagree = هیچ تبدیلی با بیشتر نقطه‌های کنترل جور نیست: در بهترین حالت { $agreeing } از { $count } تا { $tolerance_m } متر.
+error-control-points-flat = { $count } نقطه کنترل بر هم یا روی یک خط‌اند.
+error-control-points-invalid = نقطه‌های کنترل شبکه محلی را تعیین نمی‌کنند.
+error-control-points-not-finite = مختصات نقطه کنترل { $index } عدد نیست.
+error-control-points-too-few = { $count } نقطه کنترل هست؛ دست‌کم { $needed } نقطه لازم است.
+hint-add-control-points = نقطه‌های مشترک بیشتری بیفزایید.
+hint-check-control-points = عددهای نقطه‌های کنترل و جفت‌بودن آن‌ها را بررسی کنید.
+hint-check-the-geometry = هندسه لایه را بررسی کنید.
+hint-spread-control-points = نقطه‌هایی پراکنده در سراسر برگه برگزینید.
+## agreement: end
