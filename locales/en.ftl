@@ -756,3 +756,21 @@ hint-check-control-points = Check the numbers of the control points and which be
 hint-check-the-geometry = Check the layer's geometry.
 hint-spread-control-points = Choose points that are spread over the whole sheet.
 ## agreement: end
+
+## case: words of the history
+event-late-accept = A company accepted what had been given up; it is being cancelled
+event-response-late = A late answer was kept
+event-step-done = A call was carried out
+event-step-parked = A call waits for a person
+event-step-pending = A call was put out
+event-step-refused = A company refused
+event-step-retry = A call will be repeated
+event-step-superseded = A call is no longer needed
+event-step-unknown = The outcome of a call is unknown
+event-wish-deferred = A connection was left for later
+order-cancelled = Cancelled
+order-confirmed = Sold
+order-deferred = For later
+order-desired = Wanted
+order-held = Held
+## case: end

@@ -738,3 +738,21 @@ hint-check-control-points = عددهای نقطه‌های کنترل و جفت�
 hint-check-the-geometry = هندسه لایه را بررسی کنید.
 hint-spread-control-points = نقطه‌هایی پراکنده در سراسر برگه برگزینید.
 ## agreement: end
+
+## case: words of the history
+event-late-accept = شرکت سفارشِ کنارگذاشته‌شده را پذیرفت؛ در حال لغو آن
+event-response-late = پاسخ دیررسیده نگه داشته شد
+event-step-done = ابلاغ انجام شد
+event-step-parked = ابلاغ در انتظار اقدام کارشناس است
+event-step-pending = ابلاغ در صف ارسال قرار گرفت
+event-step-refused = شرکت نپذیرفت
+event-step-retry = ابلاغ دوباره فرستاده می‌شود
+event-step-superseded = ابلاغ دیگر لازم نیست
+event-step-unknown = نتیجه ابلاغ نامعلوم است
+event-wish-deferred = انشعاب به بعد موکول شد
+order-cancelled = لغوشده
+order-confirmed = فروخته‌شده
+order-deferred = برای بعد
+order-desired = درخواست‌شده
+order-held = نگه‌داشته‌شده
+## case: end
