@@ -50,7 +50,9 @@ PREFIXES: dict[str, type[StrEnum]] = {
 
 @pytest.mark.parametrize("language", ["en", "fa"])
 def test_every_value_and_refusal_has_its_words(language: str) -> None:
-    known = set(re.findall(r"^([a-z][a-z0-9-]*) =", (ROOT / "locales" / f"{language}.ftl").read_text("utf-8"), re.M))
+    known = set(
+        re.findall(r"^([a-z][a-z0-9-]*) =", (ROOT / "locales" / f"{language}.ftl").read_text("utf-8"), re.M)
+    )
     wanted = {f"{prefix}-{value.replace('_', '-')}" for prefix, enum in PREFIXES.items() for value in enum}
     classes = [c for _, c in inspect.getmembers(errors, inspect.isclass) if issubclass(c, PanjerehError)]
     wanted |= {f"error-{c.code}" for c in classes}

@@ -109,14 +109,16 @@ def _transitions(session: Session) -> list[str]:
     steps: list[Any] = list(
         session.execute(
             text(
-                "SELECT case_id, op, our_ref, agency_id, state, attempts FROM permits.step WHERE exchange_id IS NOT NULL"
+                "SELECT case_id, op, our_ref, agency_id, state, attempts FROM permits.step "
+                "WHERE exchange_id IS NOT NULL"
             )
         )
     )
     said: dict[tuple[str, str], list[str]] = defaultdict(list)
     rows = session.execute(
         text(
-            "SELECT event, body::jsonb->>'our_ref' AS ref, body::jsonb->>'op' AS op FROM permits.audit WHERE event LIKE 'step.%' ORDER BY case_id, n"
+            "SELECT event, body::jsonb->>'our_ref' AS ref, body::jsonb->>'op' AS op FROM permits.audit "
+            "WHERE event LIKE 'step.%' ORDER BY case_id, n"
         )
     )
     for row in rows:

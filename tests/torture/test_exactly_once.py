@@ -1,4 +1,4 @@
-"""The gate of every change: 100 permits, 30 % faults, kill -9 of worker, API and PostgreSQL; nothing lost or doubled."""
+"""The gate of every change: 100 permits, 30 % faults, kill -9 of worker, API and PostgreSQL; nothing lost."""
 
 from __future__ import annotations
 
