@@ -1,106 +1,126 @@
-"""A delivered file -> GeoDataFrame whose CRS is stated: GeoPackage, GeoJSON, Shapefile, zipped or not."""
+"""A delivered file -> its rows, its stated CRS, and all that was noticed on the way.
+
+GeoPackage, GeoJSON, Shapefile, DXF, KML and KMZ, GML, delimited text, GeoParquet and FlatGeobuf, also in a
+zip archive. Every record of the file is a row of the result, or the file is refused as a whole.
+"""
 
 from __future__ import annotations
 
 import hashlib
-import math
-import zipfile
-from dataclasses import dataclass
+import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-import geopandas
-import pyogrio
-from pyogrio.errors import DataLayerError, DataSourceError
-from pyproj import CRS
+from layers.readers import (
+    delimited,
+    dxf,
+    flatgeobuf,
+    geojson,
+    geopackage,
+    geoparquet,
+    gml,
+    kml,
+    records,
+    reference,
+    shapefile,
+)
+from layers.readers.archives import unpacked
+from layers.readers.faults import (
+    SourceCrsContradiction,
+    SourceCrsMissing,
+    SourceDamaged,
+    SourceFormatUnknown,
+    SourceUnreadable,
+)
+from layers.readers.gdal import BREAKS
+from layers.readers.source import Source, Table
 
-from geo.errors import PanjerehError
-from geo.shapes import looks_like_degrees
+__all__ = [
+    "Source",
+    "SourceCrsContradiction",
+    "SourceCrsMissing",
+    "SourceUnreadable",
+    "Table",
+    "file_hash",
+    "read",
+    "read_table",
+]
 
 _CHUNK = 1 << 20
-
-
-class SourceUnreadable(PanjerehError):
-    """The file is missing, is no GIS file, or has no such table."""
-
-    code = "source-unreadable"
-
-
-class SourceCrsMissing(PanjerehError):
-    """The file does not say which coordinate reference system it is in."""
-
-    code = "source-crs-missing"
-
-
-class SourceCrsContradiction(PanjerehError):
-    """What the file says about its CRS contradicts its coordinates or the configuration."""
-
-    code = "source-crs-contradiction"
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A table as delivered: its rows in file order, and the code of the CRS that they are in."""
-
-    frame: geopandas.GeoDataFrame
-    crs: str
-    name: str
+_ARCHIVES = frozenset({".zip", ".kmz"})
+# (path, table, encoding) -> the table as delivered.
+_READERS: dict[str, Callable[[Path, str | None, str | None], Table]] = {
+    ".gpkg": lambda path, table, _: geopackage.read(path, table),
+    ".geojson": lambda path, _, __: geojson.read(path),
+    ".json": lambda path, _, __: geojson.read(path),
+    ".geojsonl": lambda path, _, __: geojson.read(path),
+    ".geojsons": lambda path, _, __: geojson.read(path),
+    ".ndjson": lambda path, _, __: geojson.read(path),
+    ".shp": lambda path, _, encoding: shapefile.read(path, encoding),
+    ".dxf": dxf.read,
+    ".kml": lambda path, table, _: kml.read(path, table),
+    ".gml": lambda path, table, _: gml.read(path, table),
+    ".xml": lambda path, table, _: gml.read(path, table),
+    ".csv": lambda path, _, encoding: delimited.read(path, encoding),
+    ".tsv": lambda path, _, encoding: delimited.read(path, encoding),
+    ".txt": lambda path, _, encoding: delimited.read(path, encoding),
+    ".parquet": lambda path, _, __: geoparquet.read(path),
+    ".geoparquet": lambda path, _, __: geoparquet.read(path),
+    ".fgb": lambda path, _, __: flatgeobuf.read(path),
+}
 
 
 def file_hash(path: Path) -> str:
-    """Return the SHA-256 of a file's bytes; raises SourceUnreadable if there is none."""
+    """Return the SHA-256 of a file's bytes, and of those that belong to it; SourceUnreadable if there is none."""
     digest = hashlib.sha256()
     try:
-        with path.open("rb") as file:
-            while chunk := file.read(_CHUNK):
-                digest.update(chunk)
+        for part in _parts(path):
+            with part.open("rb") as file:
+                while chunk := file.read(_CHUNK):
+                    digest.update(chunk)
     except OSError as error:
         raise SourceUnreadable(file=path.name, problem=error.strerror or str(error)) from error
     return digest.hexdigest()
 
 
-def _gdal_path(path: Path) -> str:
-    if path.suffix != ".zip":
-        return str(path)
+def _parts(path: Path) -> list[Path]:
+    """Return a file and, for a Shapefile, its companions: other attributes are another delivery."""
+    if path.suffix.lower() != ".shp" or not path.is_file():
+        return [path]
+    kinds = (".dbf", ".prj", ".cpg")
+    beside = [p for p in path.parent.iterdir() if p.stem == path.stem and p.suffix.lower() in kinds]
+    return [path, *sorted(beside)]
+
+
+def read_table(path: Path, table: str | None = None, *, encoding: str | None = None) -> Table:
+    """Return one table of a file, examined, before anything is said about its CRS.
+
+    Raises a SourceUnreadable: truncated, damaged, unsafe, too large, unknown format, unclear table.
+    """
+    if not path.is_file():
+        raise SourceUnreadable(file=path.name, problem="no such file")
+    if path.suffix.lower() in _ARCHIVES:
+        with tempfile.TemporaryDirectory(prefix="panjereh-") as folder:
+            return _named(_read(unpacked(path, Path(folder)), table, encoding), path)
+    return _named(_read(path, table, encoding), path)
+
+
+def _read(path: Path, table: str | None, encoding: str | None) -> Table:
+    reader = _READERS.get(path.suffix.lower())
+    if reader is None:
+        raise SourceFormatUnknown(file=path.name, found=path.suffix, known=sorted(_READERS))
     try:
-        members = zipfile.ZipFile(path).namelist()
-    except zipfile.BadZipFile as error:
-        raise SourceUnreadable(file=path.name, problem=str(error)) from error
-    inner = next(
-        (member for member in members if member == path.stem), members[0] if len(members) == 1 else ""
-    )
-    return f"/vsizip/{path.resolve()}/{inner}".rstrip("/")
+        made = reader(path, table, encoding)
+        records.examine(made)
+    except BREAKS as error:  # what no reader foresaw is still a fault of the file, told as one
+        raise SourceDamaged(file=path.name, problem=f"{type(error).__name__}: {error}"[:200]) from error
+    return made
 
 
-def _code(crs: CRS) -> str | None:
-    """Return "EPSG:n" of a CRS, also when the file spells it out in full without its number."""
-    epsg = crs.to_epsg(min_confidence=70)
-    if epsg is not None:
-        return f"EPSG:{epsg}"
-    authority = crs.to_authority(min_confidence=70)
-    return "EPSG:4326" if authority == ("OGC", "CRS84") else None
-
-
-def _stated_crs(frame: geopandas.GeoDataFrame, declared: str | None, file: str) -> str:
-    found = frame.crs
-    if found is None:
-        if declared is None:
-            raise SourceCrsMissing(file=file, hint="state-the-crs")
-        return declared
-    code = _code(CRS.from_user_input(found))
-    if code is None:
-        raise SourceCrsMissing(file=file, found=str(CRS.from_user_input(found).name), hint="write-epsg-code")
-    if declared is not None and declared != code:
-        raise SourceCrsContradiction(file=file, stated=code, configured=declared)
-    return code
-
-
-def _check_coordinates(frame: geopandas.GeoDataFrame, code: str, file: str) -> None:
-    """Refuse metres under a CRS in degrees and the reverse: RFC 7946 lets GeoJSON say neither."""
-    west, south, east, north = (float(value) for value in frame.total_bounds)
-    if not math.isfinite(west):  # there is no geometry at all
-        return
-    if looks_like_degrees((west, south, east, north)) != CRS.from_user_input(code).is_geographic:
-        raise SourceCrsContradiction(file=file, stated=code, x=west, y=south)
+def _named(table: Table, path: Path) -> Table:
+    table.name = f"{path.name}:{table.name}" if table.name else path.name
+    return table
 
 
 def read(
@@ -108,17 +128,18 @@ def read(
 ) -> Source:
     """Return one table of a file, in file order, with the CRS that the file or the configuration states.
 
-    `crs` ("EPSG:n") is what the configuration says about files that carry none (a Shapefile without .prj); a
-    file that says otherwise is refused. Raises SourceUnreadable, SourceCrsMissing or SourceCrsContradiction.
+    `crs` ("EPSG:n", or "local" for a grid of its own) is what the configuration says about files that carry
+    none (a drawing, a Shapefile without .prj); a file that says otherwise is refused. Raises a
+    SourceUnreadable, SourceCrsMissing or SourceCrsContradiction.
     """
-    if not path.exists():
-        raise SourceUnreadable(file=path.name, problem="no such file")
-    try:
-        frame = pyogrio.read_dataframe(_gdal_path(path), layer=table, encoding=encoding)
-    except (DataSourceError, DataLayerError) as error:
-        raise SourceUnreadable(file=path.name, table=table, problem=str(error)) from error
-    if not isinstance(frame, geopandas.GeoDataFrame):
-        raise SourceUnreadable(file=path.name, table=table, problem="the table has no geometry column")
-    code = _stated_crs(frame, crs, path.name)
-    _check_coordinates(frame, code, path.name)
-    return Source(frame, code, f"{path.name}:{table}" if table else path.name)
+    made = read_table(path, table, encoding=encoding)
+    code = reference.stated(made, crs, path.name)
+    source = as_source(made, code)
+    reference.check_units(source, path.name)
+    return source
+
+
+def as_source(table: Table, crs: str) -> Source:
+    """Return a table with its CRS settled."""
+    facts: dict[str, Any] = dict(table.facts)
+    return Source(table.frame, crs, table.name or "", tuple(table.issues), frozenset(table.refused), facts)
