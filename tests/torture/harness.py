@@ -218,7 +218,8 @@ class Harness:
             rows = connection.execute(
                 text(
                     "SELECT feature_id, ST_X(p) AS x, ST_Y(p) AS y "
-                    "FROM (SELECT feature_id, ST_PointOnSurface(geom) AS p FROM layers.parcel WHERE city_id = :c AND retired_by IS NULL ORDER BY feature_id) AS parcels"
+                    "FROM (SELECT feature_id, ST_PointOnSurface(geom) AS p "
+                    "FROM layers.parcel WHERE city_id = :c AND retired_by IS NULL ORDER BY feature_id) AS parcels"
                 ),
                 {"c": CITY},
             ).all()
@@ -358,8 +359,8 @@ class Harness:
         t = self.tally
         return (
             f"seed {self.plan.seed}: {len(t.accepted)} permits {by_status}, approved after {t.accepted_s:.1f} s, "
-            f"at rest after {t.settled_s:.1f} s; killed {t.kills} (database away {t.db_down_s:.1f} s); {t.retries} client "
-            f"retries; {calls} calls in exchanges, {attempts} attempts; {entries} history entries"
+            f"at rest after {t.settled_s:.1f} s; killed {t.kills} (database away {t.db_down_s:.1f} s); "
+            f"{t.retries} client retries; {calls} calls in exchanges, {attempts} attempts; {entries} history entries"
         )
 
 
