@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
 from typing import Self
 
 
@@ -59,9 +58,7 @@ class Listener:
         self.arrived.append(delivery)
         return 503 if self.refuse_first and delivery.headers.get("webhook-id") not in seen else 204
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *exc_info: object) -> None:
         """Stop listening."""
         assert self._server is not None
         self._server.shutdown()
