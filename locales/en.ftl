@@ -143,6 +143,7 @@ ui-layer = Layer
 ui-layer-guarded = Not shown to your role
 ui-layers = Layers
 ui-legend-case = In the case
+ui-legend-closer = Sewer, telecom, cables and service lines appear closer in.
 ui-live = Live
 ui-live-connecting = Connecting
 ui-live-lost = Connection lost

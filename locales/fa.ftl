@@ -134,6 +134,7 @@ ui-layer = لایه
 ui-layer-guarded = برای نقش شما نمایش داده نمی‌شود
 ui-layers = لایه‌ها
 ui-legend-case = در پرونده
+ui-legend-closer = فاضلاب، مخابرات، کابل‌ها و انشعاب‌ها در نمای نزدیک‌تر دیده می‌شود.
 ui-live = برخط
 ui-live-connecting = در حال اتصال
 ui-live-lost = اتصال قطع است

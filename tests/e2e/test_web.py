@@ -6,7 +6,6 @@ The steps are in `web/e2e/flow.mjs`; here the system is started and what the bro
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import signal
@@ -21,8 +20,9 @@ from typing import Any
 import pytest
 
 from api.home import free_port
+from api.settings import Settings
 
-CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
+CHROMIUM = Path("/usr/bin/chromium")
 PATIENCE_S = 300
 PARCELS = {"fa": "08-5440-00437", "en": "08-5440-00540"}
 
@@ -61,13 +61,7 @@ def system(root: Path) -> Iterator[System]:
     process = subprocess.Popen(
         [sys.executable, "-m", "api", "run"],
         cwd=root,
-        env={
-            **os.environ,
-            "PANJEREH_DATA_DIR": str(folder),
-            "PANJEREH_PORT": str(port),
-            "PANJEREH_CITIES": '["schutterwald"]',
-            "PYTHONUNBUFFERED": "1",
-        },
+        env=Settings().for_child(data_dir=str(folder), port=str(port), cities='["schutterwald"]'),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -94,10 +88,8 @@ def system(root: Path) -> Iterator[System]:
 
 
 def _afternoon(root: Path, system: System, lang: str) -> dict[str, Any]:
-    command = ["node", "e2e/flow.mjs", system.address, system.token, lang, PARCELS[lang]]
-    pictures = os.environ.get("PANJEREH_PICTURES")
     done = subprocess.run(
-        [*command, *([pictures] if pictures else [])],
+        ["node", "e2e/flow.mjs", system.address, system.token, lang, PARCELS[lang]],
         cwd=root / "web",
         capture_output=True,
         text=True,

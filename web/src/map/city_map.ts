@@ -38,6 +38,8 @@ export type SourceName = "case" | "parcel" | "draft";
 const EMPTY: FeatureCollection = { type: "FeatureCollection", features: [] };
 const CLICK_TOLERANCE_PX = 5;
 const START_ZOOM = 14.2;
+/** Parcels and buildings are in the tiles from here on. */
+const PARCEL_ZOOM = 14;
 
 export class CityMap {
   readonly #map: GlMap;
@@ -123,7 +125,8 @@ export class CityMap {
     if (!parcels || this.#framed) return;
     const found = this.#map.querySourceFeatures(TILES, { sourceLayer: parcels.id });
     const box = boundsOf(found.map((one) => one.geometry));
-    if (box) this.#map.fitBounds(box, { padding: 16, duration: 0 });
+    const camera = box && this.#map.cameraForBounds(box, { padding: 16 });
+    if (camera?.center) this.#map.jumpTo({ center: camera.center, zoom: Math.max(camera.zoom ?? 0, PARCEL_ZOOM) });
   }
 
   #loaded(): void {

@@ -171,6 +171,19 @@ function lineWidth(bulk: number, extra = 0, extraFar = extra): ExpressionSpecifi
   ];
 }
 
+/** From afar one street's networks would be one dark stroke: only these are shown, and every trunk line. */
+const SEEN_FROM_AFAR = new Set<UtilityName>(["water", "gas", "heating"]);
+
+function opacity(utility: UtilityName): ExpressionSpecification {
+  const afar = SEEN_FROM_AFAR.has(utility) ? 1 : 0;
+  return [
+    "interpolate", ["linear"], ["zoom"],
+    SERVICE_ZOOM - 0.9, ["case", IS_SERVICE, 0, IS_TRUNK, 1, afar],
+    SERVICE_ZOOM - 0.5, ["case", IS_SERVICE, 0, 1],
+    SERVICE_ZOOM, 1,
+  ];
+}
+
 /** The edge is there to be seen close up; from afar it would only fill the street. */
 function edgeWidth(bulk: number, extra: number): ExpressionSpecification {
   return lineWidth(bulk, extra, extra * 0.3);
@@ -179,10 +192,12 @@ function edgeWidth(bulk: number, extra: number): ExpressionSpecification {
 function network(input: StyleInput, utility: UtilityName): LayerSpecification[] {
   const style = UTILITY_STYLE[utility];
   const lines = input.layers.filter((layer) => layer.target === "network_line" && layer.utility === utility);
-  const fades: ExpressionSpecification = ["interpolate", ["linear"], ["zoom"], SERVICE_ZOOM - 0.5, ["case", IS_SERVICE, 0, 1], SERVICE_ZOOM, 1];
+  const fades = opacity(utility);
   return lines.flatMap(({ id }): LayerSpecification[] => [
     {
       ...tile(id, "edge"), type: "line", layout: { "line-join": "round" },
+      // from afar a white edge only bleaches what lies beside it
+      minzoom: style.edge === "#ffffff" ? SERVICE_ZOOM - 0.5 : 0,
       paint: { "line-color": style.edge, "line-width": edgeWidth(BULK[utility], style.edge === "#ffffff" ? 1.8 : 1.4), "line-opacity": fades },
     },
     {
