@@ -37,7 +37,7 @@ class Client:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *exc_info: object) -> None:
+    def __exit__(self, *_exc_info: object) -> None:
         self._http.close()
 
     def get(self, path: str, **params: str | int) -> Any:

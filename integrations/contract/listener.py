@@ -58,7 +58,7 @@ class Listener:
         self.arrived.append(delivery)
         return 503 if self.refuse_first and delivery.headers.get("webhook-id") not in seen else 204
 
-    def __exit__(self, *exc_info: object) -> None:
+    def __exit__(self, *_exc_info: object) -> None:
         """Stop listening."""
         assert self._server is not None
         self._server.shutdown()
