@@ -11,7 +11,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
 
-from api import account, agencies, cases, errors
+from api import account, agencies, cases, errors, ogc
 from api import map as maps
 from api.deps import Runtime
 from api.events import Listener
@@ -70,7 +70,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.runtime = resources
     errors.install(app)
-    for router in (account.router, maps.router, cases.router, agencies.router):
+    for router in (account.router, maps.router, cases.router, agencies.router, ogc.router):
         app.include_router(router)
     app.add_api_route("/v1/docs", _docs, include_in_schema=False, response_class=HTMLResponse)
     _serve_page(app, resources.settings.web_dir)

@@ -53,7 +53,9 @@ def parse(text: str) -> Expr:
     except RecursionError:
         raise FilterTooLarge(what="nesting", limit=MAX_DEPTH) from None
     except json.JSONDecodeError as error:
-        raise FilterSyntax(position=error.pos, expected="JSON", found=text[error.pos : error.pos + 20]) from None
+        raise FilterSyntax(
+            position=error.pos, expected="JSON", found=text[error.pos : error.pos + 20]
+        ) from None
     return checked(_boolean(document, 0))
 
 
@@ -66,7 +68,11 @@ def _refuse(expected: str, found: object) -> NoReturn:
 
 
 def _op(node: object) -> tuple[str, list[Any]]:
-    if not isinstance(node, dict) or not isinstance(node.get("op"), str) or not isinstance(node.get("args"), list):
+    if (
+        not isinstance(node, dict)
+        or not isinstance(node.get("op"), str)
+        or not isinstance(node.get("args"), list)
+    ):
         _refuse('{"op": …, "args": […]}', node)
     return node["op"], node["args"]
 
@@ -149,6 +155,10 @@ def _scalar(node: Any, depth: int = 0) -> Scalar:
         return Literal(node) if math.isfinite(node) else _refuse("a finite number", str(node))
     if not isinstance(node, dict):
         _refuse("a property or a value", node)
+    return _named(node, depth)
+
+
+def _named(node: Node, depth: int) -> Scalar:
     if "property" in node:
         return _property(node)
     if isinstance(node.get("date"), str):
@@ -175,7 +185,15 @@ def _geometry(node: Any) -> Property | Shape:
         return checked_box([float(value) for value in values])
     try:
         made = shape_of(node)
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError, GEOSException, RecursionError) as error:
+    except (
+        KeyError,
+        TypeError,
+        ValueError,
+        AttributeError,
+        IndexError,
+        GEOSException,
+        RecursionError,
+    ) as error:
         raise FilterGeometry(reason=f"not a GeoJSON geometry ({type(error).__name__})") from None
     return checked_shape(shapely.force_2d(made))
 

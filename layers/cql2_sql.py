@@ -158,7 +158,9 @@ def _like(of: Scalar, pattern: Scalar, ground: Ground) -> Sql:
     if not isinstance(wanted.literal, str):
         raise FilterSyntax(position=0, expected="a pattern in quotes after LIKE", found="a property")
     if re.search(r"(?<!\\)(?:\\\\)*\\\Z", wanted.literal):
-        raise FilterSyntax(position=0, expected="a character after the last backslash", found=wanted.literal[-20:])
+        raise FilterSyntax(
+            position=0, expected="a character after the last backslash", found=wanted.literal[-20:]
+        )
     return side.sql.like(wanted.sql)
 
 

@@ -103,7 +103,9 @@ def instant(text: str, position: int = 0) -> datetime:
     except ValueError:
         made = None
     if made is None or made.tzinfo is None or "T" not in text.upper():
-        raise FilterSyntax(position=position, expected="an instant like 2026-01-31T12:00:00Z", found=text[:60])
+        raise FilterSyntax(
+            position=position, expected="an instant like 2026-01-31T12:00:00Z", found=text[:60]
+        )
     return made.astimezone(UTC)
 
 
@@ -176,7 +178,7 @@ class _Parser:
         self._depth += 1
         if self._depth > MAX_DEPTH:
             raise FilterTooLarge(what="nesting", limit=MAX_DEPTH)
-        terms = self._joined("OR", lambda: self._conjunction())
+        terms = self._joined("OR", self._conjunction)
         self._depth -= 1
         return terms[0] if len(terms) == 1 else Or(tuple(terms))
 
@@ -253,9 +255,9 @@ class _Parser:
         if token.kind == "quoted":
             self._take()
             return Property(token.text[1:-1].replace('""', '"'))
-        if token.kind == "name" and token.word not in _WORDS:
-            return self._named()
-        self._refuse("a property, a number or a text")
+        if token.kind != "name" or token.word in _WORDS:
+            self._refuse("a property, a number or a text")
+        return self._named()
 
     def _named(self) -> Scalar:
         token = self._take()

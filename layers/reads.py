@@ -15,7 +15,6 @@ from typing import Any
 import psycopg2
 from sqlalchemy import Engine, Executable
 from sqlalchemy.dialects.postgresql.psycopg2 import PGDialect_psycopg2
-from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.sql import ClauseElement
 
@@ -23,7 +22,7 @@ from layers.database import make_engine
 
 # Nothing a map client asks may take longer; a filter that would is given up, and said so.
 STATEMENT_TIMEOUT_MS = 30_000
-_DIALECT = PGDialect_psycopg2()
+_DIALECT = PGDialect_psycopg2()  # type: ignore[no-untyped-call]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +70,10 @@ def fetch(engine: Engine, statement: Statement, values: Mapping[str, Any] | None
     for attempt in range(3):
         pooled = engine.raw_connection()
         try:
-            with pooled.cursor() as cursor:
-                cursor.execute(statement.sql, bound)
-                row: tuple[Any, ...] = cursor.fetchone()
+            cursor = pooled.cursor()
+            cursor.execute(statement.sql, bound)
+            row: tuple[Any, ...] = cursor.fetchone() or ()
+            cursor.close()
         except psycopg2.Error as error:
             # After a restart of the database each idle connection is dead: the whole pool is thrown away once.
             if _is_lost(pooled.dbapi_connection, error):
@@ -97,7 +97,7 @@ def streaming(
 ) -> Iterator[Iterator[Sequence[tuple[Any, ...]]]]:
     """Give the statement's rows in batches from one snapshot, without holding them all in memory."""
     pooled = engine.raw_connection()
-    raw: DBAPIConnection = pooled.dbapi_connection  # type: ignore[assignment]
+    raw: Any = pooled.dbapi_connection
     raw.autocommit = False  # a server-side cursor lives in a transaction
     try:
         cursor = raw.cursor("panjereh_export")

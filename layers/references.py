@@ -84,7 +84,10 @@ def find(city: City, said: str) -> Reference | None:
     )
     if matched is not None:
         code = f"EPSG:{matched.group(1)}"
-    elif re.fullmatch(r"(?:https?://www\.opengis\.net/def/crs/OGC/(?:0|1\.3)/|urn:ogc:def:crs:OGC:(?:1\.3)?:|OGC:)CRS84", bare):
+    elif re.fullmatch(
+        r"(?:https?://www\.opengis\.net/def/crs/OGC/(?:0|1\.3)/|urn:ogc:def:crs:OGC:(?:1\.3)?:|OGC:)CRS84",
+        bare,
+    ):
         code = "OGC:CRS84"
     else:
         return None
@@ -123,6 +126,12 @@ def mercator_box(west: float, south: float, east: float, north: float) -> tuple[
     """Return a rectangle of degrees as one of Web Mercator metres."""
     corners = mercator_xy(np.array([[west, south], [east, north]]))
     return tuple(float(value) for value in corners.ravel())  # type: ignore[return-value]
+
+
+def lonlat_box(west: float, south: float, east: float, north: float) -> tuple[float, float, float, float]:
+    """Return a rectangle of Web Mercator metres as one of degrees."""
+    lower, upper = (math.degrees(math.asin(math.tanh(y / _RADIUS_M))) for y in (south, north))
+    return math.degrees(west / _RADIUS_M), lower, math.degrees(east / _RADIUS_M), upper
 
 
 def earthly(values: tuple[float, ...]) -> bool:

@@ -1,0 +1,135 @@
+"""Features: a page of them, or one, as GeoJSON bytes from PostGIS or as a page for people."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import psycopg2
+from fastapi import Request
+from fastapi.responses import Response
+
+from api import ogc_pages as pages
+from api.errors import NotFound, UnknownParameter
+from api.ogc_params import ITEMS, page, selection, view
+from api.ogc_request import (
+    GEOJSON,
+    HTML,
+    Asked,
+    Link,
+    asked,
+    dumped,
+    etag,
+    is_known,
+    link,
+    sent,
+    sent_html,
+    unchanged,
+)
+from layers import features
+from layers.catalog import LayerSpec, Target
+from layers.cql2 import FilterFailed
+from layers.features import Answer
+from layers.selection import Page, Selection, View, queryables, source_of
+
+HTML_LIMIT, MAX_HTML_LIMIT = 25, 500
+_QUERYABLE_NAMES = frozenset(name for target in Target for name in queryables(target))
+
+
+def _version_tag(this: Asked, version: int | None) -> str:
+    return etag(
+        version, this.origin, this.request.url.path, sorted(this.params.items()), this.language, this.is_html
+    )
+
+
+def items(request: Request) -> Response:
+    """One page of a layer's features."""
+    this = asked(request, *ITEMS, also=_QUERYABLE_NAMES)
+    spec = this.spec
+    known = queryables(spec.target)
+    if foreign := sorted((_QUERYABLE_NAMES - set(known)) & set(this.params)):
+        raise UnknownParameter(unknown=foreign, known=sorted({*ITEMS, *known}))
+    chosen, shown = selection(this, spec), view(this, spec)
+    this.format("json", "html", "geojson")
+    wanted = page(this, HTML_LIMIT, MAX_HTML_LIMIT) if this.is_html else page(this, 10_000)
+    engine = this.resources.reads
+    if "if-none-match" in request.headers:
+        validator = _version_tag(this, features.version(engine, chosen.source))
+        if is_known(this, validator):
+            return unchanged(this, validator)
+    try:
+        answer = features.items(engine, chosen, shown, wanted)
+        count = _matched(this, chosen, wanted, answer)
+    except (psycopg2.DataError, psycopg2.InternalError) as error:
+        raise FilterFailed(reason=str(error).splitlines()[0][:120]) from error
+    validator = _version_tag(this, answer.version)
+    links = _links(this, spec, shown, wanted, answer)
+    if this.is_html:
+        return sent_html(this, pages.items(this, spec, answer, count, links), validator)
+    return sent(
+        this,
+        _collection(answer, count, links),
+        GEOJSON,
+        validator,
+        **{"Content-Crs": f"<{shown.reference.uri}>"},
+    )
+
+
+def _collection(answer: Answer, count: int | None, links: list[Link]) -> bytes:
+    matched = "" if count is None else f'"numberMatched":{count},'
+    head = f'{{"type":"FeatureCollection",{matched}"numberReturned":{answer.returned},"features":['
+    return b"".join((head.encode(), answer.features.encode(), b'],"links":', dumped(links), b"}"))
+
+
+def _matched(this: Asked, chosen: Selection, wanted: Page, answer: Answer) -> int | None:
+    """How many features match: known from the page itself where it is the last one, else from what is kept."""
+    is_last = not answer.has_more and (answer.returned > 0 or wanted.offset == 0)
+    if is_last and wanted.after is None:
+        return wanted.offset + answer.returned
+    return features.matched(this.resources.reads, chosen, answer.version)
+
+
+def _links(this: Asked, spec: LayerSpec, shown: View, wanted: Page, answer: Answer) -> list[Link]:
+    made = this.own_links(GEOJSON)
+    if answer.has_more:
+        # By the last id, not by counting: the last page of a large layer costs what the first does.
+        onward: dict[str, Any] = {"offset": None, "after": answer.last_id}
+        if shown.sort:
+            onward = {"offset": wanted.offset + answer.returned}
+        form = "html" if this.is_html else "json"
+        media = HTML if this.is_html else GEOJSON
+        href = this.same(f=form, limit=wanted.limit, **onward)
+        made.append(link("next", href, media, this.say("ogc-next-page")))
+    made.append(
+        link("collection", this.address("collections", spec.layer_id), "application/json", this.name(spec))
+    )
+    return made
+
+
+def item(request: Request) -> Response:
+    """One feature."""
+    this = asked(request, "crs", "properties")
+    this.format("json", "html", "geojson")
+    spec = this.spec
+    shown = view(this, spec)
+    source = source_of(this.place, spec.layer_id)
+    engine = this.resources.reads
+    if "if-none-match" in request.headers:
+        validator = _version_tag(this, features.version(engine, source))
+        if is_known(this, validator):
+            return unchanged(this, validator)
+    feature_id = request.path_params["feature_id"]
+    version, feature = (
+        (None, None) if "\x00" in feature_id else features.item(engine, source, shown, feature_id)
+    )
+    if feature is None:
+        raise NotFound(path=request.url.path)
+    validator = _version_tag(this, version)
+    links = this.own_links(GEOJSON)
+    links.append(
+        link("collection", this.address("collections", spec.layer_id), "application/json", this.name(spec))
+    )
+    if this.is_html:
+        return sent_html(this, pages.item(this, spec, json.loads(feature), links), validator)
+    body = b"".join((feature[:-1].encode(), b',"links":', dumped(links), b"}"))
+    return sent(this, body, GEOJSON, validator, **{"Content-Crs": f"<{shown.reference.uri}>"})

@@ -1,0 +1,274 @@
+"""The statements that make features into GeoJSON text; each is built once per shape of query and kept.
+
+The city is a constant in every statement, so that only its partition is touched, and only live rows are read.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import lru_cache
+from typing import Any
+
+import shapely
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    Integer,
+    LargeBinary,
+    Select,
+    Text,
+    and_,
+    asc,
+    bindparam,
+    cast,
+    desc,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+)
+
+from layers.cql2_sql import Ground, condition
+from layers.reads import Statement, compiled
+from layers.references import WEB_MERCATOR, Reference, Space
+from layers.selection import (
+    ID,
+    TEMPORAL,
+    Box,
+    Period,
+    Selection,
+    Source,
+    View,
+    fields,
+    is_temporal,
+    queryables,
+    table,
+)
+from layers.tables import LayerRow
+
+# How many matches are counted at most where nothing but a scan can tell.
+COUNT_CAP = 10_000
+
+
+# --- conditions
+
+
+def _live(source: Source) -> ColumnElement[bool]:
+    t = table(source.target).c
+    # City ids are plain words (layers.city checks them); as a constant one prunes the other cities' partitions.
+    city = literal_column(f"'{source.city_id}'", Text)
+    return and_(t.city_id == city, t.layer_id == literal(source.layer_id), t.retired_by.is_(None))
+
+
+def _in_box(source: Source, space: Space) -> ColumnElement[bool]:
+    t = table(source.target).c
+    is_city = space is Space.CITY
+    shape = func.ST_GeomFromWKB(bindparam("box", type_=LargeBinary), source.srid if is_city else WEB_MERCATOR)
+    made: ColumnElement[bool] = func.ST_Intersects(t.geom if is_city else t.geom_3857, shape)
+    return made
+
+
+def _in_period(source: Source, period: Period) -> list[ColumnElement[bool]]:
+    if not is_temporal(source.target):
+        return []
+    day = table(source.target).c[TEMPORAL]
+    made = []
+    if period.start is not None:
+        made.append(or_(day.is_(None), day >= bindparam("start", type_=Date)))
+    if period.end is not None:
+        made.append(or_(day.is_(None), day <= bindparam("end", type_=Date)))
+    return made
+
+
+def _conditions(selection: Selection) -> list[ColumnElement[bool]]:
+    source = selection.source
+    made = [_live(source)]
+    if selection.box is not None:
+        made.append(_in_box(source, selection.box.space))
+    if selection.period is not None:
+        made += _in_period(source, selection.period)
+    known = queryables(source.target)
+    made += [known[name].column == literal(value) for name, value in selection.equals]
+    if selection.filter is not None:
+        t = table(source.target).c
+        ground = Ground(known, t.geom, t.geom_3857, source.srid, selection.filter_reference)
+        made.append(condition(selection.filter, ground))
+    return made
+
+
+def shape_of(selection: Selection) -> Selection:
+    """Return what decides the statement's text: the selection without the values that are bound at each call."""
+    box = selection.box and Box(shapely.Point(), selection.box.space)
+    period = selection.period and Period(
+        selection.period.start and date.min, selection.period.end and date.min
+    )
+    return Selection(
+        selection.source, box, period, selection.equals, selection.filter, selection.filter_reference
+    )
+
+
+# --- the text of a feature
+
+
+def geometry_json(source: Source, reference: Reference) -> ColumnElement[str]:
+    """Return the expression of a feature's GeoJSON geometry in a CRS on offer (7 decimals, or millimetres)."""
+    t = table(source.target).c
+    match reference.space:
+        case Space.LONLAT if not reference.is_flipped and "geojson" in t:
+            made: ColumnElement[str] = t.geojson
+            return made
+        case Space.LONLAT:
+            shape: ColumnElement[Any] = func.ST_Transform(t.geom, 4326)
+        case Space.MERCATOR:
+            shape = t.geom_3857
+        case Space.CITY:
+            shape = t.geom
+    digits = 7 if reference.space is Space.LONLAT else 3
+    shape = func.ST_ForcePolygonCCW(shape)
+    if reference.is_flipped:
+        shape = func.ST_FlipCoordinates(shape)
+    return func.ST_AsGeoJSON(shape, literal_column(str(digits)), literal_column("0"))
+
+
+def _properties(source: Source, names: tuple[str, ...] | None) -> ColumnElement[Any]:
+    offered = fields(source.target)
+    chosen = [each.column for each in offered.values() if names is None or each.name in names]
+    if not chosen:
+        return literal_column("'{}'::json")
+    outer = table(source.target)
+    row = select(*chosen).correlate(outer).subquery("p")
+    return select(func.row_to_json(literal_column("p"))).select_from(row).correlate(outer).scalar_subquery()
+
+
+def _joined(*parts: str | ColumnElement[Any]) -> ColumnElement[Any]:
+    made: ColumnElement[Any] | None = None
+    for part in parts:
+        piece = literal_column("'" + part + "'", Text) if isinstance(part, str) else cast(part, Text)
+        made = piece if made is None else made.concat(piece)
+    assert made is not None
+    return made
+
+
+def _feature(
+    identity: ColumnElement[Any], geometry: ColumnElement[Any], properties: ColumnElement[Any]
+) -> ColumnElement[Any]:
+    return _joined(
+        '{"type":"Feature","id":', func.to_json(identity),
+        ',"geometry":', geometry,
+        ',"properties":', properties,
+        "}",
+    )  # fmt: skip
+
+
+def _version(source: Source) -> ColumnElement[Any]:
+    row = LayerRow.__table__.c
+    return (
+        select(row.delivery_id)
+        .where(row.city_id == literal(source.city_id), row.layer_id == literal(source.layer_id))
+        .scalar_subquery()
+    )
+
+
+# --- statements
+
+
+def _ordered(statement: Select[Any], source: Source, view: View) -> Select[Any]:
+    known = queryables(source.target)
+    wanted = [(desc if is_down else asc)(known[name].column).nulls_last() for name, is_down in view.sort]
+    return statement.order_by(*wanted, known[ID].column)
+
+
+@lru_cache(maxsize=512)
+def items_statement(selection: Selection, view: View, has_offset: bool, has_after: bool) -> Statement:
+    """Return the statement of one page: version, rows (one more than asked for), last id, features."""
+    source = selection.source
+    t = table(source.target).c
+    inner = select(
+        t.feature_id.label("id"),
+        geometry_json(source, view.reference).label("g"),
+        _properties(source, view.properties).label("p"),
+    ).where(*_conditions(selection))
+    if has_after:
+        inner = inner.where(t.feature_id > bindparam("after", type_=Text))
+    inner = _ordered(inner, source, view).limit(bindparam("rows", type_=Integer))
+    if has_offset:
+        inner = inner.offset(bindparam("offset", type_=Integer))
+    q = inner.subquery("q")
+    # One row more than asked for tells whether there is another page.
+    numbered = select(q, func.row_number().over().label("n")).subquery("r")
+    on_page = numbered.c.n <= bindparam("limit", type_=Integer)
+    text = _feature(numbered.c.id, numbered.c.g, numbered.c.p)
+    return compiled(
+        select(
+            _version(source),
+            func.count(),
+            func.max(numbered.c.id).filter(on_page),
+            func.string_agg(text, literal_column("','")).filter(on_page),
+        ).select_from(numbered)
+    )
+
+
+@lru_cache(maxsize=512)
+def count_statement(selection: Selection) -> Statement:
+    """Return the statement that counts what is selected, as far as COUNT_CAP + 1."""
+    rows: Select[Any] = (
+        select(literal_column("1")).select_from(table(selection.source.target)).where(*_conditions(selection))
+    )
+    return compiled(select(func.count()).select_from(rows.limit(COUNT_CAP + 1).subquery("m")))
+
+
+@lru_cache(maxsize=512)
+def item_statement(source: Source, view: View) -> Statement:
+    """Return the statement of one feature: version, feature."""
+    t = table(source.target).c
+    feature = (
+        select(
+            _feature(
+                t.feature_id, geometry_json(source, view.reference), _properties(source, view.properties)
+            )
+        )
+        .where(_live(source), t.feature_id == bindparam("feature_id", type_=Text))
+        .scalar_subquery()
+    )
+    return compiled(select(_version(source), feature))
+
+
+@lru_cache(maxsize=512)
+def version_statement(source: Source) -> Statement:
+    """Return the statement of the layer's version."""
+    return compiled(select(_version(source)))
+
+
+@lru_cache(maxsize=512)
+def facts_statement(source: Source) -> Statement:
+    """Return the statement of version, count, first and last day, and extents in Web Mercator and city CRS."""
+    t = table(source.target).c
+    day = t[TEMPORAL] if is_temporal(source.target) else literal_column("NULL::date")
+    extents = [func.ST_Extent(column) for column in (t.geom_3857, t.geom)]
+    corners = [
+        getattr(func, name)(extent)
+        for extent in extents
+        for name in ("ST_XMin", "ST_YMin", "ST_XMax", "ST_YMax")
+    ]
+    statement = select(_version(source), func.count(), func.min(day), func.max(day), *corners)
+    return compiled(statement.where(_live(source)))
+
+
+# --- whole layers, row by row
+
+
+def geojson_rows(selection: Selection, view: View) -> Statement:
+    """Return the statement that gives each selected feature as GeoJSON text, in id order."""
+    source = selection.source
+    t = table(source.target).c
+    text = _feature(t.feature_id, geometry_json(source, view.reference), _properties(source, view.properties))
+    return compiled(select(text).where(*_conditions(selection)).order_by(t.feature_id))
+
+
+def selected(selection: Selection) -> Statement:
+    """Return the statement that gives each selected feature's id, properties and WKB in the city's CRS."""
+    t = table(selection.source.target).c
+    columns = [each.column for each in fields(selection.source.target).values()]
+    rows = select(t.feature_id, *columns, func.ST_AsBinary(t.geom))
+    return compiled(rows.where(*_conditions(selection)).order_by(t.feature_id))
