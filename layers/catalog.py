@@ -6,6 +6,7 @@ One source for the importer, the API, the tiles and the legend. A city describes
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -14,6 +15,7 @@ from enum import StrEnum
 from geo.quality import QualityLevel
 from geo.vocabulary import Utility
 from layers.config import CityConfigError, Section, Words
+from layers.local_grid import LOCAL, LocalGrid, read_local_grid
 from layers.units import known_units
 
 
@@ -174,6 +176,8 @@ class LayerSpec:
     min_zoom: int
     draw_order: int
     colour: str
+    encoding: str | None = None
+    local_grid: LocalGrid | None = None
 
     @property
     def is_network(self) -> bool:
@@ -303,6 +307,24 @@ def _sources(root: Section) -> dict[str, SourceFile]:
     return made
 
 
+def _source_crs(section: Section, local_grid: LocalGrid | None) -> str | None:
+    """Return what the files of a layer are in when they do not say: a code, or "local" for its own grid."""
+    stated = section.maybe_text("crs")
+    if local_grid is not None and stated is not None:
+        section.refuse("crs", "a layer with a local_grid is in no other system")
+    return LOCAL if local_grid is not None else stated
+
+
+def _encoding(section: Section) -> str | None:
+    stated = section.maybe_text("encoding")
+    if stated is not None:
+        try:
+            codecs.lookup(stated)
+        except LookupError:
+            section.refuse("encoding", f"{stated!r} is not the name of an encoding (utf-8, cp1256)")
+    return stated
+
+
 def _layer(section: Section, sources: Mapping[str, SourceFile]) -> LayerSpec:
     target = section.choice("target", Target)
     utility = section.choice("utility", Utility) if target in NETWORK_TARGETS else None
@@ -312,6 +334,7 @@ def _layer(section: Section, sources: Mapping[str, SourceFile]) -> LayerSpec:
     freshness_days = section.integer("freshness_days")
     if freshness_days <= 0:
         section.refuse("freshness_days", "must be more than 0 days")
+    local_grid = read_local_grid(section)
     min_zoom = section.integer("min_zoom", _MIN_ZOOM[target])
     if not MIN_ZOOM <= min_zoom <= MAX_ZOOM:
         section.refuse("min_zoom", f"must be from {MIN_ZOOM} to {MAX_ZOOM}")
@@ -333,10 +356,12 @@ def _layer(section: Section, sources: Mapping[str, SourceFile]) -> LayerSpec:
         codes=_codes(section),
         select=_select(section),
         constants=_constants(section, target),
-        crs=section.maybe_text("crs"),
+        crs=_source_crs(section, local_grid),
         min_zoom=min_zoom,
         draw_order=section.integer("draw_order", order),
         colour=section.text("colour", colour),
+        encoding=_encoding(section),
+        local_grid=local_grid,
     )
     section.done()
     return spec

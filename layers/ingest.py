@@ -19,6 +19,7 @@ from layers.catalog import LayerSpec
 from layers.checks import check
 from layers.city import City
 from layers.mapping import Mapped, map_layer
+from layers.readers.reference import check_place
 from layers.reading import file_hash, read
 from layers.report import DeliveryReport, Diff, Issue, Outcome, Severity, counted, kept
 from layers.staging import (
@@ -36,7 +37,7 @@ from layers.staging import (
 from layers.tables import DeliveryRow
 
 # Raised when the meaning of a mapped row changes, so that unchanged files are read again.
-MODEL_VERSION = 1
+MODEL_VERSION = 2
 # A delivery that loses more of its features than this is refused as a whole: something is wrong with the
 # file.
 MAX_REFUSED_SHARE = 0.05
@@ -51,8 +52,17 @@ class NothingToRollBack(PanjerehError):
 def reading_hash(path: Path, city: City, spec: LayerSpec, as_of: date) -> str:
     """Return what identifies a file and how it is read: equal ones need not be read again."""
     reading = (MODEL_VERSION, city.crs, city.operations, city.extent_m, as_of)
-    meaning = (spec.target, spec.table, spec.owner, spec.utility, spec.crs, spec.surveyed_on, spec.quality)
-    mapping = (spec.fields, spec.codes, spec.select, spec.constants)
+    meaning = (
+        spec.target,
+        spec.table,
+        spec.owner,
+        spec.utility,
+        spec.crs,
+        spec.encoding,
+        spec.surveyed_on,
+        spec.quality,
+    )
+    mapping = (spec.fields, spec.codes, spec.select, spec.constants, spec.local_grid)
     return _digest(file_hash(path), repr(reading), repr(meaning), repr(mapping))
 
 
@@ -131,7 +141,8 @@ class _Prepared:
 
 
 def _prepared(city: City, spec: LayerSpec, path: Path, day: date, read_as: str) -> _Prepared:
-    source = read(path, spec.table, crs=spec.crs)
+    source = read(path, spec.table, crs=spec.crs, encoding=spec.encoding)
+    check_place(source, city)
     mapped = map_layer(source, city, spec)
     check(mapped, city)
     refusal = _refusal(mapped)
@@ -145,7 +156,8 @@ def _refusal(mapped: Mapped) -> Issue | None:
     """Return why the delivery as a whole must not replace the layer, or None."""
     if not len(mapped):
         return Issue(Severity.ERROR, "empty-delivery")
-    share = len(mapped.refused) / len(mapped)
+    # A row that only repeats another takes nothing away with it.
+    share = len(mapped.refused - mapped.repeated) / len(mapped)
     if share <= MAX_REFUSED_SHARE:
         return None
     return Issue(
@@ -220,7 +232,7 @@ def _report(
 
 
 def _facts(mapped: Mapped) -> dict[str, Any]:
-    facts: dict[str, Any] = {"not_selected": mapped.not_selected}
+    facts: dict[str, Any] = {**mapped.facts, "not_selected": mapped.not_selected}
     if mapped.spec.is_network:
         facts["cover_unknown"] = sum(cover is None for cover in mapped.columns["cover_m"])
         facts["quality_source"] = mapped.spec.quality.source if mapped.spec.quality else None

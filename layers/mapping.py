@@ -5,9 +5,10 @@ What the field map does not name is not lost: it stays in `attributes`, as deliv
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -20,12 +21,17 @@ import shapely
 from geo.crs import CONVERSION, lonlat_bounds, mover, operation_for
 from geo.errors import PanjerehError
 from geo.vocabulary import Utility, gas_class, voltage_class
-from layers import units
+from layers import local_grid, units
 from layers.catalog import FIELDS, VOCABULARIES, CoverSource, LayerSpec, Target
 from layers.city import City
+from layers.readers.text import normal_letters
 from layers.reading import Source
 from layers.report import Issue, Severity
 
+# Areas are compared with Web Mercator's only where there are some, and where its stretch cannot be a mistake.
+_FEWEST_AREAS = 5
+_LEAST_STRETCH = 1.1
+_SAME_STRETCH = 0.01
 _OTHER = {"role": "other", "status": "unknown", "normal_state": "unknown"}
 
 
@@ -54,6 +60,8 @@ class Mapped:
     issues: list[Issue]
     refused: set[int]
     repaired: set[int]
+    repeated: set[int] = dataclasses.field(default_factory=set)
+    facts: dict[str, Any] = dataclasses.field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -106,37 +114,30 @@ def _text(value: Any) -> str | None:
     return (str(value).strip() or None) if value is not None else None
 
 
-def _number(field: str, value: Any, factor: float) -> float | int | None:
-    if value is None or (isinstance(value, str) and not value.strip()):
-        return None
-    number = float(str(value).strip().replace("٫", "."))  # float() reads Persian digits by itself
-    if not math.isfinite(number):
-        raise ValueError(value)
-    return round(number) if field in units.WHOLE_NUMBERS else number * factor
-
-
-def _day(value: Any) -> date | None:
-    return date.fromisoformat(str(value)[:10]) if value is not None else None
-
-
 def _coded(spec: LayerSpec, field: str, value: Any) -> str | None:
     """Return our word for a source's word; KeyError where the code list lacks it."""
     text = _text(value)
     codes = spec.codes.get(field)
     if text is None:
         return None
+    text = normal_letters(text)
     if codes is not None:
-        return codes[text]
+        return codes[text] if text in codes else _in_normal_letters(codes)[text]
     if field in VOCABULARIES and text not in VOCABULARIES[field]:
         raise KeyError(text)
     return text
 
 
+def _in_normal_letters(codes: Mapping[str, str]) -> dict[str, str]:
+    return {normal_letters(word): ours for word, ours in codes.items()}
+
+
 def _converted(spec: LayerSpec, field: str, value: Any) -> Any:
     """Return one canonical value; ValueError or KeyError where the source's value is not readable as one."""
+    unit = spec.fields[field].unit
     if units.is_number(field):
-        return _number(field, value, units.factor(field, spec.fields[field].unit))
-    return _day(value) if field in units.DAYS else _coded(spec, field, value)
+        return units.measure(field, unit, value)
+    return units.day(unit, value) if field in units.DAYS else _coded(spec, field, value)
 
 
 def _column(mapped: Mapped, field: str, raw: Sequence[Any]) -> list[Any]:
@@ -153,10 +154,17 @@ def _column(mapped: Mapped, field: str, raw: Sequence[Any]) -> list[Any]:
     return made
 
 
-def _selected(frame: geopandas.GeoDataFrame, spec: LayerSpec) -> np.ndarray[Any, np.dtype[np.int64]]:
+def _selected(
+    frame: geopandas.GeoDataFrame, spec: LayerSpec, refused: Collection[int] = ()
+) -> np.ndarray[Any, np.dtype[np.int64]]:
     keep = np.ones(len(frame), dtype=bool)
     for column, wanted in spec.select.items():
-        keep &= np.array([_text(value) in wanted for value in _values(frame, column)], dtype=bool)
+        texts = [_text(value) for value in _values(frame, column)]
+        # A row that could not be read may lack the very value that would have selected it: it counts.
+        keep &= np.array(
+            [text in wanted or (text is None and row in refused) for row, text in enumerate(texts)],
+            dtype=bool,
+        )
     return np.flatnonzero(keep)
 
 
@@ -167,8 +175,14 @@ def _check_columns(source: Source, spec: LayerSpec) -> None:
         raise ColumnMissing(source=source.name, layer=spec.layer_id, columns=missing, found=sorted(there))
 
 
-def _moved(geometry: Any, source: Source, city: City) -> tuple[Any, str, float]:
+def _moved(
+    geometry: Any, source: Source, city: City, spec: LayerSpec, facts: dict[str, Any]
+) -> tuple[Any, str, float]:
     """Return the geometries in the city's CRS, the operation, and what it adds to the uncertainty (m)."""
+    if spec.local_grid is not None:
+        fit = spec.local_grid.fitted()
+        facts["local_grid"] = local_grid.as_facts(spec.local_grid, fit)
+        return local_grid.moved(geometry, fit), spec.local_grid.operation, local_grid.uncertainty_m(fit)
     if source.crs == city.crs or not len(geometry):
         return geometry, CONVERSION, 0.0
     finite = np.array([shape is not None and bool(np.isfinite(shape.bounds).all()) for shape in geometry])
@@ -264,10 +278,11 @@ def map_layer(source: Source, city: City, spec: LayerSpec) -> Mapped:
     no named operation leads from the source's CRS to the city's.
     """
     _check_columns(source, spec)
-    rows = _selected(source.frame, spec)
+    rows = _selected(source.frame, spec, source.refused)
     frame = source.frame.iloc[rows]
+    facts: dict[str, Any] = dict(source.facts)
     geometry, operation, added_m = _moved(
-        shapely.force_2d(np.asarray(frame.geometry.array, dtype=object)), source, city
+        shapely.force_2d(np.asarray(frame.geometry.array, dtype=object)), source, city, spec, facts
     )
     ids = [_text(value) for value in _values(frame, spec.fields["feature_id"].column)]
     mapped = Mapped(
@@ -282,14 +297,76 @@ def map_layer(source: Source, city: City, spec: LayerSpec) -> Mapped:
         issues=[],
         refused=set(),
         repaired=set(),
+        facts=facts,
     )
+    _take_over(mapped, source)
     for field, rule in spec.fields.items():
         if field != "feature_id":
             mapped.columns[field] = _column(mapped, field, _values(frame, rule.column))
     _completed(mapped.columns, spec, added_m)
+    if made := _conversions(mapped, frame):
+        facts["conversions"] = made
+    drop_mercator_areas(mapped, city)
     return mapped
+
+
+def _take_over(mapped: Mapped, source: Source) -> None:
+    """Take over what the reader noticed about the rows that were selected, and about the file."""
+    place = {int(row): index for index, row in enumerate(mapped.rows)}
+    for said in source.issues:
+        if said.row is None:
+            mapped.issues.append(said)
+        elif said.row in place:
+            index = place[said.row]
+            mapped.issues.append(mapped.issue(said.severity, said.code, index, **_scalars(said.params)))
+            if said.code == "duplicate-row":
+                mapped.repeated.add(index)
+    mapped.refused |= {place[row] for row in source.refused if row in place}
+
+
+def _scalars(params: Mapping[str, Any]) -> dict[str, str | float | None]:
+    return {name: value for name, value in params.items() if name not in ("row", "feature_id", "x", "y")}
+
+
+def _conversions(mapped: Mapped, frame: geopandas.GeoDataFrame) -> list[dict[str, Any]]:
+    """Return, for the report, every unit, calendar and code list that values went through."""
+    made: list[dict[str, Any]] = []
+    for name, rule in sorted(mapped.spec.fields.items()):
+        how: dict[str, Any] = {}
+        if rule.unit is not None:
+            how = {"unit": rule.unit, "factor": units.factor(name, rule.unit)}
+        elif name in mapped.spec.codes:
+            how = {"codes": len(mapped.spec.codes[name])}
+        if how:
+            given = int(frame[rule.column].notna().sum())
+            made.append({"field": name, "column": rule.column, **how, "values": given})
+    return made
 
 
 def forget_cover(mapped: Mapped, index: int) -> None:
     """Make one row's cover unknown, with all that is said about it."""
     _forget_cover(mapped.columns, index)
+
+
+def drop_mercator_areas(mapped: Mapped, city: City) -> None:
+    """Forget areas that were measured in Web Mercator: there a square metre grows with the latitude.
+
+    At 35 degrees it is half as large again, so that the numbers look plausible. They are recognised by their
+    ratio to the true areas, the same in the whole delivery.
+    """
+    given = mapped.columns.get("area_m2")
+    if given is None:
+        return
+    true = [shape.area if shape is not None else 0.0 for shape in mapped.geometry]
+    pairs = [(value, area) for value, area in zip(given, true, strict=True) if value and area > 0]
+    if len(pairs) < _FEWEST_AREAS:
+        return
+    ratios = np.array([value / area for value, area in pairs])
+    _, south, _, north = lonlat_bounds(city.extent_m, city.crs)
+    expected = 1.0 / math.cos(math.radians((south + north) / 2.0)) ** 2
+    ratio = float(np.median(ratios))
+    if expected < _LEAST_STRETCH or abs(ratio / expected - 1.0) > _SAME_STRETCH:
+        return
+    params: dict[str, Any] = {"field": "area_m2", "ratio": round(ratio, 4), "count": len(pairs)}
+    mapped.issues.append(Issue(Severity.WARNING, "web-mercator-areas", params=params))
+    mapped.columns["area_m2"] = [None] * len(given)

@@ -103,6 +103,6 @@ def _repetitions(table: Table, shapes: Shapes) -> None:
         if shapes[row].geom_type.endswith("Point"):
             same_points += 1
         else:
-            table.say(Severity.WARNING, "duplicate-geometry", row, first_row=before)
+            table.say(Severity.FACT, "duplicate-geometry", row, first_row=before)
     if same_points:
         table.facts["points_at_the_same_place"] = same_points

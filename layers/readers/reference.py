@@ -19,6 +19,7 @@ from geo.crs import WGS84, crs_of, lonlat_bounds, parse_code
 from geo.errors import CrsUnknown, Param
 from geo.shapes import looks_like_degrees
 from layers.city import City
+from layers.local_grid import LOCAL
 from layers.readers.faults import (
     AxesSwapped,
     DegreesInMetricFile,
@@ -35,8 +36,6 @@ from layers.readers.faults import (
 from layers.readers.source import Source, Table
 from layers.report import Severity
 
-# The "CRS" of a file whose own grid is fitted to the city's by control points.
-LOCAL: Final = "local"
 # PROJ's confidence (per cent) from which a system that is spelt out without its number is taken as that one.
 _CONFIDENCE: Final = 70
 # A delivery mostly in the city is not misread; single features elsewhere are refused one by one.

@@ -51,7 +51,8 @@ def test_reports_add_up_and_nothing_was_refused(town: Town) -> None:
     for report in reports:
         assert report["good"] + report["repaired"] + report["refused"] == report["read"] == report["added"]
         assert report["refused"] == 0
-        assert report["counts"] == {}
+        # Two lines of the published networks lie at one place: told as a fact, no fault of either.
+        assert set(report["counts"]) <= {"fact:duplicate-geometry"}
 
 
 def test_importing_again_changes_nothing(city_engine: Any, schutterwald: Town, cities: Path) -> None:
