@@ -362,4 +362,4 @@ def demo(url: Url = None, bearer: Token = None) -> None:
         database_url(settings),
         teller,
     )
-    script.tell(story, teller)
+    script.tell(story, place, teller)

@@ -7,12 +7,15 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from shapely.geometry import Polygon, mapping
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import Connection
 
+from api import i18n
 from api.client import Client
 from api.teller import Teller
 from geo.errors import PanjerehError
@@ -204,8 +207,8 @@ def recall(address: str, token: str, remembered: dict[str, Any]) -> Story:
     return Story(remembered["city_id"], remembered["case_id"], remembered["timings"], view)
 
 
-def tell(story: Story, teller: Teller) -> None:
-    """The short table: permit, findings, orders, tariffs, timings."""
+def tell(story: Story, city: City, teller: Teller) -> None:
+    """The short table: permit, findings, orders, tariffs before and after, timings."""
     view = story.case
     permit = (view.get("permit") or {}).get("permit_no", "-")
     verdicts = Counter(each["verdict"] for each in view["findings"])
@@ -213,24 +216,23 @@ def tell(story: Story, teller: Teller) -> None:
     teller.say()
     teller.say(f"Permit {permit}, case {view['case_no']}, parcel {view['parcel_id']}: {view['status']}")
     teller.say(f"Findings: {found}")
-    teller.table(
-        "Companies", ("company", "order", "state", "tariff", "effective at", "receipt"), _orders(view)
-    )
+    if view["exchanges"]:
+        exchange = view["exchanges"][-1]
+        at = datetime.fromisoformat(exchange["effective_at"])
+        instant = i18n.instant("en", at, ZoneInfo(city.timezone))
+        title = f"Orders {exchange['state']}; every tariff changes at {instant} {city.timezone}"
+        teller.table(title, ("company", "order", "tariff before", "after", "receipt"), _orders(exchange))
     parts = ", ".join(f"{part} {_seconds(value)}" for part, value in story.timings.items())
     teller.say(f"Timings: {parts}")
 
 
-def _orders(view: dict[str, Any]) -> list[tuple[str, ...]]:
-    if not view["exchanges"]:
-        return []
-    exchange = view["exchanges"][-1]
+def _orders(exchange: dict[str, Any]) -> list[tuple[str, ...]]:
     return [
         (
             each["agency"],
             each["order_number"] or "-",
-            exchange["state"],
-            f"{each['tariff_from']} -> {each['tariff_to']}",
-            exchange["effective_at"],
+            each["tariff_from"],
+            each["tariff_to"],
             each["receipt"] or "-",
         )
         for each in exchange["agencies"]

@@ -175,8 +175,10 @@ class Run:
     def _fill(self, url: str, cities: Sequence[City]) -> None:
         engine = make_engine(url, application_name="panjereh-setup", pool_size=2)
         try:
-            with self.teller.working("Importing the cities"):
-                setup.import_cities(engine, self.home, cities, self.teller.say)
+            for n, city in enumerate(cities, start=1):
+                what = f"Importing {city.name.en} ({n} of {len(cities)}): {len(city.layers)} layers"
+                with self.teller.working(what):
+                    setup.import_cities(engine, self.home, [city], self.teller.say)
             setup.store_tokens(engine, self.home)
         finally:
             engine.dispose()
@@ -230,13 +232,14 @@ def _demonstrate(made: Run, address: str) -> None:
     """The demonstration's case: played on the first start, shown again on every later one."""
     token = made.home.tokens()[SHOWN_ACTOR]
     remembered: dict[str, Any] | None = made.home.state().get("demo")
+    city_id = made.settings.cities[0] if remembered is None else remembered["city_id"]
+    city = load_city(made.settings.cities_dir, city_id)
     if remembered is None:
-        city = load_city(made.settings.cities_dir, made.settings.cities[0])
         story = demo.play(address, token, city, made.database.url, made.teller)
         made.home.remember(demo=story.as_state())
     else:
         story = demo.recall(address, token, remembered)
-    demo.tell(story, made.teller)
+    demo.tell(story, city, made.teller)
 
 
 def _tell_address(made: Run, address: str, *, show: bool) -> None:
