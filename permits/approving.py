@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 from sqlalchemy import insert, select
-from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.orm import Session
 
 from layers.city import City
@@ -136,7 +135,7 @@ def _insert_orders(session: Session, city: City, case: CaseRow) -> None:
         if (wish := case.wish(agency)) is not Wish.NOT_NEEDED
     ]
     if rows:
-        session.execute(pg_insert(t.connection_order).values(rows))
+        session.execute(insert(t.connection_order), rows)
 
 
 @dataclass(frozen=True, slots=True)

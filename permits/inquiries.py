@@ -50,7 +50,7 @@ def ask(
         }
         for agency, body in bodies.items()
     ]
-    session.execute(insert(t.consultation).values(rows))
+    session.execute(insert(t.consultation), rows)
     steps = [
         StepRow(agency, StepOp.INQUIRE, body["our_ref"], f"{body['our_ref']}:inquire", body, due_at)
         for agency, body in bodies.items()

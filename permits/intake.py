@@ -74,6 +74,7 @@ def open_case(
         wishes={agency: as_json(wish) for agency, wish in request.wishes.items()},
         routing=as_json(routing),
         permanent_class=None,
+        applicant_actor=actor.id,
     )
     session.execute(insert(t.case_).values(_row(case, city, actor, now, request, found)))
     replace_findings(session, case.case_id, found.findings)
@@ -196,7 +197,7 @@ def replace_findings(session: Session, case_id: UUID, findings: list[Json]) -> N
         }
         for n, finding in enumerate(findings, start=1)
     ]
-    session.execute(insert(t.finding).values(rows))
+    session.execute(insert(t.finding), rows)
 
 
 def excavation_of(session: Session, case_id: UUID) -> tuple[ExcavationRequest, Works]:

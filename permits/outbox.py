@@ -6,6 +6,7 @@ those that are locked, and never waits, so it cannot take part in a circle.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,13 +14,13 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ARRAY, Integer, Text, bindparam, func, select, text, update
-from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.orm import Session
 
 from permits import tables as t
 from permits.identifiers import new_id
 from permits.ports import SYSTEM, Json, Outcome
 from permits.store import CaseRow, Event, chain, open_task
+from permits.views import as_json
 from permits.vocabulary import OutcomeKind, StepOp, StepState, TaskKind
 
 _OPEN_STEP = (StepState.PENDING.value, StepState.SENDING.value)
@@ -47,6 +48,22 @@ _CLAIM = text(
     bindparam("cities", type_=ARRAY(Text)),
     bindparam("agencies", type_=ARRAY(Text)),
     bindparam("slots", type_=ARRAY(Integer)),
+)
+
+
+# All rows in one statement that is planned and compiled once.
+_ADD = text(
+    """
+    INSERT INTO permits.step (step_id, case_id, exchange_id, city_id, agency_id, op, state, our_ref, idem_key, body,
+                              next_at, deadline_at)
+    SELECT r.step_id, :case_id, CAST(:exchange_id AS uuid), :city_id, r.agency_id, r.op, 'pending', r.our_ref,
+           r.idem_key, r.body, now() + make_interval(secs => r.delay_s), r.deadline_at
+      FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r (
+           step_id uuid, agency_id text, op text, our_ref text, idem_key text, body jsonb, delay_s float8,
+           deadline_at timestamptz)
+        ON CONFLICT (idem_key) DO NOTHING
+    RETURNING idem_key
+    """
 )
 
 
@@ -108,29 +125,25 @@ def add_steps(
         return []
     rows = [
         {
-            "step_id": new_id(),
-            "case_id": case.case_id,
-            "exchange_id": exchange_id,
-            "city_id": case.city_id,
+            "step_id": str(new_id()),
             "agency_id": step.agency_id,
             "op": step.op.value,
-            "state": StepState.PENDING.value,
             "our_ref": step.our_ref,
             "idem_key": step.idem_key,
             "body": step.body,
-            "attempts": 0,
-            "fence": 0,
-            "next_at": func.now() + timedelta(seconds=step.delay_s),
+            "delay_s": step.delay_s,
             "deadline_at": step.deadline_at,
-            "created_at": func.now(),
         }
         for step in steps
     ]
     made = session.execute(
-        pg_insert(t.step)
-        .values(rows)
-        .on_conflict_do_nothing(index_elements=[t.step.c.idem_key])
-        .returning(t.step.c.idem_key)
+        _ADD,
+        {
+            "case_id": case.case_id,
+            "exchange_id": exchange_id,
+            "city_id": case.city_id,
+            "rows": json.dumps(as_json(rows)),
+        },
     )
     keys = set(made.scalars())
     return [_step_event("pending", step) for step in steps if step.idem_key in keys]

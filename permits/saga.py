@@ -81,7 +81,7 @@ def open_exchange(
         }
         for move in moves
     ]
-    session.execute(insert(t.tariff_change).values(changes))
+    session.execute(insert(t.tariff_change), changes)
     steps = [
         StepRow(
             move.agency,

@@ -314,8 +314,10 @@ def _once(
 
 
 def _locked(session: Session, ctx: Context, case_id: UUID) -> CaseRow:
-    _check_owner(session, ctx, case_id)
-    return store.lock_case(session, case_id, city_id=ctx.city.city_id)
+    case = store.lock_case(session, case_id, city_id=ctx.city.city_id)
+    if ctx.actor.role is Role.APPLICANT and case.applicant_actor != ctx.actor.id:
+        raise CaseNotFound(case_id=str(case_id))
+    return case
 
 
 def _check_owner(session: Session, ctx: Context, case_id: UUID) -> None:

@@ -6,8 +6,9 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from hashlib import sha256
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from pydantic import TypeAdapter
@@ -46,6 +47,7 @@ class CaseRow:
     wishes: Mapping[str, Json]
     routing: Json | None
     permanent_class: str | None
+    applicant_actor: str
 
     def wish(self, agency: str) -> Wish:
         """The wish about one agency; none stated means not needed."""
@@ -67,6 +69,7 @@ _LIGHT = (
     t.case_.c.wishes,
     t.case_.c.routing,
     t.case_.c.permanent_class,
+    t.case_.c.applicant_actor,
 )
 
 
@@ -150,6 +153,12 @@ def fingerprint(operation: str, request: object) -> bytes:
     return sha256(text_of.encode()).digest()
 
 
+@lru_cache
+def _adapter(view: Any) -> TypeAdapter[Any]:
+    """Building one takes longer than the whole use case it serves."""
+    return TypeAdapter(view)
+
+
 def once(
     session: Session, actor: Actor, key: str | None, mark: bytes, view: type[View], run: Callable[[], View]
 ) -> View:
@@ -161,7 +170,7 @@ def once(
     """
     if key is None:
         return run()
-    adapter = TypeAdapter(view)
+    adapter: TypeAdapter[View] = _adapter(cast(Any, view))
     row = {"actor_id": actor.id, "key": key, "fingerprint": mark, "at": func.now()}
     taken = session.execute(pg_insert(t.idem).values(row).on_conflict_do_nothing().returning(t.idem.c.key))
     mine = (t.idem.c.actor_id == actor.id) & (t.idem.c.key == key)

@@ -8,13 +8,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import Select, and_, bindparam, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from permits import tables as t
 from permits.errors import CaseNotFound
 from permits.ports import Json
-from permits.saga import facts_for_workflow
 from permits.store import audit_entries
 from permits.views import (
     ApplicantView,
@@ -34,7 +33,17 @@ from permits.views import (
     Units,
     WishView,
 )
-from permits.vocabulary import Action, CaseStatus, Role, StepOp, TariffState
+from permits.vocabulary import (
+    Action,
+    CaseStatus,
+    ConsultationStatus,
+    ExchangeState,
+    Purpose,
+    Role,
+    StepOp,
+    StepState,
+    TariffState,
+)
 from permits.workflow import Guard, allowed_actions
 
 AnyRow = Any
@@ -52,19 +61,44 @@ _FOR_PEOPLE = frozenset(
         Action.RECHECK,
     }
 )
+_STUCK = {StepState.REFUSED.value, StepState.PARKED.value, StepState.UNKNOWN.value}
+_LAST_DECISION = (
+    select(t.decision)
+    .where(t.decision.c.case_id == t.case_.c.case_id)
+    .order_by(t.decision.c.at.desc(), t.decision.c.decision_id.desc())
+    .limit(1)
+    .lateral("decision")
+)
+# The case with its permit, its newest decision and the head of its history, in one statement.
+_CASE = (
+    select(
+        *[column for column in t.case_.c if column.name != "geom"],
+        t.permit.c.permit_no,
+        t.permit.c.issued_at,
+        t.permit.c.valid_until,
+        _LAST_DECISION.c.outcome,
+        _LAST_DECISION.c.by_actor,
+        _LAST_DECISION.c.at.label("decided_at"),
+        _LAST_DECISION.c.conditions,
+        _LAST_DECISION.c.reason,
+        t.audit_head.c.hash.label("head"),
+    )
+    .select_from(t.case_)
+    .outerjoin(t.permit, t.permit.c.case_id == t.case_.c.case_id)
+    .outerjoin(_LAST_DECISION, true())
+    .outerjoin(t.audit_head, t.audit_head.c.case_id == t.case_.c.case_id)
+    .where(t.case_.c.case_id == bindparam("case_id"))
+)
 _OPEN_STATUSES = ("consulting", "awaiting_decision", "exchanging", "needs_decision", "completing")
 
 
 def case_view(session: Session, case_id: UUID, role: Role, city_id: str | None = None) -> CaseView:
     """The whole case; raises `CaseNotFound`, also for a case of another city."""
-    columns = [column for column in t.case_.c if column.name != "geom"]
-    query = select(*columns).where(t.case_.c.case_id == case_id)
-    if city_id is not None:
-        query = query.where(t.case_.c.city_id == city_id)
-    row = session.execute(query).one_or_none()
-    if row is None:
+    row = session.execute(_CASE, {"case_id": case_id}).one_or_none()
+    if row is None or (city_id is not None and row.city_id != city_id):
         raise CaseNotFound(case_id=str(case_id))
-    exchanges = _exchanges(session, case_id)
+    exchanges, changes = _exchanges(session, case_id)
+    consultations = _consultations(session, case_id)
     return CaseView(
         case_id=row.case_id,
         case_no=row.case_no,
@@ -83,14 +117,14 @@ def case_view(session: Session, case_id: UUID, role: Role, city_id: str | None =
         findings=[_without_geometry(finding) for finding in _findings(session, case_id)],
         verdict=row.verdict,
         missing_information=[MissingLayer(**layer) for layer in row.missing],
-        consultations=_consultations(session, case_id),
-        decision=_decision(session, case_id),
-        permit=_permit(session, case_id),
+        consultations=consultations,
+        decision=_decision(row),
+        permit=_permit(row),
         exchanges=exchanges,
-        tariffs=_tariffs(session, case_id),
+        tariffs=_tariffs(changes),
         tasks=_tasks(session, case_id),
-        actions=_actions(CaseStatus(row.status), role, facts_for_workflow(session, case_id)),
-        audit_head=_head(session, case_id),
+        actions=_actions(CaseStatus(row.status), role, _guards(exchanges, consultations)),
+        audit_head=bytes(row.head or b"").hex(),
     )
 
 
@@ -98,11 +132,20 @@ def _actions(status: CaseStatus, role: Role, facts: Collection[Guard]) -> list[s
     return [action.value for action in allowed_actions(status, role, facts) if action in _FOR_PEOPLE]
 
 
-def _head(session: Session, case_id: UUID) -> str:
-    found = session.execute(
-        select(t.audit_head.c.hash).where(t.audit_head.c.case_id == case_id)
-    ).scalar_one_or_none()
-    return "" if found is None else bytes(found).hex()
+def _guards(exchanges: Sequence[ExchangeView], consultations: Sequence[ConsultationView]) -> set[Guard]:
+    """The guards that hold, read off the view; `saga.facts_for_workflow` asks the locked rows the same."""
+    found: set[Guard] = set()
+    if all(asked.status != ConsultationStatus.PENDING.value for asked in consultations):
+        found.add(Guard.CONSULTATIONS_CLOSED)
+    if not exchanges:
+        return found
+    last = exchanges[-1]
+    if last.state == ExchangeState.CANCELLED.value:
+        is_first = last.purpose == Purpose.CONSTRUCTION.value
+        found.add(Guard.CONSTRUCTION_FAILED if is_first else Guard.PERMANENT_FAILED)
+    if any({part.confirm, part.cancel} & _STUCK for part in last.agencies):
+        found.add(Guard.CALLS_PARKED)
+    return found
 
 
 def _findings(session: Session, case_id: UUID) -> list[Json]:
@@ -147,32 +190,26 @@ def _as_object(value: object) -> Json | None:
     return {"value": value}
 
 
-def _decision(session: Session, case_id: UUID) -> DecisionView | None:
-    row = session.execute(
-        select(t.decision)
-        .where(t.decision.c.case_id == case_id)
-        .order_by(t.decision.c.at.desc(), t.decision.c.decision_id.desc())
-        .limit(1)
-    ).one_or_none()
-    if row is None:
+def _decision(row: AnyRow) -> DecisionView | None:
+    if row.outcome is None:
         return None
     conditions = [Condition(**condition) for condition in row.conditions]
-    return DecisionView(row.outcome, row.by_actor, row.at, conditions, row.reason)
+    return DecisionView(row.outcome, row.by_actor, row.decided_at, conditions, row.reason)
 
 
-def _permit(session: Session, case_id: UUID) -> PermitView | None:
-    row = session.execute(select(t.permit).where(t.permit.c.case_id == case_id)).one_or_none()
-    return None if row is None else PermitView(row.permit_no, row.issued_at, row.valid_until)
+def _permit(row: AnyRow) -> PermitView | None:
+    return None if row.permit_no is None else PermitView(row.permit_no, row.issued_at, row.valid_until)
 
 
-def _exchanges(session: Session, case_id: UUID) -> list[ExchangeView]:
+def _exchanges(session: Session, case_id: UUID) -> tuple[list[ExchangeView], list[AnyRow]]:
+    """The exchanges, oldest first, and the tariff changes they carry, in the same order."""
     heads = session.execute(
         select(t.exchange)
         .where(t.exchange.c.case_id == case_id)
         .order_by(t.exchange.c.opened_at, t.exchange.c.exchange_id)
     ).all()
     if not heads:
-        return []
+        return [], []
     s, change = t.step, t.tariff_change
     steps = session.execute(
         select(
@@ -182,9 +219,12 @@ def _exchanges(session: Session, case_id: UUID) -> list[ExchangeView]:
         .order_by(s.c.created_at, s.c.step_id)
     ).all()
     changes = session.execute(
-        select(change).where(change.c.case_id == case_id).order_by(change.c.agency_id)
+        select(change)
+        .join(t.exchange, t.exchange.c.exchange_id == change.c.exchange_id)
+        .where(change.c.case_id == case_id)
+        .order_by(t.exchange.c.opened_at, t.exchange.c.exchange_id, change.c.agency_id)
     ).all()
-    return [
+    views = [
         ExchangeView(
             purpose=head.purpose,
             revision=head.revision,
@@ -200,6 +240,7 @@ def _exchanges(session: Session, case_id: UUID) -> list[ExchangeView]:
         )
         for head in heads
     ]
+    return views, list(changes)
 
 
 def _agency(change: AnyRow, steps: Sequence[AnyRow]) -> ExchangeAgencyView:
@@ -227,21 +268,10 @@ def _agency(change: AnyRow, steps: Sequence[AnyRow]) -> ExchangeAgencyView:
     )
 
 
-def _tariffs(session: Session, case_id: UUID) -> list[TariffView]:
+def _tariffs(changes: Sequence[AnyRow]) -> list[TariffView]:
     """Per agency: the class last confirmed, the one now desired, and from when the newer of both holds."""
-    change = t.tariff_change
-    rows = session.execute(
-        select(
-            change.c.agency_id, change.c.from_class, change.c.to_class, change.c.effective_at, change.c.state
-        )
-        .join(t.exchange, t.exchange.c.exchange_id == change.c.exchange_id)
-        .where(change.c.case_id == case_id)
-        .order_by(change.c.agency_id, t.exchange.c.opened_at)
-    ).all()
-    return [
-        _tariff(agency, [row for row in rows if row.agency_id == agency])
-        for agency in dict.fromkeys(row.agency_id for row in rows)
-    ]
+    agencies = sorted({row.agency_id for row in changes})
+    return [_tariff(agency, [row for row in changes if row.agency_id == agency]) for agency in agencies]
 
 
 def _tariff(agency: str, changes: Sequence[AnyRow]) -> TariffView:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import random
+import signal
 import sys
 
 from tests.torture.harness import Plan, running
@@ -26,6 +27,7 @@ def main() -> int:
     plan = Plan(
         given.permits, given.kills, given.db_kills, given.faults, seed, given.clients, given.workers, 600.0
     )
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that everything is cleaned up
     with running(plan) as harness:
         harness.run()
         wrong = check(harness)
