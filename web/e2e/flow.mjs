@@ -75,6 +75,7 @@ try {
   await page.waitForFunction(() => location.hash.includes("tab=agencies"));
   const approve = page.locator(".page > footer .primary");
   await approve.waitFor({ timeout: 120_000 });
+  await page.waitForFunction(() => document.querySelectorAll(".offer").length >= 3, null, { timeout: 30_000 });
   seen.offers = await page.locator(".offer").count();
   await shoot("flow-3-answers");
 
