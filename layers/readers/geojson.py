@@ -100,8 +100,8 @@ def _table(content: dict[str, Any], path: Path) -> Table:
         shapes.append(made)
         if problem:
             problems.append((row, problem))
-    stated = _stated(content, path)
-    table = Table(frame_of(records, shapes), crs=stated, usual_crs=None if stated else WGS84)
+    stated, usual = _stated(content, path)
+    table = Table(frame_of(records, shapes), crs=stated, usual_crs=usual)
     for row, problem in problems:
         table.refuse("unreadable-feature", row, problem=problem)
     matched = content.get("numberMatched")
@@ -142,15 +142,17 @@ def _flat(value: Any) -> Any:
     return json.dumps(value, ensure_ascii=False) if isinstance(value, (dict, list)) else value
 
 
-def _stated(content: dict[str, Any], path: Path) -> str | None:
-    """Return the code in the `crs` member; `null` there says "unknown", which RFC 7946 does not allow."""
+def _stated(content: dict[str, Any], path: Path) -> tuple[str | None, str | None]:
+    """Return the code in the `crs` member, and what silence means: without the member WGS 84, with null nothing."""
     if "crs" not in content:
-        return None
+        return None, WGS84
     member = content["crs"]
+    if member is None:
+        return None, None
     properties = member.get("properties") if isinstance(member, dict) else None
     name = properties.get("name") if isinstance(properties, dict) else None
     try:
-        return parse_code(name if isinstance(name, str) else "?")
+        return parse_code(name if isinstance(name, str) else "?"), None
     except CrsUnknown as error:
         found = json.dumps(member, ensure_ascii=False)[:120]
         raise SourceCrsMissing(file=path.name, found=found, hint="write-epsg-code") from error
