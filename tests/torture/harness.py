@@ -352,9 +352,7 @@ class Harness:
             ).one()
             entries = connection.execute(text("SELECT count(*) FROM permits.audit")).scalar_one()
             by_status = dict(
-                connection.execute(text("SELECT status, count(*) FROM permits.case_ GROUP BY 1"))
-                .tuples()
-                .all()
+                connection.execute(text("SELECT status, count(*) FROM permits.case_ GROUP BY 1")).all()
             )
         t = self.tally
         return (

@@ -50,7 +50,7 @@ def check(harness: Harness) -> list[str]:
     wrong: list[str] = []
     kept = {agency: books(harness, agency) for agency in AGENCIES}
     with make_sessions(harness.engine)() as session:
-        cases = dict(session.execute(text("SELECT case_id::text, status FROM permits.case_")).tuples().all())
+        cases = dict(session.execute(text("SELECT case_id::text, status FROM permits.case_")).all())
         wrong += _lost_or_doubled(harness, cases)
         wrong += _ledgers(harness, cases, kept)
         wrong += _unexplained(cases, kept)
