@@ -107,7 +107,9 @@ def _layer_paths(this: Asked, spec: LayerSpec) -> dict[str, Any]:
         for each in queryables(spec.target).values()
     ]
     selection = ("bbox", "bbox-crs", "datetime", "filter", "filter-lang", "filter-crs")
-    everything = _refs("limit", "offset", "after", *selection, "crs", "properties", "sortby") + own
+    # QGIS looks for the page size among the components, GDAL here.
+    limit = _parameters(this)["limit"]
+    everything = [limit, *_refs("offset", "after", *selection, "crs", "properties", "sortby"), *own]
     feature_id = {"name": "featureId", "in": "path", "required": True, "schema": {"type": "string"}}
     files = {
         FORMATS[form].media: {"type": "string", "format": "binary"} for form in Format if is_available(form)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
 import shapely
-from shapely.errors import GEOSException
+from shapely.errors import ShapelyError
 from shapely.geometry import shape as shape_of
 
 from layers.cql2 import (
@@ -191,7 +191,7 @@ def _geometry(node: Any) -> Property | Shape:
         ValueError,
         AttributeError,
         IndexError,
-        GEOSException,
+        ShapelyError,
         RecursionError,
     ) as error:
         raise FilterGeometry(reason=f"not a GeoJSON geometry ({type(error).__name__})") from None

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from typing import NoReturn, TypeVar
 
 import shapely
-from shapely.errors import GEOSException
+from shapely.errors import ShapelyError
 from shapely.geometry import box
 
 from layers.cql2 import (
@@ -363,7 +363,7 @@ def checked_box(values: list[float], position: int = 0) -> Shape:
 def _wkt(text: str) -> Shape:
     try:
         return checked_shape(shapely.from_wkt(text))
-    except (GEOSException, ValueError) as error:
+    except (ShapelyError, ValueError) as error:
         raise FilterGeometry(reason=str(error)[:120]) from None
 
 
