@@ -153,7 +153,9 @@ class Cluster:
         try:
             statement = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
             if template is not None:
-                statement = statement + sql.SQL(" TEMPLATE {} STRATEGY FILE_COPY").format(sql.Identifier(template))
+                statement = statement + sql.SQL(" TEMPLATE {} STRATEGY FILE_COPY").format(
+                    sql.Identifier(template)
+                )
             with connection.cursor() as cursor:
                 cursor.execute(statement)
         finally:
@@ -179,7 +181,9 @@ class Cluster:
         connection = self._connect("postgres")
         try:
             with connection.cursor() as cursor:
-                cursor.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+                cursor.execute(
+                    sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
+                )
         finally:
             connection.close()
 
@@ -229,7 +233,8 @@ class Cluster:
         """Refuse a data directory that the server's user cannot enter (such as one under /root)."""
         if not is_reachable_by_server(self.root):
             raise ClusterFailed(
-                path=str(self.root), hint="the user 'postgres' cannot enter this directory; set PANJEREH_DATA_DIR"
+                path=str(self.root),
+                hint="the user 'postgres' cannot enter this directory; set PANJEREH_DATA_DIR",
             )
 
     def _initialise(self, installation: Installation) -> None:
@@ -237,7 +242,9 @@ class Cluster:
             str(installation.bin / "initdb"), "-D", str(self.data), "-U", ROLE, "--auth=trust", "-E", "UTF8",
             "--locale=C.UTF-8", "--data-checksums",
         ]  # fmt: skip
-        done = subprocess.run(command, user=self._user(), capture_output=True, text=True, check=False, cwd="/")
+        done = subprocess.run(
+            command, user=self._user(), capture_output=True, text=True, check=False, cwd="/"
+        )
         if done.returncode != 0:
             shutil.rmtree(self.data, ignore_errors=True)
             raise ClusterFailed(path=str(self.data), detail=done.stderr.strip()[-2000:])
