@@ -555,6 +555,7 @@ reason-consultation-open = { $where } has not answered yet
 reason-depth-out-of-range = the depth must be more than 0 and at most 60 metres below ground
 reason-excavation-takes-no-connection = an excavation alone takes no connection
 reason-never-asked = { $where } was never asked
+reason-no-agency-in-exchange = no company of this city takes part in the exchange
 reason-not-a-permanent-class = a finished building has no such tariff class
 reason-not-routed = it is not settled yet whom to ask
 reason-not-serviceable = { $where } cannot serve the parcel

@@ -537,6 +537,7 @@ reason-consultation-open = { $where } هنوز پاسخ نداده است
 reason-depth-out-of-range = عمق باید بیش از ۰ و حداکثر ۶۰ متر زیر سطح زمین باشد
 reason-excavation-takes-no-connection = حفاری تنها انشعاب نمی‌گیرد
 reason-never-asked = از { $where } استعلام نشده است
+reason-no-agency-in-exchange = هیچ شرکتی از این شهر در این مبادله نیست
 reason-not-a-permanent-class = ساختمان پایان‌یافته چنین گروه تعرفه‌ای ندارد
 reason-not-routed = هنوز معلوم نیست از چه دستگاه‌هایی باید پرسید
 reason-not-serviceable = { $where } نمی‌تواند به این قطعه خدمت دهد

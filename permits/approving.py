@@ -87,6 +87,7 @@ def _facts(session: Session, case: CaseRow) -> DecisionFacts:
     missing = session.execute(select(t.case_.c.missing).where(t.case_.c.case_id == case.case_id)).scalar_one()
     return DecisionFacts(
         is_routed=case.routing is not None,
+        tariff_agencies=case.tariff_agencies,
         wishes={agency: case.wish(agency) for agency in case.wishes},
         consultations=[_consultation(row.agency_id, row.status, row.answer or {}) for row in rows],
         findings=[row._asdict() for row in found],

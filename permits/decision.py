@@ -34,6 +34,7 @@ class DecisionFacts:
     """All that an approval rests on; findings in their stored form."""
 
     is_routed: bool
+    tariff_agencies: Sequence[str]
     wishes: Mapping[str, Wish]
     consultations: Sequence[ConsultationFacts]
     findings: Sequence[Json]
@@ -88,6 +89,8 @@ def obstacles(facts: DecisionFacts, conditions: Sequence[Condition], now: dateti
     found: list[Obstacle] = []
     if not facts.is_routed:
         found.append(Obstacle("not-routed", ""))
+    elif not facts.tariff_agencies:
+        found.append(Obstacle("no-agency-in-exchange", ""))
     asked = {item.agency for item in facts.consultations}
     for agency, wish in facts.wishes.items():
         if wish is not Wish.NOT_NEEDED and agency not in asked:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
+from uuid import UUID
 
 from shapely.geometry import Polygon, mapping
 from shapely.geometry.base import BaseGeometry
@@ -17,12 +18,13 @@ from geo.crs import CityCrs, to_wgs84, transform_to
 from geo.quality import accuracy
 from geo.shapes import check_area, checked_polygon
 from layers import query
+from layers.access import Asker, Purpose, identify
 from layers.catalog import Target
 from layers.city import City
 from layers.records import NearFeature, ParcelRecord
 from permits.conflicts import ConflictReport, check_conflicts
 from permits.errors import ExcavationOffParcel, ParcelNotFound
-from permits.ports import Json
+from permits.ports import Actor, Json
 from permits.requests import ExcavationRequest
 from permits.views import as_json
 from permits.vocabulary import Works
@@ -69,6 +71,12 @@ def survey(
         findings=_with_geometry(report.findings_json, lines, city.city_crs),
         missing=[as_json(layer) for layer in report.missing_information],
     )
+
+
+def look_as(session: Session, city: City, actor: Actor, case_id: UUID | None = None) -> None:
+    """Say, for the rest of this transaction, for whom the ground is looked at; raises `AccessRefused`."""
+    asker = Asker(actor.id, actor.role.value, actor.agency)
+    identify(session, asker, city.city_id, Purpose.PERMIT, case_id)
 
 
 def pit_in_city(city_crs: CityCrs, excavation: ExcavationRequest) -> Polygon:

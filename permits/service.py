@@ -81,6 +81,7 @@ def submit(
         if ctx.actor.role not in intake.SUBMITTERS:
             raise ActionNotAllowed(status="none", action="submit", role=ctx.actor.role.value)
         intake.check(request, ctx.city)
+        ground.look_as(session, ctx.city, ctx.actor)
         found = survey(
             session, ctx.city, request.parcel_id, request.excavation, request.works, ctx.now.date()
         )
@@ -263,6 +264,7 @@ def recheck_conflicts(
         case = _locked(session, ctx, case_id)
         status = advance(case.status, Action.RECHECK, ctx.actor.role)
         excavation, works = intake.excavation_of(session, case_id)
+        ground.look_as(session, ctx.city, ctx.actor, case_id)
         found = survey(session, ctx.city, case.parcel_id, excavation, works, ctx.now.date())
         intake.replace_findings(session, case_id, found.findings)
         events = [("conflicts.rechecked", intake.findings_digest(found))]

@@ -23,6 +23,7 @@ ANSWERED, PENDING, LAPSED = ConsultationStatus.ANSWERED, ConsultationStatus.PEND
 def facts(**changes: Any) -> DecisionFacts:
     base: dict[str, Any] = {
         "is_routed": True,
+        "tariff_agencies": ("water", "gas"),
         "wishes": {"water": Wish.NOW, "gas": Wish.NOT_NEEDED},
         "consultations": [ConsultationFacts("water", ANSWERED, True, NOW + timedelta(days=1))],
         "findings": [],
@@ -51,6 +52,7 @@ def finding(verdict: str, feature: str = "g7") -> dict[str, Any]:
     [
         ({}, []),
         ({"is_routed": False}, ["not-routed"]),
+        ({"tariff_agencies": ()}, ["no-agency-in-exchange"]),
         (asked(PENDING), ["consultation-open:water"]),
         (asked(LAPSED, None), ["consultation-lapsed:water"]),
         (asked(ANSWERED, False), ["not-serviceable:water"]),
