@@ -18,6 +18,7 @@ from api.events import Listener
 from api.middleware import BodyLimit, CommonHeaders
 from api.settings import Settings, database_url
 from api.tilecache import TileCache
+from layers.access import run_as_app
 from layers.city import load_city
 from layers.database import make_engine, make_sessions
 from layers.reads import reading_engine
@@ -32,15 +33,25 @@ def make_runtime(settings: Settings) -> Runtime:
     """What the web process owns; no connection is opened yet, so the database may still be away."""
     engine = make_engine(
         database_url(settings),
+        application_name="panjereh-owner",
+        pool_size=2,
+        pool_timeout=5,
+    )
+    app_engine = make_engine(
+        database_url(settings),
         application_name="panjereh-api",
         pool_size=settings.pool_size,
         pool_timeout=5,
     )
+    reads = reading_engine(database_url(settings), pool_size=settings.pool_size)
+    for each in (app_engine, reads):
+        run_as_app(each, settings.database_role)
     return Runtime(
         settings=settings,
         engine=engine,
-        reads=reading_engine(database_url(settings), pool_size=settings.pool_size),
-        sessions=make_sessions(engine),
+        app_engine=app_engine,
+        reads=reads,
+        sessions=make_sessions(app_engine),
         cities={city_id: load_city(settings.cities_dir, city_id) for city_id in settings.cities},
         listener=Listener(engine),
         tiles=TileCache(settings.tile_cache_bytes),
@@ -57,6 +68,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         yield
         resources.listener.stop()
         resources.engine.dispose()
+        resources.app_engine.dispose()
         resources.reads.dispose()
 
     app = FastAPI(

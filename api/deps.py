@@ -37,6 +37,9 @@ class Runtime:
 
     settings: Settings
     engine: Engine
+    """The owner's: listening and deliveries, never a request's reading."""
+    app_engine: Engine
+    """The application role's, behind `sessions`."""
     reads: Engine
     sessions: sessionmaker[Session]
     cities: dict[str, City]

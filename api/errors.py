@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 
 from api import i18n, security
 from geo.errors import CrsError, DepthInvalid, PanjerehError, Param, ShapeError
+from layers.access import AccessRefused
 from layers.config import UnknownCity
 from layers.cql2 import FilterError
 from layers.query import CityNotStored, ParcelNotStored
@@ -90,6 +91,7 @@ STATUS: Final[dict[type[PanjerehError], int]] = {
     security.NotAuthenticated: 401,
     permits.SignatureInvalid: 401,
     security.NotAllowed: 403,
+    AccessRefused: 403,
     security.CrossSiteRequest: 403,
     NotFound: 404,
     UnknownCity: 404,

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Annotated, Any, NamedTuple
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Path, Query, Request
@@ -16,11 +18,12 @@ from sqlalchemy.orm import Session
 
 from api.deps import CityDep, HolderDep, RuntimeDep, allowed
 from api.errors import UnknownParameter, Unprocessable
-from api.security import Holder, Permission, map_permission, may_see, require
+from api.security import Holder, NotAllowed, Permission, asker, map_permission, may_look_at, require
 from api.tilecache import Tile, finished
 from geo.crs import WGS84, lonlat_bounds, to_wgs84, transform_to
 from layers import query, tiles
-from layers.catalog import MAX_ZOOM, LayerSpec, Target
+from layers.access import Purpose, identify, map_purpose
+from layers.catalog import MAX_ZOOM, LayerSpec, Sensitivity, Target
 from layers.city import Agency, City
 from layers.records import Dossier, LayerFreshness, ParcelRecord
 
@@ -136,9 +139,9 @@ def city(resources: RuntimeDep, place: CityDep, who: HolderDep) -> Response:
             "utility": spec.utility,
             "owner": spec.owner,
             "sensitivity": spec.sensitivity,
-            "visible": may_see(who, spec.sensitivity, place.city_id),
+            "visible": may_look_at(who, spec, place.city_id),
             "colour": spec.colour,
-            "min_zoom": spec.min_zoom,
+            "min_zoom": _shown_from(place, spec).min_zoom,
             "draw_order": spec.draw_order,
             "credit": spec.source.credit,
             "licence": spec.source.licence,
@@ -235,9 +238,10 @@ def _parcel(place: City, record: ParcelRecord) -> dict[str, Any]:
 
 
 @router.get("/{city_id}/parcels/{parcel_id}", dependencies=[only()], summary="The dossier of a parcel")
-def parcel(resources: RuntimeDep, place: CityDep, _who: ReadParcel, parcel_id: ParcelId) -> Response:
+def parcel(resources: RuntimeDep, place: CityDep, who: ReadParcel, parcel_id: ParcelId) -> Response:
     """The parcel, its buildings, streets and networks nearby, and how fresh each layer is."""
-    with resources.sessions() as session:
+    with resources.sessions.begin() as session:  # a look at sensitive layers is written down
+        identify(session, asker(who), place.city_id, Purpose.PERMIT)
         found = query.dossier(session, place.city_id, parcel_id, today=_today(place))
         footprints = _footprints(session, place, found)
     return JSONResponse(_dossier(place, found, footprints))
@@ -246,7 +250,7 @@ def parcel(resources: RuntimeDep, place: CityDep, _who: ReadParcel, parcel_id: P
 @router.get("/{city_id}/tilejson", dependencies=[only("layers")], summary="TileJSON of the visible layers")
 def tilejson(request: Request, place: CityDep, who: HolderDep, layers: LayerList = None) -> Response:
     """TileJSON 3.0 of the layers the asker may see."""
-    specs = _wanted(place, who, layers)
+    specs = [_shown_from(place, spec) for spec in _wanted(place, who, layers)]
     ids = ",".join(spec.layer_id for spec in specs)
     base = str(request.base_url).rstrip("/")
     url = f"{base}/v1/cities/{place.city_id}/tiles/{{z}}/{{x}}/{{y}}.pbf?layers={ids}"
@@ -255,7 +259,7 @@ def tilejson(request: Request, place: CityDep, who: HolderDep, layers: LayerList
 
 @router.get(
     "/{city_id}/tiles/{z}/{x}/{y}.pbf",
-    dependencies=[only("layers")],
+    dependencies=[only("layers", "case")],
     summary="A vector tile of one or more layers",
     response_class=Response,
     responses={
@@ -271,9 +275,23 @@ def tile(
     who: HolderDep,
     at: Annotated[TileAddress, Depends(tile_address)],
     layers: LayerList = None,
+    case: Annotated[UUID | None, Query(description="the open case whose site is looked at")] = None,
 ) -> Response:
-    """A Mapbox vector tile; conditional by the version of the layers in it, so an edit is seen at once."""
-    ids = tuple(spec.layer_id for spec in _wanted(place, who, layers))
+    """A Mapbox vector tile; conditional by the version of the layers in it, so an edit is seen at once.
+
+    A tile with a sensitive layer in it is never kept: each look is allowed and written down anew.
+    """
+    purpose = Purpose.REVIEW if case is not None else None
+    specs = [
+        spec for spec in _wanted(place, who, layers, purpose) if at.z >= _shown_from(place, spec).min_zoom
+    ]
+    ids = tuple(spec.layer_id for spec in specs)
+    if who is not None and any(spec.sensitivity == Sensitivity.SENSITIVE for spec in specs):
+        with resources.sessions.begin() as session:
+            identify(session, asker(who), place.city_id, purpose or map_purpose(who.role.value), case)
+            looked = finished(tiles.tile(session, place.city_id, ids, *at))
+        once = {"Cache-Control": "private, no-store", "Vary": VARY}
+        return _tile_response(looked, once, "gzip" in request.headers.get("accept-encoding", ""))
     with resources.sessions() as session:
         version = tiles.tile_version(session, place.city_id, ids)
         etag = _etag(place.city_id, ids, version, *at)
@@ -304,10 +322,19 @@ def _etag(*parts: object) -> str:
     return f'"{digest}"'
 
 
-def _wanted(place: City, who: Holder | None, layers: str | None) -> Sequence[LayerSpec]:
+def _shown_from(place: City, spec: LayerSpec) -> LayerSpec:
+    """The layer with the zoom from which it is shown: a sensitive one only where a tile is small enough."""
+    if spec.sensitivity != Sensitivity.SENSITIVE:
+        return spec
+    return replace(spec, min_zoom=max(spec.min_zoom, tiles.look_zoom(place)))
+
+
+def _wanted(
+    place: City, who: Holder | None, layers: str | None, purpose: Purpose | None = None
+) -> Sequence[LayerSpec]:
     """The layers asked for, each of which the asker must be allowed to see; without a list, all those."""
     if layers is None:
-        return [spec for spec in place.layers if may_see(who, spec.sensitivity, place.city_id)]
+        return [spec for spec in place.layers if may_look_at(who, spec, place.city_id, purpose)]
     known = {spec.layer_id: spec for spec in place.layers}
     ids = [part for part in layers.split(",") if part]
     unknown = sorted(set(ids) - set(known))
@@ -315,6 +342,8 @@ def _wanted(place: City, who: Holder | None, layers: str | None) -> Sequence[Lay
         raise LayerUnknown(unknown=unknown, known=sorted(known))
     for layer_id in ids:
         require(who, map_permission(known[layer_id].sensitivity), place.city_id)
+        if not may_look_at(who, known[layer_id], place.city_id, purpose):
+            raise NotAllowed(role=who.role.value if who else "-", action=map_permission("sensitive").value)
     return [spec for spec in place.layers if spec.layer_id in ids]
 
 

@@ -17,8 +17,8 @@ from fastapi.responses import Response
 from api import i18n
 from api.deps import Runtime, city, holder, runtime
 from api.errors import NotFound, ParameterInvalid, UnknownParameter
-from api.security import Holder, map_permission, may_see, require
-from layers.catalog import LayerSpec
+from api.security import Holder, NotAllowed, map_permission, may_see, require
+from layers.catalog import LayerSpec, Sensitivity
 from layers.city import City
 
 PREFIX: Final = "/v1/cities/{city_id}/ogc"
@@ -79,7 +79,9 @@ class Asked:
     def visible(self) -> tuple[LayerSpec, ...]:
         """The layers that the asker may see, bottom to top."""
         return tuple(
-            spec for spec in self.place.layers if may_see(self.who, spec.sensitivity, self.place.city_id)
+            spec
+            for spec in self.place.layers
+            if not is_behind_the_door(spec) and may_see(self.who, spec.sensitivity, self.place.city_id)
         )
 
     @cached_property
@@ -89,6 +91,7 @@ class Asked:
         for spec in self.place.layers:
             if spec.layer_id == wanted:
                 require(self.who, map_permission(spec.sensitivity), self.place.city_id)
+                refuse_behind_the_door(self.who, spec)
                 return spec
         raise NotFound(path=self.request.url.path)
 
@@ -135,6 +138,17 @@ class Asked:
 def link(rel: str, href: str, media: str, title: str, **more: Any) -> Link:
     """One link object."""
     return {"rel": rel, "href": href, "type": media, "title": title, **more}
+
+
+def is_behind_the_door(spec: LayerSpec) -> bool:
+    """True for a sensitive layer: it is looked at for a purpose, by area, never paged through."""
+    return spec.sensitivity == Sensitivity.SENSITIVE
+
+
+def refuse_behind_the_door(who: Holder | None, spec: LayerSpec) -> None:
+    """Raise NotAllowed (403) for a sensitive layer."""
+    if is_behind_the_door(spec):
+        raise NotAllowed(role=who.role.value if who else "-", action="read-sensitive-layer-in-bulk")
 
 
 def asked(request: Request, *known: str, also: Collection[str] = ()) -> Asked:

@@ -23,6 +23,7 @@ from api.ogc_request import (
     headers,
     is_known,
     link,
+    refuse_behind_the_door,
     sent_html,
     sent_json,
     unchanged,
@@ -65,6 +66,7 @@ def _chosen(this: Asked) -> tuple[LayerSpec, ...]:
         )
     for name in names:
         require(this.who, map_permission(known[name].sensitivity), this.place.city_id)
+        refuse_behind_the_door(this.who, known[name])
     return tuple(spec for spec in this.place.layers if spec.layer_id in names)
 
 

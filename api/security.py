@@ -13,6 +13,8 @@ from typing import Final, Literal
 from urllib.parse import urlsplit
 
 from geo.errors import PanjerehError
+from layers.access import Asker, Purpose, map_purpose, may_look
+from layers.catalog import LayerSpec, Sensitivity
 from permits.vocabulary import Role
 
 COOKIE: Final = "panjereh_session"
@@ -134,6 +136,22 @@ def map_permission(sensitivity: str) -> Permission:
 def may_see(holder: Holder | None, sensitivity: str, city_id: str) -> bool:
     """True when the holder may see layers of this sensitivity class in this city."""
     return may(holder, map_permission(sensitivity), city_id)
+
+
+def asker(holder: Holder) -> Asker:
+    """The holder as the layers' policy knows it."""
+    return Asker(holder.actor_id, holder.role.value, holder.agency, holder.city_id)
+
+
+def may_look_at(holder: Holder | None, spec: LayerSpec, city_id: str, purpose: Purpose | None = None) -> bool:
+    """True when both tables allow the layer: the edge's by class, the layers' by owner and purpose."""
+    if not may_see(holder, spec.sensitivity, city_id):
+        return False
+    if holder is None or spec.sensitivity != Sensitivity.SENSITIVE:
+        return True
+    return may_look(
+        asker(holder), purpose or map_purpose(holder.role.value), spec.sensitivity, spec.owner, city_id
+    )
 
 
 def check_same_site(method: str, headers: Mapping[str, str]) -> None:

@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import make_url
 
 from geo.errors import PanjerehError
+from layers.access import RoleMode
 from layers.cluster import Cluster
 
 SOURCE_ROOT = Path(__file__).resolve().parent.parent
@@ -63,10 +64,13 @@ class Settings(BaseSettings):
 
     database_url: str | None = Field(default=None, description="SQLAlchemy URL; empty: the private cluster")
     database_name: str = "panjereh"
+    database_role: RoleMode = Field(
+        default=RoleMode.AUTO, description="run as the role panjereh_app: where prepared, always, or never"
+    )
     data_dir: Path = Path(".data")
     cities_dir: Path = Field(default_factory=lambda: _packaged("cities"))
     web_dir: Path = Field(default_factory=lambda: SOURCE_ROOT / "web" / "dist")
-    cities: list[str] = ["schutterwald", "karhula"]
+    cities: list[str] = ["schutterwald", "karhula", "nemuneh"]
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=1, le=65535)
     public_url: str | None = Field(default=None, description="how companies reach this API, for webhooks")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 # ruff: noqa: S608 - names spliced into SQL come from the catalogue, never from data
 import hashlib
+import math
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -16,12 +17,15 @@ from sqlalchemy import text
 
 from geo.crs import to_wgs84
 from geo.errors import PanjerehError
+from layers import access
 from layers.catalog import MAX_ZOOM, LayerSpec, Target
 from layers.city import City
-from layers.query import Reader
+from layers.query import Reader, srid
 
 EXTENT = 4096
 BUFFER = 64
+# A metre of the city's CRS and one of the sphere differ by less than this.
+_GRID_SLACK = 1.01
 
 # What the map may show of a feature; whatever else the agency delivered stays in the database.
 _ATTRIBUTES: Mapping[Target, tuple[str, ...]] = {
@@ -62,6 +66,27 @@ _REGISTER = text(
 )
 
 
+def _closed_layer_sql(number: int, target: Target) -> str:
+    """The same for a layer behind the door, which is asked for the tile's ground in the city's CRS."""
+    columns = ", ".join(("t.feature_id AS id", *(f"t.{name}" for name in _ATTRIBUTES[target])))
+    ground = f"ST_Transform(ST_TileEnvelope(:z, :x, :y, margin => {BUFFER / EXTENT}), CAST(:srid AS int))"
+    door = access.DOOR.replace(":layer_ids", f"ARRAY[CAST(:layer{number} AS text)]")
+    return (
+        f"coalesce((SELECT ST_AsMVT(m, :layer{number}, {EXTENT}, 'geom', 'row_id') FROM ("
+        f"SELECT t.row_id, {columns}, ST_AsMVTGeom(ST_Transform(t.geom, 3857), "
+        f"ST_TileEnvelope(:z, :x, :y), {EXTENT}, {BUFFER}, true) AS geom "
+        f"FROM {door.format(shape=ground, radius='0')} t) AS m WHERE m.geom IS NOT NULL), ''::bytea)"
+    )
+
+
+def look_zoom(city: City) -> int:
+    """Return the zoom from which each tile of the city is small enough for one look at a sensitive layer."""
+    _west, south, _east, north = to_wgs84(box(*city.extent_m), city.city_crs).bounds
+    least = 0.0 if south < 0 < north else min(abs(south), abs(north))
+    whole = 2 * math.pi * 6378137.0 * math.cos(math.radians(least)) * (1 + 2 * BUFFER / EXTENT) * _GRID_SLACK
+    return max(0, math.ceil(math.log2(whole / math.sqrt(access.MAX_AREA_M2))))
+
+
 def _layer_sql(number: int, target: Target) -> str:
     columns = ", ".join(("t.feature_id AS id", *(f"t.{name}" for name in _ATTRIBUTES[target])))
     envelope = "ST_TileEnvelope(:z, :x, :y)"
@@ -79,7 +104,8 @@ def _layer_sql(number: int, target: Target) -> str:
 def tile(reader: Reader, city_id: str, layer_ids: Collection[str], z: int, x: int, y: int) -> bytes:
     """Return one Mapbox Vector Tile with a layer for each id that the city has and shows at this zoom.
 
-    Tiles are in Web Mercator. An empty tile is zero bytes. Raises TileOutOfRange.
+    Tiles are in Web Mercator. An empty tile is zero bytes. Raises TileOutOfRange; as the application's role also
+    AccessRefused, where a sensitive layer is among them and the transaction may not look at it.
     """
     if not (0 <= z <= MAX_ZOOM and 0 <= x < 2**z and 0 <= y < 2**z):
         raise TileOutOfRange(z=z, x=x, y=y)
@@ -89,10 +115,17 @@ def tile(reader: Reader, city_id: str, layer_ids: Collection[str], z: int, x: in
     shown = sorted((row for row in rows if z >= row.min_zoom), key=lambda row: asked.index(row.layer_id))
     if not shown:
         return b""
-    statement = "SELECT " + " || ".join(_layer_sql(n, Target(row.target)) for n, row in enumerate(shown))
+    closed = access.behind_the_door(reader, city_id, [row.layer_id for row in shown])
+    parts = [
+        (_closed_layer_sql if row.layer_id in closed else _layer_sql)(n, Target(row.target))
+        for n, row in enumerate(shown)
+    ]
     named = {f"layer{number}": row.layer_id for number, row in enumerate(shown)}
-    place = {"city_id": city_id, "z": z, "x": x, "y": y}
-    return bytes(reader.execute(text(statement), named | place).scalar_one())
+    place: dict[str, Any] = {"city_id": city_id, "z": z, "x": x, "y": y}
+    if closed:
+        place["srid"] = srid(reader, city_id)
+    with access.refusals():
+        return bytes(reader.execute(text("SELECT " + " || ".join(parts)), named | place).scalar_one())
 
 
 def tile_version(reader: Reader, city_id: str, layer_ids: Collection[str]) -> str:

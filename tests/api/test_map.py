@@ -63,7 +63,8 @@ def test_city_tells_agencies_layers_and_freshness(api: Served, place: City) -> N
 def test_sensitive_layers_are_only_for_those_who_need_them(
     api: Served, problem_of: Code, place: City
 ) -> None:
-    sensitive = next(each.layer_id for each in place.layers if each.sensitivity == "sensitive")
+    mine = [each for each in place.layers if each.sensitivity == "sensitive" and each.owner == "gas"]
+    sensitive = mine[0].layer_id
     shared = next(each.layer_id for each in place.layers if each.sensitivity == "shared")
     path = f"{BASE}/tiles/14/8550/5640.pbf"
     for role in (None, Role.APPLICANT, Role.FRONT_OFFICE, Role.AUDITOR):
