@@ -164,6 +164,12 @@ class Home:
         write_private(secret, endpoint.webhook_secret + "\n")
         return token, secret
 
+    def branches_file(self, agency_id: str, branches: Sequence[Mapping[str, str | int]]) -> Path:
+        """The file by which one company's process knows its branches (0600: it names the databases)."""
+        path = self.root / "companies" / f"{agency_id}.json"
+        write_private(path, json.dumps(list(branches), indent=2) + "\n")
+        return path
+
 
 def company_names(cities: Sequence[City]) -> list[str]:
     """`<city>/<agency>` of every company that is asked over the wire."""

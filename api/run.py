@@ -114,9 +114,8 @@ class Run:
         say(f"database     ready after {self.elapsed()}")
         ports = self.home.ports(["api", *company_names(cities)])
         book = self.home.agencies({name: f"http://127.0.0.1:{ports[name]}" for name in company_names(cities)})
-        for city in cities:
-            for agency in city.consulted_agencies:
-                self._start_company(city, agency.agency_id, agency.kind, ports, book)
+        for agency_id in dict.fromkeys(name.partition("/")[2] for name in company_names(cities)):
+            self._start_company(agency_id, cities, ports, book)
         self._fill(url, cities)
         self._start_ours(url, ports["api"])
         with self.teller.working("Waiting for every part to be ready"):
@@ -139,20 +138,33 @@ class Run:
         self.database.stop()
 
     def _start_company(
-        self, city: City, agency_id: str, kind: str, ports: dict[str, int], book: AgencyBook
+        self, agency_id: str, cities: Sequence[City], ports: dict[str, int], book: AgencyBook
     ) -> Child:
-        name = f"{city.city_id}/{agency_id}"
-        endpoint = book.agencies[name]
-        token, secret = self.home.company_files(name, endpoint)
+        """One process per company; its branches in the other cities are served by the same process."""
+        served = [city for city in cities if any(a.agency_id == agency_id for a in city.consulted_agencies)]
+        branches = [self._branch(city, agency_id, ports, book) for city in served]
+        file = self.home.branches_file(agency_id, branches)
+        kind = served[0].agency(agency_id).kind
         command = python(
-            "-m", "integrations.sandbox", "--kind", kind, "--city", city.city_id, "--host", "127.0.0.1",
-            "--port", str(ports[name]), "--token-file", str(token), "--webhook-secret-file", str(secret),
-            "--database-url", self.database.url_of(f"company_{city.city_id}_{agency_id}"),
+            "-m", "integrations.sandbox", "--kind", kind, "--host", "127.0.0.1", "--branches", str(file),
             "--cities-dir", str(self.settings.cities_dir),
         )  # fmt: skip
-        environment = self.settings.for_child()
-        program = Program(name.replace("/", "-"), command, environment, f"{endpoint.url}/v1/health")
-        return self.supervisor.add(program)
+        # The branches open before the first city does, so its answer means that all are open.
+        health = f"{book.agencies[f'{served[0].city_id}/{agency_id}'].url}/v1/health"
+        return self.supervisor.add(Program(agency_id, command, self.settings.for_child(), health))
+
+    def _branch(
+        self, city: City, agency_id: str, ports: dict[str, int], book: AgencyBook
+    ) -> dict[str, str | int]:
+        name = f"{city.city_id}/{agency_id}"
+        token, secret = self.home.company_files(name, book.agencies[name])
+        return {
+            "city": city.city_id,
+            "port": ports[name],
+            "token_file": str(token),
+            "webhook_secret_file": str(secret),
+            "database_url": self.database.url_of(f"company_{city.city_id}_{agency_id}"),
+        }
 
     def _start_ours(self, url: str, port: int) -> None:
         address = f"http://{self.settings.host}:{port}"

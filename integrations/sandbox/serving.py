@@ -6,7 +6,7 @@ import logging
 import socket
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from threading import Event, Thread
 
@@ -94,8 +94,15 @@ def _address(settings: Settings, listening: socket.socket) -> str:
     return f"http://{settings.host}:{listening.getsockname()[1]}"
 
 
-def run(settings: Settings) -> None:
-    """Serve until the process is told to end."""
+def run(settings: Settings, *more: Settings) -> None:
+    """Serve until the process is told to end; branches in further cities are served beside, and open first."""
+    with ExitStack() as branches:
+        for branch in more:
+            branches.enter_context(running(branch))
+        _serve(settings)
+
+
+def _serve(settings: Settings) -> None:
     company = open_company(settings)
     listening = _listen(settings)
     log.warning("%s of %s at %s", company.profile.name["en"], settings.city, _address(settings, listening))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -52,6 +54,15 @@ def parse(arguments: Sequence[str] | None = None) -> Settings:
 
     Exits with a message for a wrong or missing option.
     """
+    return parse_branches(arguments)[0]
+
+
+def parse_branches(arguments: Sequence[str] | None = None) -> list[Settings]:
+    """Return the settings of each branch: one company may serve several cities, each with its own books.
+
+    `--branches` names a JSON file: a list of objects with the options (underscores for dashes) in which the branches
+    differ. Exits with a message for a wrong or missing option.
+    """
     parser = argparse.ArgumentParser("python -m integrations.sandbox", description=__doc__)
     parser.add_argument("--kind", choices=[kind.value for kind in CompanyKind])
     parser.add_argument("--city")
@@ -70,12 +81,20 @@ def parse(arguments: Sequence[str] | None = None) -> Settings:
     parser.add_argument("--capacity-factor", type=float)
     parser.add_argument("--max-service-length-m", type=float)
     parser.add_argument("--announce-execution", action="store_true", default=None)
+    parser.add_argument("--branches", type=Path, help="JSON: a list of option objects, one per city")
     given = {name: value for name, value in vars(parser.parse_args(arguments)).items() if value is not None}
-    for option, name in (("token_file", "token"), ("webhook_secret_file", "webhook_secret")):
-        path = given.pop(option, None)
-        if path is not None:
-            given[name] = path.read_text(encoding="utf-8").strip()
+    branches_file = given.pop("branches", None)
     try:
-        return Settings(**given)
-    except ValueError as error:
+        branches = [{}] if branches_file is None else json.loads(branches_file.read_text(encoding="utf-8"))
+        return [_settings({**given, **branch}) for branch in branches]
+    except (ValueError, TypeError, OSError) as error:
         parser.error(str(error))
+
+
+def _settings(given: Mapping[str, Any]) -> Settings:
+    options = dict(given)
+    for option, name in (("token_file", "token"), ("webhook_secret_file", "webhook_secret")):
+        path = options.pop(option, None)
+        if path is not None:
+            options[name] = Path(path).read_text(encoding="utf-8").strip()
+    return Settings(**options)

@@ -227,7 +227,7 @@ def test_two_officers_approving_at_once(town: Town) -> None:
 
 def test_a_company_down_for_the_whole_case(town: Town, wait_until: Wait) -> None:
     """The others answer, the case waits in plain sight, and it goes on by itself when the company is back."""
-    gas = town.child("schutterwald-gas")
+    gas = town.child("gas")
     gas.stop_process()
     try:
         with town.client() as client:
