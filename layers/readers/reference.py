@@ -146,14 +146,13 @@ def check_place(source: Source, city: City) -> None:
     place: dict[str, Param] = {"file": source.name, "stated": source.crs, "x": x, "y": y}
     if _inside(points, city.crs, city).mean() >= _MOST and source.crs != city.crs:
         raise StatedCrsWrong(**place, fits=city.crs, hint="state-the-crs")
+    if _inside(points[:, ::-1], source.crs, city).mean() >= _MOST:
+        raise AxesSwapped(**place, reading=str(Reading.AXES_SWAPPED), detail="", hint="axes-swapped")
     for reading, detail, _ in readings(points, _corners(city), city.crs):
         if reading is Reading.TRUNCATED and not _shorter(points, city):
             continue
         if fault := _FAULTS.get(reading):
-            raise fault(**place, reading=str(reading), detail=detail, hint=f"place-{reading}")
-    swapped = points[:, ::-1]
-    if _inside(swapped, source.crs, city).mean() >= _MOST:
-        raise AxesSwapped(**place, reading=str(Reading.AXES_SWAPPED), detail="", hint="place-axes-swapped")
+            raise fault(**place, reading=str(reading), detail=detail, hint="check-the-crs")
 
 
 def fitting(source: Source | Table, city: City) -> list[str]:

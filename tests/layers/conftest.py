@@ -99,7 +99,7 @@ quality.source = "the tests"
 codes.role = { M = "main", S = "service" }
 """
 
-_FILES = {
+FILES = {
     "city.toml": TOY_CITY,
     "agencies.toml": TOY_AGENCIES,
     "tariffs.toml": TOY_TARIFFS,
@@ -149,7 +149,7 @@ def toy_root(tmp_path: Path) -> Path:
     """A `cities` folder with one toy city; tests change its files before loading."""
     folder = tmp_path / "cities" / "toytown"
     folder.mkdir(parents=True)
-    for name, content in _FILES.items():
+    for name, content in FILES.items():
         (folder / name).write_text(content, encoding="utf-8")
     return tmp_path / "cities"
 
