@@ -926,3 +926,14 @@ property-vertical-uncertainty-m = uncertainty of the depth (m, 95 %)
 property-voltage-kv = voltage (kV)
 property-width-m = width (m)
 ## ogc: end
+
+## access: refusals
+error-access-refused = { $role } may not look at { $layer } for this purpose.
+error-app-role-missing = The database is not prepared for the application's own role ({ $lacks }).
+error-area-budget-spent = You have looked at as much new ground today as this purpose allows ({ $allowed } m²).
+error-case-not-open = These layers are looked at for an open case of this city.
+error-look-too-large = One look at sensitive layers covers at most { $allowed } m²; this one has { $found } m².
+error-look-unidentified = It was not said who looks at these layers, and for what.
+error-outside-case-site = This place is more than { $allowed } m from the site of the case.
+hint-prepare-app-role = See “On a database server of yours” in docs/access.md.
+## access: end

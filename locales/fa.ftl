@@ -908,3 +908,14 @@ property-vertical-uncertainty-m = عدم قطعیت عمق (متر، ۹۵٪)
 property-voltage-kv = ولتاژ (kV)
 property-width-m = عرض (متر)
 ## ogc: end
+
+## access: refusals
+error-access-refused = نقش { $role } برای این منظور به لایهٔ { $layer } دسترسی ندارد.
+error-app-role-missing = پایگاه داده برای نقش ویژهٔ برنامه آماده نیست ({ $lacks }).
+error-area-budget-spent = امروز به اندازهٔ سقف این منظور ({ $allowed } متر مربع) زمین تازه دیده‌اید.
+error-case-not-open = این لایه‌ها تنها برای پرونده‌ای باز در همین شهر دیده می‌شوند.
+error-look-too-large = هر بار نگاه به لایه‌های حساس تا { $allowed } متر مربع است؛ این محدوده { $found } متر مربع است.
+error-look-unidentified = گفته نشده است چه کسی و برای چه به این لایه‌ها نگاه می‌کند.
+error-outside-case-site = این جا بیش از { $allowed } متر از محل پرونده دور است.
+hint-prepare-app-role = بخش «On a database server of yours» در docs/access.md را ببینید.
+## access: end

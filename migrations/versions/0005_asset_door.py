@@ -66,10 +66,10 @@ CREATE TABLE layers.area_seen (
 
 # Every refusal is one of these words: `layers.access` knows them. SQLSTATE PJ403 is ours alone.
 CHECKS = """
-CREATE FUNCTION layers.refuse_access(reason text, found double precision, allowed double precision)
+CREATE FUNCTION layers.refuse_access(p_reason text, p_found double precision, p_allowed double precision)
 RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-    RAISE EXCEPTION '%', reason USING ERRCODE = 'PJ403', DETAIL = format('%s %s', found, allowed);
+    RAISE EXCEPTION '%', p_reason USING ERRCODE = 'PJ403', DETAIL = format('%s %s', p_found, p_allowed);
 END
 $$;
 
