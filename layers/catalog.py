@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
 from geo.quality import QualityLevel
 from geo.vocabulary import Utility
+from layers.agreement_rules import AgreementRules, read_agreement
 from layers.config import CityConfigError, Section, Words
 from layers.local_grid import LOCAL, LocalGrid, read_local_grid
 from layers.units import known_units
@@ -178,6 +179,7 @@ class LayerSpec:
     colour: str
     encoding: str | None = None
     local_grid: LocalGrid | None = None
+    agreement: AgreementRules = field(default_factory=AgreementRules)
 
     @property
     def is_network(self) -> bool:
@@ -362,9 +364,17 @@ def _layer(section: Section, sources: Mapping[str, SourceFile]) -> LayerSpec:
         colour=section.text("colour", colour),
         encoding=_encoding(section),
         local_grid=local_grid,
+        agreement=read_agreement(section),
     )
     section.done()
     return spec
+
+
+def _check_references(root: Section, specs: Mapping[str, LayerSpec]) -> None:
+    for spec in specs.values():
+        named = {*(spec.agreement.layers or ()), *spec.agreement.usual_m}
+        if unknown := sorted(named - set(specs)):
+            root.refuse(f"layer[{spec.layer_id}].agreement", f"{unknown[0]!r} is no layer of this city")
 
 
 def read_layers(root: Section, agencies: Iterable[str]) -> tuple[LayerSpec, ...]:
@@ -380,6 +390,7 @@ def read_layers(root: Section, agencies: Iterable[str]) -> tuple[LayerSpec, ...]
             section.refuse("id", f"{spec.layer_id!r} is used twice")
         specs[spec.layer_id] = spec
     root.done()
+    _check_references(root, specs)
     if not specs:
         raise CityConfigError(
             file=str(root.file), key="layer", problem="missing; a city needs at least one layer"

@@ -122,11 +122,7 @@ def invalid_polygon(mapped: Mapped, city: City) -> None:
             mapped.refuse("invalid-polygon", [index], reason=why)
             continue
         change = round(abs(made.area - shape.area), 4)
-        mapped.issues.append(
-            mapped.issue(Severity.NOTICE, "repaired-polygon", index, reason=why, area_change_m2=change)
-        )
-        mapped.geometry[index] = made
-        mapped.repaired.add(index)
+        mapped.repair("repaired-polygon", index, made, reason=why, area_change_m2=change)
 
 
 def out_of_range(mapped: Mapped, city: City) -> None:

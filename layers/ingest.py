@@ -15,9 +15,11 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 
 from geo.errors import PanjerehError
+from layers.agreeing import Agreeing, agreeing
 from layers.catalog import LayerSpec
 from layers.checks import check
 from layers.city import City
+from layers.handling import Handling, without_tombstones
 from layers.mapping import Mapped, map_layer
 from layers.readers.reference import check_place
 from layers.reading import file_hash, read
@@ -27,14 +29,19 @@ from layers.staging import (
     close_delivery,
     current_delivery,
     delivery,
+    held_twin,
+    keep_staged,
     open_delivery,
     payload,
     publish,
     register,
     revert,
+    set_state,
     stage,
+    write_repairs,
 )
 from layers.tables import DeliveryRow
+from layers.topology import check_whole, known_nodes
 
 # Raised when the meaning of a mapped row changes, so that unchanged files are read again.
 MODEL_VERSION = 2
@@ -102,34 +109,47 @@ def deliver(
     *,
     as_of: date | None = None,
     analyse_after: bool = True,
+    handling: Handling | None = None,
 ) -> DeliveryReport:
     """Publish one file as the new state of one layer, or say why not; the layer is whole at every moment.
 
-    `as_of` is the day whose truth the file shows (default: what the configuration says). A file that cannot
-    be read at all raises (SourceUnreadable, SourceCrsMissing, ColumnMissing, a CRS error); a file whose
-    content is refused returns a report with outcome `refused`.
+    `as_of` is the day whose truth the file shows (default: what the configuration says); `handling` says it
+    with all else. A file that cannot be read at all raises (SourceUnreadable, SourceCrsMissing, ColumnMissing,
+    a CRS error); a file whose content is refused returns a report with outcome `refused`; one that does not
+    agree with the layers beside it is kept and `held` for a person's decision (`layers.deliveries.decide`).
     """
-    day = as_of or spec.as_of
-    read_as = reading_hash(path, city, spec, day)
+    how = handling or Handling(as_of=as_of)
+    day = how.as_of or spec.as_of
+    how.progress("reading")
+    read_as = _read_as(path, city, spec, day, how)
     with engine.begin() as connection:
         register(connection, city)
         current = current_delivery(connection, city.city_id, spec.layer_id)
     if current is not None and current.file_hash == read_as:
         return _unread(city, spec, current, Outcome.UNCHANGED, Diff(same=current.row_count))
-    prepared = _prepared(city, spec, path, day, read_as)
+    prepared = _prepared(engine, city, spec, path, (day, read_as, how))
     if prepared.refusal:
         return _report(city, prepared, Outcome.REFUSED, Diff(), None)
+    how.progress("staged")
     with engine.begin() as connection:
-        report = _publish(connection, city, prepared)
+        report = _settled(connection, city, prepared, how)
     if analyse_after and _is_new(report):
         with engine.begin() as connection:
             analyse(connection, city.city_id, [spec.target])
     return report
 
 
+def _read_as(path: Path, city: City, spec: LayerSpec, day: date, how: Handling) -> str:
+    whole = reading_hash(path, city, spec, day)
+    return _digest(whole, "incremental") if how.incremental else whole
+
+
 @dataclass(frozen=True, slots=True)
 class _Prepared:
-    """A delivery that is read, mapped and checked, with its rows as COPY text."""
+    """A delivery that is read, mapped, checked and compared, with its rows as COPY text.
+
+    `gone` None: the rows are the whole layer; else what an incremental delivery takes away.
+    """
 
     mapped: Mapped
     source_name: str
@@ -138,18 +158,32 @@ class _Prepared:
     content_hash: str
     rows: str
     refusal: Issue | None
+    gone: tuple[str, ...] | None
+    agreement: Agreeing | None
 
 
-def _prepared(city: City, spec: LayerSpec, path: Path, day: date, read_as: str) -> _Prepared:
+def _prepared(
+    engine: Engine, city: City, spec: LayerSpec, path: Path, asked: tuple[date, str, Handling]
+) -> _Prepared:
+    day, read_as, how = asked
     source = read(path, spec.table, crs=spec.crs, encoding=spec.encoding)
     check_place(source, city)
-    mapped = map_layer(source, city, spec)
+    mapped, gone = map_layer(source, city, spec), None
+    if how.incremental:
+        mapped, gone = without_tombstones(source, mapped)
+        mapped.facts["tombstones"] = len(gone)
+    how.progress("checking")
     check(mapped, city)
-    refusal = _refusal(mapped)
+    with engine.connect() as connection:
+        if gone is None:
+            check_whole(mapped, city, known_nodes(connection, city, spec))
+        refusal = None if gone else _refusal(mapped)
+        agreement = agreeing(connection, city, mapped) if refusal is None else None
     if refusal is not None:
         mapped.issues.insert(0, refusal)
     rows = payload(city, mapped)
-    return _Prepared(mapped, source.name, day, read_as, content_hash(rows, day), rows, refusal)
+    content = content_hash(rows, day) if gone is None else _digest(rows, day.isoformat(), *gone, read_as)
+    return _Prepared(mapped, source.name, day, read_as, content, rows, refusal, gone, agreement)
 
 
 def _refusal(mapped: Mapped) -> Issue | None:
@@ -165,18 +199,30 @@ def _refusal(mapped: Mapped) -> Issue | None:
     )
 
 
-def _publish(connection: Connection, city: City, prepared: _Prepared) -> DeliveryReport:
-    mapped, spec = prepared.mapped, prepared.mapped.spec
-    current = current_delivery(connection, city.city_id, spec.layer_id, lock=True)
+def _settled(connection: Connection, city: City, prepared: _Prepared, how: Handling) -> DeliveryReport:
+    """Publish what is prepared, hold it for a decision, or, for a preview, only say what would change."""
+    layer_id = prepared.mapped.spec.layer_id
+    current = current_delivery(connection, city.city_id, layer_id, lock=True)
     if current is not None and current.content_hash == prepared.content_hash:
         # The same features from another file, or another process published them while this one read.
         same = Diff(same=current.row_count)
         return _report(city, prepared, Outcome.UNCHANGED, same, current.delivery_id)
-    delivery_id = open_delivery(
+    if how.preview:
+        return _previewed(connection, city, prepared, current)
+    if prepared.agreement is not None and prepared.agreement.is_held:
+        return _held(connection, city, prepared, current, how)
+    return _publish(connection, city, prepared, current, how)
+
+
+def _opened(
+    connection: Connection, city: City, prepared: _Prepared, current: DeliveryRow | None, how: Handling
+) -> int:
+    mapped = prepared.mapped
+    return open_delivery(
         connection,
         {
             "city_id": city.city_id,
-            "layer_id": spec.layer_id,
+            "layer_id": mapped.spec.layer_id,
             "file_hash": prepared.file_hash,
             "content_hash": prepared.content_hash,
             "as_of": prepared.as_of,
@@ -184,16 +230,58 @@ def _publish(connection: Connection, city: City, prepared: _Prepared) -> Deliver
             "source_crs": mapped.source_crs,
             "source_operation": mapped.source_operation,
             "previous_id": current.delivery_id if current else None,
+            "incremental": how.incremental,
         },
+        how.delivery_id,
     )
+
+
+def _publish(
+    connection: Connection, city: City, prepared: _Prepared, current: DeliveryRow | None, how: Handling
+) -> DeliveryReport:
+    spec = prepared.mapped.spec
+    delivery_id = _opened(connection, city, prepared, current, how)
     staged = stage(connection, spec.target, prepared.rows)
-    diff = publish(connection, city.city_id, (spec.layer_id, spec.target), delivery_id, staged)
+    diff = publish(connection, city.city_id, (spec.layer_id, spec.target), delivery_id, staged, prepared.gone)
+    write_repairs(connection, city, delivery_id, prepared.mapped.repairs)
     report = _report(city, prepared, Outcome.PUBLISHED, diff, delivery_id)
-    _close(connection, report)
+    close_with(connection, report)
     return report
 
 
-def _close(connection: Connection, report: DeliveryReport) -> None:
+def _previewed(
+    connection: Connection, city: City, prepared: _Prepared, current: DeliveryRow | None
+) -> DeliveryReport:
+    """What publishing would change, found by doing it and taking it back."""
+    spec = prepared.mapped.spec
+    with connection.begin_nested() as attempt:
+        delivery_id = _opened(connection, city, prepared, current, Handling())
+        staged = stage(connection, spec.target, prepared.rows)
+        diff = publish(
+            connection, city.city_id, (spec.layer_id, spec.target), delivery_id, staged, prepared.gone
+        )
+        attempt.rollback()
+    return _report(city, prepared, Outcome.PREVIEWED, diff, None)
+
+
+def _held(
+    connection: Connection, city: City, prepared: _Prepared, current: DeliveryRow | None, how: Handling
+) -> DeliveryReport:
+    """Keep the rows until a person decides; the same content is held once."""
+    spec = prepared.mapped.spec
+    known = held_twin(connection, city.city_id, spec.layer_id, prepared.content_hash)
+    if known is not None and how.delivery_id is None:
+        return _report(city, prepared, Outcome.HELD, Diff(), known)
+    delivery_id = _opened(connection, city, prepared, current, how)
+    keep_staged(connection, delivery_id, prepared.rows, prepared.gone)
+    write_repairs(connection, city, delivery_id, prepared.mapped.repairs)
+    report = _report(city, prepared, Outcome.HELD, Diff(), delivery_id)
+    set_state(connection, delivery_id, str(Outcome.HELD), report=report.as_dict())
+    return report
+
+
+def close_with(connection: Connection, report: DeliveryReport, **values: Any) -> None:
+    """Make a delivery the one that its layer shows, with its report; the caller holds the layer's lock."""
     diff = report.diff
     counts = {"added": diff.added, "changed": diff.changed, "removed": diff.removed}
     rows = diff.added + diff.changed + diff.same
@@ -202,7 +290,7 @@ def _close(connection: Connection, report: DeliveryReport) -> None:
         report.city_id,
         report.layer_id,
         report.delivery_id or 0,
-        {**counts, "row_count": rows, "report": report.as_dict()},
+        {**counts, "row_count": rows, "report": report.as_dict(), "state": str(report.outcome), **values},
     )
 
 
@@ -228,6 +316,7 @@ def _report(
         counts=counted(mapped.issues),
         issues=kept(mapped.issues),
         facts=_facts(mapped),
+        agreement=prepared.agreement.as_dict() if prepared.agreement else None,
     )
 
 
@@ -300,5 +389,5 @@ def roll_back(engine: Engine, city: City, layer_id: str) -> DeliveryReport:
         )
         diff = revert(connection, city.city_id, (layer_id, spec.target), delivery_id, current.delivery_id)
         report = _unread(city, spec, restored, Outcome.ROLLED_BACK, diff, delivery_id)
-        _close(connection, report)
+        close_with(connection, report)
     return report

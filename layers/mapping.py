@@ -17,6 +17,7 @@ import geopandas
 import numpy as np
 import pandas as pd
 import shapely
+from shapely.geometry.base import BaseGeometry
 
 from geo.crs import CONVERSION, lonlat_bounds, mover, operation_for
 from geo.errors import PanjerehError
@@ -26,7 +27,7 @@ from layers.catalog import FIELDS, VOCABULARIES, CoverSource, LayerSpec, Target
 from layers.city import City
 from layers.readers.text import normal_letters
 from layers.reading import Source
-from layers.report import Issue, Severity
+from layers.report import Issue, Repair, Severity
 
 # Areas are compared with Web Mercator's only where there are some, and where its stretch cannot be a mistake.
 _FEWEST_AREAS = 5
@@ -62,6 +63,7 @@ class Mapped:
     repaired: set[int]
     repeated: set[int] = dataclasses.field(default_factory=set)
     facts: dict[str, Any] = dataclasses.field(default_factory=dict)
+    repairs: list[Repair] = dataclasses.field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -80,6 +82,14 @@ class Mapped:
             y=round(float(point[1]), 3) if located and point is not None else None,
             params=dict(params),
         )
+
+    def repair(self, code: str, index: int, shape: BaseGeometry, **params: str | float | None) -> None:
+        """Replace a row's shape, with a notice, and a log that keeps the shape as delivered."""
+        before = self.geometry[index]
+        self.issues.append(self.issue(Severity.NOTICE, code, index, **params))
+        self.repairs.append(Repair(self.columns["feature_id"][index], code, before, dict(params)))
+        self.geometry[index] = shape
+        self.repaired.add(index)
 
     def refuse(self, code: str, indexes: Iterable[int], **params: str | float | None) -> None:
         """Mark rows as refused, with an error for each."""

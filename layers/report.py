@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from shapely.geometry.base import BaseGeometry
+
 # So many issues are kept with their place; beyond it only the count by code grows.
 KEPT_ISSUES = 1000
 
@@ -29,6 +31,8 @@ class Outcome(StrEnum):
     PUBLISHED = "published"
     UNCHANGED = "unchanged"
     REFUSED = "refused"
+    HELD = "held"
+    PREVIEWED = "previewed"
     ROLLED_BACK = "rolled_back"
 
 
@@ -54,6 +58,16 @@ class Issue:
         }
         place = {"x": self.x, "y": self.y}
         return {key: value for key, value in {**said, **place, **self.params}.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """What a check changed in one feature; `before` is its shape as delivered, in the city's CRS."""
+
+    feature_id: str
+    code: str
+    before: BaseGeometry
+    params: dict[str, Value] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +100,7 @@ class DeliveryReport:
     counts: dict[str, int]
     issues: tuple[Issue, ...]
     facts: dict[str, Value]
+    agreement: dict[str, Any] | None = None
 
     def __post_init__(self) -> None:
         if self.good + self.repaired + self.refused != self.read:
@@ -119,6 +134,7 @@ class DeliveryReport:
             "same": self.diff.same,
             "counts": self.counts,
             "facts": self.facts,
+            "agreement": self.agreement,
             "issues": [issue.as_dict() for issue in self.issues],
             "issues_not_listed": sum(self.counts.values()) - len(self.issues),
         }

@@ -7,24 +7,27 @@ from __future__ import annotations
 
 # ruff: noqa: S608 - names spliced into SQL come from the catalogue or a checked city id, never from data
 import io
+import json
 from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
 import numpy as np
 import shapely
-from sqlalchemy import Connection, select, text, update
+from sqlalchemy import Connection, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from geo.errors import PanjerehError
 from layers.catalog import Target
 from layers.city import City
 from layers.mapping import Mapped
-from layers.report import Diff
-from layers.tables import SCHEMA, TABLES, DeliveryRow, LayerRow
+from layers.report import Diff, Repair
+from layers.tables import SCHEMA, TABLES, DeliveryRow, LayerRow, StagedRow
 
 # Kept by the database, not delivered.
 _KEPT = ("row_id", "published_by", "retired_by", "geom_3857", "geojson")
+_PART_LINES = 20_000
+_GONE_PART = -1
 _ESCAPES = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"})
 
 
@@ -82,9 +85,16 @@ def delivery(connection: Connection, delivery_id: int | None) -> DeliveryRow | N
     return DeliveryRow(**row) if row is not None else None
 
 
-def open_delivery(connection: Connection, values: dict[str, Any]) -> int:
-    """Write down a delivery whose counts are not known yet, and return its id."""
-    waiting = {"row_count": 0, "added": 0, "changed": 0, "removed": 0, "report": {}}
+def open_delivery(connection: Connection, values: dict[str, Any], delivery_id: int | None = None) -> int:
+    """Write down a delivery whose counts are not known yet, and return its id.
+
+    `delivery_id` is that of a delivery whose receipt was written down before.
+    """
+    if delivery_id is not None:
+        known = update(DeliveryRow).where(DeliveryRow.delivery_id == delivery_id)
+        connection.execute(known.values(**values))
+        return delivery_id
+    waiting = {"row_count": 0, "added": 0, "changed": 0, "removed": 0, "report": {}, "state": "received"}
     statement = insert(DeliveryRow).values(**waiting, **values).returning(DeliveryRow.delivery_id)
     return connection.execute(statement).scalar_one()
 
@@ -92,8 +102,16 @@ def open_delivery(connection: Connection, values: dict[str, Any]) -> int:
 def close_delivery(
     connection: Connection, city_id: str, layer_id: str, delivery_id: int, values: dict[str, Any]
 ) -> None:
-    """Complete a delivery's row and make it the layer's current one."""
-    connection.execute(update(DeliveryRow).where(DeliveryRow.delivery_id == delivery_id).values(**values))
+    """Complete a delivery's row and make it the layer's current one; the caller holds the layer's lock.
+
+    The clock is read under that lock, so a layer's deliveries are published in the order of their instants.
+    """
+    now = func.clock_timestamp()
+    connection.execute(
+        update(DeliveryRow)
+        .where(DeliveryRow.delivery_id == delivery_id)
+        .values(published_at=now, updated_at=now, **values)
+    )
     connection.execute(
         update(LayerRow)
         .where(LayerRow.city_id == city_id, LayerRow.layer_id == layer_id)
@@ -156,20 +174,31 @@ _SCOPE = "t.city_id = :city_id AND t.layer_id = :layer_id AND t.retired_by IS NU
 
 
 def publish(
-    connection: Connection, city_id: str, spec_id: tuple[str, Target], delivery_id: int, staged: str
+    connection: Connection,
+    city_id: str,
+    spec_id: tuple[str, Target],
+    delivery_id: int,
+    staged: str,
+    gone: Sequence[str] | None = None,
 ) -> Diff:
-    """Retire what went or changed, add what came or changed, leave the rest; return how many of each."""
+    """Retire what went or changed, add what came or changed, leave the rest; return how many of each.
+
+    `gone` None: the stage is the whole layer, and what is not in it goes. Else the stage holds what came or
+    changed, and only the features named in `gone` go.
+    """
     layer_id, target = spec_id
     columns = delivered_columns(target)
     table = f"{SCHEMA}.{target}"
-    values = {"city_id": city_id, "layer_id": layer_id, "delivery_id": delivery_id}
+    values: dict[str, Any] = {"city_id": city_id, "layer_id": layer_id, "delivery_id": delivery_id}
+    values["gone"] = list(gone or ())
+    is_gone = "t.feature_id = ANY(:gone)" if gone is not None else "TRUE"
     ours, theirs = (", ".join(f"{alias}.{column}" for column in columns) for alias in ("t", "s"))
 
     def run(statement: str) -> int:
         return int(connection.execute(text(statement), values).rowcount)
 
     removed = run(
-        f"UPDATE {table} t SET retired_by = :delivery_id WHERE {_SCOPE} "
+        f"UPDATE {table} t SET retired_by = :delivery_id WHERE {_SCOPE} AND {is_gone} "
         f"AND NOT EXISTS (SELECT FROM {staged} s WHERE s.feature_id = t.feature_id)"
     )
     changed = run(
@@ -181,7 +210,8 @@ def publish(
         f"SELECT {theirs}, :delivery_id FROM {staged} s WHERE NOT EXISTS "
         f"(SELECT FROM {table} t WHERE {_SCOPE} AND t.feature_id = s.feature_id)"
     )
-    total = connection.execute(text(f"SELECT count(*) FROM {staged}")).scalar_one()
+    live = f"{table} t WHERE {_SCOPE}" if gone is not None else staged
+    total = connection.execute(text(f"SELECT count(*) FROM {live}"), values).scalar_one()
     return Diff(added=written - changed, changed=changed, removed=removed, same=total - written)
 
 
@@ -211,6 +241,89 @@ def revert(
     live = connection.execute(text(f"SELECT count(*) FROM {table} t WHERE {_SCOPE}"), values).scalar_one()
     return Diff(
         added=len(came - went), changed=len(came & went), removed=len(went - came), same=live - len(came)
+    )
+
+
+def set_state(connection: Connection, delivery_id: int, state: str, **values: Any) -> None:
+    """Write down where a delivery stands that is not shown."""
+    now = func.clock_timestamp()
+    connection.execute(
+        update(DeliveryRow)
+        .where(DeliveryRow.delivery_id == delivery_id)
+        .values(state=state, updated_at=now, **values)
+    )
+
+
+def held_twin(connection: Connection, city_id: str, layer_id: str, content_hash: str) -> int | None:
+    """Return the delivery of this content that is held already, or None."""
+    statement = select(DeliveryRow.delivery_id).where(
+        DeliveryRow.city_id == city_id,
+        DeliveryRow.layer_id == layer_id,
+        DeliveryRow.content_hash == content_hash,
+        DeliveryRow.state == "held",
+    )
+    return connection.execute(statement.order_by(DeliveryRow.delivery_id).limit(1)).scalar_one_or_none()
+
+
+def keep_staged(
+    connection: Connection, delivery_id: int, rows: str, gone: Sequence[str] | None = None
+) -> None:
+    """Keep a held delivery's rows until somebody decides, in parts that a client can hold."""
+    lines = rows.splitlines(keepends=True)
+    size = _PART_LINES
+    parts = [
+        {"delivery_id": delivery_id, "part": number, "rows": "".join(lines[at : at + size])}
+        for number, at in enumerate(range(0, len(lines), size))
+    ]
+    if gone is not None:
+        parts.append({"delivery_id": delivery_id, "part": _GONE_PART, "rows": json.dumps(gone)})
+    if parts:
+        connection.execute(insert(StagedRow), parts)
+
+
+def take_staged(connection: Connection, delivery_id: int) -> tuple[str, list[str] | None]:
+    """Return a held delivery's rows, and what it takes away (None: whatever is not in it); forget them."""
+    kept = connection.execute(
+        select(StagedRow.part, StagedRow.rows)
+        .where(StagedRow.delivery_id == delivery_id)
+        .order_by(StagedRow.part)
+    ).all()
+    rows = "".join(each.rows for each in kept if each.part != _GONE_PART)
+    gone = [json.loads(each.rows) for each in kept if each.part == _GONE_PART]
+    connection.execute(delete(StagedRow).where(StagedRow.delivery_id == delivery_id))
+    return rows, gone[0] if gone else None
+
+
+def move_staged(connection: Connection, staged: str, coefficients: Sequence[float]) -> None:
+    """Move the staged shapes by an affine transform, as ST_Affine takes it (a, b, d, e, xoff, yoff)."""
+    names = ("a", "b", "d", "e", "x", "y")
+    places = ", ".join(f"CAST(:{name} AS float8)" for name in names)
+    connection.execute(
+        text(f"UPDATE {staged} SET geom = ST_Affine(geom, {places})"),
+        dict(zip(names, coefficients, strict=True)),
+    )
+
+
+def write_repairs(connection: Connection, city: City, delivery_id: int, repairs: Sequence[Repair]) -> None:
+    """Log what the checks changed in the delivery's features, with the shapes as they were delivered."""
+    if not repairs:
+        return
+    connection.execute(
+        text(
+            f"INSERT INTO {SCHEMA}.repair (delivery_id, feature_id, code, params, before) VALUES "
+            "(:delivery_id, :feature_id, :code, CAST(:params AS jsonb), ST_GeomFromWKB(:before, :srid))"
+        ),
+        [
+            {
+                "delivery_id": delivery_id,
+                "feature_id": each.feature_id,
+                "code": each.code,
+                "params": json.dumps(each.params),
+                "before": shapely.to_wkb(each.before),
+                "srid": city.srid,
+            }
+            for each in repairs
+        ],
     )
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from geoalchemy2 import Geometry, WKBElement
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Computed,
     Date,
@@ -83,7 +84,48 @@ class DeliveryRow(Base):
     report: Mapped[dict[str, Any]] = mapped_column(JSONB)
     previous_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey(f"{SCHEMA}.delivery.delivery_id"))
     reverts_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey(f"{SCHEMA}.delivery.delivery_id"))
-    published_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    published_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    state: Mapped[str] = mapped_column(Text, server_default="published")
+    preview: Mapped[bool] = mapped_column(Boolean, server_default=sql_text("false"))
+    incremental: Mapped[bool] = mapped_column(Boolean, server_default=sql_text("false"))
+    file_name: Mapped[str | None] = mapped_column(Text)
+    size_bytes: Mapped[int | None] = mapped_column(BigInteger)
+    submitted_by: Mapped[str | None] = mapped_column(Text)
+    received_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    decision: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    problem: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    correction: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    corrects_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey(f"{SCHEMA}.delivery.delivery_id"))
+
+
+class StagedRow(Base):
+    """A part of the rows of a held delivery, as COPY text."""
+
+    __tablename__ = "staged"
+    __table_args__ = {"schema": SCHEMA}  # noqa: RUF012
+
+    delivery_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey(f"{SCHEMA}.delivery.delivery_id", ondelete="CASCADE"), primary_key=True
+    )
+    part: Mapped[int] = mapped_column(Integer, primary_key=True)
+    rows: Mapped[str] = mapped_column(Text)
+
+
+class RepairRow(Base):
+    """What the checks changed in one feature of a delivery; `before` is its shape as delivered."""
+
+    __tablename__ = "repair"
+    __table_args__ = {"schema": SCHEMA}  # noqa: RUF012
+
+    repair_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    delivery_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey(f"{SCHEMA}.delivery.delivery_id", ondelete="CASCADE")
+    )
+    feature_id: Mapped[str] = mapped_column(Text)
+    code: Mapped[str] = mapped_column(Text)
+    params: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    before: Mapped[WKBElement] = mapped_column(Geometry("GEOMETRY", srid=-1, spatial_index=False))
 
 
 class Located:

@@ -1,0 +1,369 @@
+"""Does a delivery agree with what is shown already? Its anchors are laid upon those of other layers.
+
+Three comparisons, each cheap when all is well. *Previous*: the features with ids that the layer has now, each
+beside itself. *Contained*: buildings in parcels, service ends at buildings; here a systematic distance is no
+fault (houses stand at the back of their plots), so a movement counts only if more things lie where they
+belong after it. *Doors*: the dead ends of different utilities, which meet at the same doors.
+
+All shapes and lengths are metres in the city's CRS.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+from sqlalchemy import Connection, text
+
+from geo.agreement import Agreement, AgreementVerdict, NoMatchReason, compare, dead_ends
+from geo.agreement_readings import Reading
+from geo.planar import Points, Similarity
+from layers.catalog import LayerSpec, Target
+from layers.city import City
+from layers.mapping import Mapped
+
+Shapes = npt.NDArray[np.object_]
+
+# A near look is a tenth of the far one's cost, and almost always enough.
+_NEAR_RADIUS_M: Final = 25.0
+# More anchors than these make no answer better, only later.
+_MOST_ANCHORS: Final = 20_000
+_SAME_PLACE_M: Final = 0.01
+# A centimetre below the limit is the limit: estimates are not exact.
+_SLACK_M: Final = 0.01
+# So near a building, a service ends at it.
+_AT_BUILDING_M: Final = 1.0
+_MOSTLY: Final = 0.5
+_ABOVE_CHANCE: Final = 0.2
+_BETTER: Final = 0.1
+# Where chance would put things: as delivered, but a plot and a half away.
+_ELSEWHERE_M: Final = ((27.0, 11.0), (-11.0, 27.0), (-27.0, -11.0), (11.0, -27.0))
+_DOORS_ASKED: Final = 3
+
+
+class How(StrEnum):
+    """What was compared with what."""
+
+    PREVIOUS = "previous"
+    CONTAINED = "contained"
+    DOORS = "doors"
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One comparison; `share` is the part of the anchors that lie where they should, as delivered."""
+
+    layer_id: str
+    how: How
+    answer: Agreement
+    share: float | None = None
+
+    @property
+    def off_m(self) -> float:
+        """By how much the delivery is off (95 of 100 places at most, errors included); 0 unless it is off."""
+        return self.answer.within_m if self.answer.verdict is AgreementVerdict.OFF else 0.0
+
+    def as_dict(self) -> dict[str, Any]:
+        """The comparison as JSON."""
+        answer = self.answer
+        is_matched = answer.verdict is not AgreementVerdict.NO_MATCH and answer.partners > 0
+        return {
+            "layer_id": self.layer_id,
+            "how": str(self.how),
+            "verdict": str(answer.verdict),
+            "reason": answer.reason and str(answer.reason),
+            "within_m": _rounded(answer.within_m),
+            "offset_m": [round(value, 3) for value in answer.offset_m] if is_matched else None,
+            "offset_length_m": round(math.hypot(*answer.offset_m), 3) if is_matched else None,
+            "rotation_deg": round(answer.rotation_deg, 5),
+            "scale_ppm": round(answer.scale_ppm, 1),
+            "anchors": list(answer.anchors),
+            "partners": answer.partners,
+            "share": None if self.share is None else round(self.share, 3),
+            "residual_p95_m": _rounded(answer.residual_p95_m),
+            "reading": str(answer.reading),
+            "looks_like": [
+                {
+                    "source": known.source,
+                    "name": known.source_name,
+                    "operation": known.operation,
+                    "misreading": str(known.misreading),
+                }
+                for known in answer.signatures
+            ],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Agreeing:
+    """What all comparisons say together; `worst` is the one for which the delivery is to be held, if any."""
+
+    limit_m: float
+    compared: tuple[Compared, ...] = ()
+    worst: Compared | None = field(default=None)
+
+    @property
+    def is_held(self) -> bool:
+        """Whether a person must decide."""
+        return self.worst is not None
+
+    @property
+    def correction(self) -> Similarity | None:
+        """The movement that would bring the delivery where it belongs; None where none is offered."""
+        if self.worst is None or self.worst.answer.reading is not Reading.AS_DELIVERED:
+            return None
+        return self.worst.answer.correction
+
+    @property
+    def verdict(self) -> AgreementVerdict:
+        """The whole in one word: held is off, one agreement is enough, else nothing could be compared."""
+        if self.is_held:
+            return AgreementVerdict.OFF
+        said = {each.answer.verdict for each in self.compared}
+        return AgreementVerdict.AGREES if AgreementVerdict.AGREES in said else AgreementVerdict.NO_MATCH
+
+    def as_dict(self) -> dict[str, Any]:
+        """The answer as JSON, for the report."""
+        offered = self.correction
+        return {
+            "verdict": str(self.verdict),
+            "limit_m": self.limit_m,
+            "worst": self.worst and self.worst.layer_id,
+            "compared": [each.as_dict() for each in self.compared],
+            "correction": offered and correction_as_dict(offered),
+        }
+
+
+def correction_as_dict(movement: Similarity) -> dict[str, Any]:
+    """A similarity as JSON with all its digits: it must be possible to take it back."""
+    return {
+        "origin_m": [movement.origin_x_m, movement.origin_y_m],
+        "shift_m": [movement.dx_m, movement.dy_m],
+        "rotation_deg": movement.rotation_deg,
+        "scale_ppm": movement.scale_ppm,
+    }
+
+
+def correction_from_dict(said: Mapping[str, Any]) -> Similarity:
+    """The similarity that `correction_as_dict` wrote down."""
+    (x, y), (dx, dy) = said["origin_m"], said["shift_m"]
+    return Similarity(x, y, dx, dy, said["rotation_deg"], 1.0 + said["scale_ppm"] / 1e6)
+
+
+def _rounded(metres: float) -> float | None:
+    return round(metres, 3) if math.isfinite(metres) else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Delivered:
+    ids: list[str]
+    shapes: Shapes
+    spec: LayerSpec
+    city: City
+
+    @classmethod
+    def of(cls, mapped: Mapped, city: City) -> _Delivered:
+        keep = [index for index in range(len(mapped)) if index not in mapped.refused]
+        ids = mapped.columns["feature_id"]
+        return cls([ids[index] for index in keep], mapped.geometry[keep], mapped.spec, city)
+
+
+def agreeing(connection: Connection, city: City, mapped: Mapped) -> Agreeing:
+    """Compare the accepted rows of a delivery with the live layers; nothing is written."""
+    rules = mapped.spec.agreement
+    delivered = _Delivered.of(mapped, city)
+    found: list[Compared] = []
+    if not len(delivered.shapes):
+        return Agreeing(rules.limit_m)
+    previous = _previous(connection, delivered) if rules.previous else None
+    if previous is not None:
+        found.append(previous)
+    is_settled = previous is not None and previous.answer.verdict is AgreementVerdict.AGREES
+    found += _others(connection, delivered, is_quick=is_settled)
+    # What was accepted once, in spite of its neighbours, need not be accepted at each delivery again.
+    counted = found[:1] if is_settled else found
+    off = [each for each in counted if each.off_m >= rules.limit_m - _SLACK_M]
+    return Agreeing(rules.limit_m, tuple(found), min(off, key=_precision) if off else None)
+
+
+def _precision(compared: Compared) -> int:
+    """The more exact kind first: the same thing, the same door, the house for its plot."""
+    return (How.PREVIOUS, How.DOORS, How.CONTAINED).index(compared.how)
+
+
+# --- what is shown already --------------------------------------------------------------------------------
+
+_LIVE = "SELECT {what} FROM layers.{target} t WHERE t.city_id = :city_id AND t.retired_by IS NULL AND {which}"
+
+
+def _live(connection: Connection, city: City, spec: LayerSpec) -> tuple[list[str], Shapes]:
+    """Ids and shapes of a layer as it is shown now, in id order."""
+    statement = _LIVE.format(
+        what="t.feature_id, ST_AsBinary(t.geom)", target=spec.target, which="t.layer_id = :layer_id"
+    )
+    rows = connection.execute(
+        text(f"{statement} ORDER BY t.feature_id"), {"city_id": city.city_id, "layer_id": spec.layer_id}
+    ).all()
+    shapes = np.empty(len(rows), dtype=object)
+    shapes[:] = shapely.from_wkb([bytes(row[1]) for row in rows])
+    return [row[0] for row in rows], shapes
+
+
+# --- comparisons ------------------------------------------------------------------------------------------
+
+
+def _middles(shapes: Shapes) -> Points:
+    points = shapely.centroid(shapes)
+    return np.column_stack((shapely.get_x(points), shapely.get_y(points)))
+
+
+def _thinned(points: Points) -> Points:
+    return points[:: 1 + len(points) // _MOST_ANCHORS]
+
+
+def _compared(moving: Points, fixed: Points, city: City, *, is_quick: bool = False) -> Agreement:
+    """The near look first; the far one only when the near one finds nothing."""
+    near = compare(moving, fixed, city.crs, radius_m=_NEAR_RADIUS_M)
+    is_over = near.verdict is not AgreementVerdict.NO_MATCH or near.reason is NoMatchReason.TOO_FEW_ANCHORS
+    return near if is_over or is_quick else compare(moving, fixed, city.crs)
+
+
+def _previous(connection: Connection, delivered: _Delivered) -> Compared | None:
+    ids, shapes = _live(connection, delivered.city, delivered.spec)
+    if not ids:
+        return None
+    where = {feature_id: index for index, feature_id in enumerate(ids)}
+    pairs = [(i, where[name]) for i, name in enumerate(delivered.ids) if name in where]
+    ours, theirs = _middles(delivered.shapes), _middles(shapes)
+    if len(pairs) * 3 < len(delivered.ids):  # ids were given anew: only places can be compared
+        answer = _compared(_thinned(ours), theirs, delivered.city)
+        return Compared(delivered.spec.layer_id, How.PREVIOUS, answer)
+    chosen = np.asarray(pairs)[:: 1 + len(pairs) // _MOST_ANCHORS]
+    moving, fixed = ours[chosen[:, 0]], theirs[chosen[:, 1]]
+    apart = np.linalg.norm(moving - fixed, axis=1)
+    share = float((apart <= _SAME_PLACE_M).mean())
+    if share > _MOSTLY:
+        answer = _agrees(len(moving), len(fixed), _SAME_PLACE_M)
+    else:
+        answer = _compared(moving, fixed, delivered.city)
+    return Compared(delivered.spec.layer_id, How.PREVIOUS, answer, share)
+
+
+def _agrees(delivered: int, reference: int, within_m: float = math.nan) -> Agreement:
+    return Agreement(AgreementVerdict.AGREES, None, (delivered, reference), within_m=within_m)
+
+
+def _others(connection: Connection, delivered: _Delivered, *, is_quick: bool) -> list[Compared]:
+    """The comparisons with other layers; each kind stops where it has its answer."""
+    found: list[Compared] = []
+    ends = dead_ends(delivered.shapes) if delivered.spec.target is Target.NETWORK_LINE else None
+    doors = 0
+    for spec in references(delivered.city, delivered.spec):
+        if spec.target is Target.NETWORK_LINE and ends is not None:
+            if doors >= _DOORS_ASKED:
+                continue
+            answer = _doors(connection, delivered, spec, ends, is_quick=is_quick or doors > 0)
+            doors = _DOORS_ASKED if _is_sure(answer) else doors + 1
+        else:
+            answer = _contained(connection, delivered, spec, ends, is_quick=is_quick)
+        if answer is not None:
+            found.append(answer)
+    return found
+
+
+def _is_sure(answer: Compared | None) -> bool:
+    return answer is not None and answer.answer.verdict is not AgreementVerdict.NO_MATCH
+
+
+def references(city: City, spec: LayerSpec) -> tuple[LayerSpec, ...]:
+    """Return the layers that a layer should agree with: those of `layers.toml`, else by its target."""
+    if spec.agreement.layers is not None:
+        return tuple(city.layer(layer_id) for layer_id in spec.agreement.layers)
+    match spec.target:
+        case Target.BUILDING:
+            return tuple(other for other in city.layers if other.target is Target.PARCEL)
+        case Target.NETWORK_LINE:
+            buildings = tuple(other for other in city.layers if other.target is Target.BUILDING)
+            lines = tuple(
+                other
+                for other in city.layers
+                if other.target is Target.NETWORK_LINE and other.utility != spec.utility
+            )
+            return buildings + lines
+        case _:
+            return ()
+
+
+def _doors(
+    connection: Connection, delivered: _Delivered, spec: LayerSpec, ends: Points, *, is_quick: bool
+) -> Compared | None:
+    _, shapes = _live(connection, delivered.city, spec)
+    if not len(shapes) or not len(ends):
+        return None
+    usual = np.asarray(delivered.spec.agreement.usual_m.get(spec.layer_id, (0.0, 0.0)))
+    answer = _compared(_thinned(ends) - usual, dead_ends(shapes), delivered.city, is_quick=is_quick)
+    return Compared(spec.layer_id, How.DOORS, answer)
+
+
+def _contained(
+    connection: Connection, delivered: _Delivered, spec: LayerSpec, ends: Points | None, *, is_quick: bool
+) -> Compared | None:
+    _, shapes = _live(connection, delivered.city, spec)
+    anchors = _middles(delivered.shapes) if ends is None else ends
+    if not len(shapes) or len(anchors) < 1:
+        return None
+    anchors = _thinned(anchors)
+    measure = _Containment(shapes, _AT_BUILDING_M if ends is not None else 0.0)
+    things = np.asarray(shapely.points(anchors)) if ends is not None else delivered.shapes
+    share = measure.share(things)
+    chance = float(np.mean([measure.share(_moved(things, *shift)) for shift in _ELSEWHERE_M]))
+    if is_quick or share >= max(_MOSTLY, chance + _ABOVE_CHANCE):
+        is_there = share >= max(_MOSTLY, chance + _ABOVE_CHANCE)
+        answer = _agrees(len(anchors), len(shapes)) if is_there else _nothing(len(anchors), len(shapes))
+        return Compared(spec.layer_id, How.CONTAINED, replace(answer, chance_share=chance), share)
+    answer = _compared(anchors, _middles(shapes), delivered.city)
+    if answer.verdict is AgreementVerdict.OFF and answer.reading is Reading.AS_DELIVERED:
+        after = measure.share(_transformed(things, answer.correction))
+        if after < share + _BETTER:
+            answer = _nothing(len(anchors), len(shapes))
+    return Compared(spec.layer_id, How.CONTAINED, answer, share)
+
+
+def _nothing(delivered: int, reference: int) -> Agreement:
+    return Agreement(
+        AgreementVerdict.NO_MATCH, NoMatchReason.NOTHING_IN_COMMON, anchors=(delivered, reference)
+    )
+
+
+class _Containment:
+    """How many of some shapes lie (with most of their area) in one of the areas, or within reach of one."""
+
+    def __init__(self, areas: Shapes, reach_m: float) -> None:
+        self._areas = areas
+        self._reach_m = reach_m
+        self._tree = shapely.STRtree(areas)
+
+    def share(self, things: Shapes) -> float:
+        """The part of the shapes that lie where they should."""
+        if self._reach_m:
+            inside, _ = self._tree.query(things, predicate="dwithin", distance=self._reach_m)
+            return len(np.unique(inside)) / len(things)
+        thing, area = self._tree.query(things, predicate="intersects")
+        covered = shapely.area(shapely.intersection(things[thing], self._areas[area]))
+        best = np.zeros(len(things))
+        np.maximum.at(best, thing, covered)
+        return float((best >= 0.95 * shapely.area(things)).mean())
+
+
+def _moved(things: Shapes, dx: float, dy: float) -> Shapes:
+    return shapely.transform(things, lambda xy: xy + (dx, dy))
+
+
+def _transformed(things: Shapes, movement: Similarity | None) -> Shapes:
+    return things if movement is None else shapely.transform(things, movement.apply)
