@@ -38,8 +38,16 @@ hint-token-not-live = The token is unknown, expired or revoked.
 ## web: the page
 ui-about = about
 ui-actions = Actions
+ui-added = Added
 ui-agency = Company
+ui-agreement = Agreement with the other layers
+ui-agreement-limit = From { $distance } on, a delivery is held for a decision.
+ui-agrees = The layers agree.
+ui-agrees-within = Agrees within { $distance }.
 ui-all-findings = all findings
+ui-anchors = Points
+ui-anchors-of = { $used } of { $all } fit
+ui-and = {" and "}
 ui-and-more = and { $count } more
 ui-answered-at = Answered
 ui-applicant = Applicant
@@ -50,12 +58,17 @@ ui-approve-extra = Further conditions
 ui-approve-extra-hint = One condition on each line.
 ui-approve-violations = Each violation needs a remedy and its reason
 ui-area = Area
+ui-as-of = True on
+ui-ask-accept = The delivery is published as it came, although it does not lie where the other layers say it should.
 ui-ask-approve = The permit is issued, and in the same step every company receives its connection order and the change to the construction tariff, all with one effective date.
 ui-ask-complete = The works are finished: the companies return the parcel to its permanent tariff on one common date.
+ui-ask-correct = The delivery is published moved by this correction, as a new delivery that remembers it and can be taken back.
 ui-ask-defer = The connection of this company is put off; the permit and the other companies go on without it. Its tariff change stays.
 ui-ask-refuse = The request is refused. The applicant sees the reason.
+ui-ask-refuse-delivery = The delivery is refused; the layer stays as it is. The owner sees the note.
 ui-ask-retry = The orders are sent to the companies again, as a new attempt with a new effective date.
 ui-ask-revoke = The permit is taken back and the tariffs return. The applicant sees the reason.
+ui-ask-rollback = What the layer showed before is published again, as a new delivery. Nothing is erased.
 ui-ask-withdraw = The request is withdrawn; no permit is issued.
 ui-asked-at = Asked
 ui-assumed = Assumed:
@@ -64,43 +77,91 @@ ui-at-places = ({ $count ->
    *[other] at { $count } places
 })
 ui-attempts = { $count } attempts
+ui-becomes = becomes
 ui-buildings = Buildings
 ui-cancel = Cancel
 ui-case-parts = Parts of the case
 ui-certificate-no = Completion certificate number
+ui-changed = Changed
+ui-changes = Changes
+ui-changes-against = Against delivery { $number }.
+ui-changes-filter = Kind of change
+ui-changes-none = Nothing was added, changed or removed.
+ui-changes-not-listed = { $count ->
+    [one] { $count } more change is counted but not listed.
+   *[other] { $count } more changes are counted but not listed.
+}
 ui-choose = Choose…
 ui-city = City
 ui-city-time = Times in
 ui-class = Class
 ui-close = Close
+ui-code-list = { $count ->
+    [one] code list, { $count } word
+   *[other] code list, { $count } words
+}
+ui-column = Column
+ui-comma = {", "}
 ui-company-proposes = company proposes
+ui-compared-all = { $count ->
+    [one] { $count } comparison
+   *[other] All { $count } comparisons
+}
+ui-compared-with = Compared with: { $layer }
 ui-conditions = Conditions
 ui-connection = Connection
 ui-consultations = Inquiries
 ui-consultations-none = No company was asked.
 ui-contact = Contact
+ui-conversions = Conversions
 ui-corners = { $count } corners
 ui-corners-none = No outline yet.
 ui-count-cases = { $count ->
     [one] { $count } case
    *[other] { $count } cases
 }
+ui-count-features = { $count ->
+    [one] { $count } feature
+   *[other] { $count } features
+}
 ui-cover = Cover
+ui-cover-unknown = { $count ->
+    [one] The depth of { $count } feature is not known.
+   *[other] The depth of { $count } features is not known.
+}
 ui-credits = Data credits
 ui-decide-by = All companies must accept by
 ui-decided-at = Decided
 ui-decided-by = Decided by
 ui-decision = Decision and permit
 ui-defer-which = Which connection?
+ui-delivered = delivered
+ui-deliveries = Deliveries
+ui-deliveries-none = Nothing has been delivered yet.
+ui-delivery-no = Delivery { $number }
+ui-delivery-outcome = Outcome
+ui-delivery-running = The file is being read and checked.
+ui-delivery-running-how = This page follows by itself. Until it is published, the map stays as it is.
+ui-delivery-steps = How far the delivery has come
 ui-depth = Depth
 ui-diameter = Outer diameter
+ui-do-accept = Publish as it is
 ui-do-approve = Approve
 ui-do-complete = Register completion
+ui-do-correct = Apply the correction
 ui-do-defer = Put a connection off
+ui-do-deliver = Deliver
+ui-do-preview = Check without publishing
 ui-do-refuse = Refuse
+ui-do-refuse-delivery = Refuse the delivery
 ui-do-retry = Try again
 ui-do-revoke = Revoke the permit
+ui-do-rollback = Take back
 ui-do-withdraw = Withdraw
+ui-downloads = Take the layer away
+ui-downloads-guarded = A sensitive layer is not handed out as a file.
+ui-downloads-how = The layer as it is shown now. GeoJSON in WGS 84, the others in the city’s own coordinate system.
+ui-downloads-none = No files are offered for this layer.
 ui-draw-clear = Clear
 ui-draw-finish = Finish
 ui-draw-footprint = Building’s footprint
@@ -108,8 +169,10 @@ ui-draw-how = The footprint of the parcel’s building is taken first. Draw anot
 ui-draw-now = Click the corners on the map in order, then press Finish.
 ui-draw-start = Draw on the map
 ui-draw-undo = Undo corner
+ui-drop-here = Drop a file here, or
 ui-due = Due
 ui-each-violation = Set each one apart
+ui-east-north = east, north
 ui-effective-at = Effective date
 ui-empty-filter = No case matches
 ui-empty-filter-how = Change the search or the status.
@@ -119,6 +182,18 @@ ui-error-code = Code:
 ui-error-offline = The server does not answer. Check the connection; nothing you entered is lost.
 ui-error-unknown = The server refused the request (status { $status }). Please read the case again and repeat.
 ui-excavation = Excavation
+ui-features = Features
+ui-features-good = Good
+ui-features-read = features read
+ui-features-refused = Refused
+ui-features-repaired = Repaired
+ui-file = File
+ui-file-bare-shapefile = A Shapefile has several parts (.shp, .shx, .dbf, .prj). Pack them into one zip and send that.
+ui-file-choose = choose one
+ui-file-empty = The file is empty.
+ui-file-formats = GeoPackage, GeoJSON, Shapefile (zip), DXF, KML, GML, CSV, GeoParquet, FlatGeobuf
+ui-file-kind = There is no reader for files of this kind.
+ui-file-other = Another file
 ui-find = Find
 ui-finding-plain = No further explanation.
 ui-findings-clear = { $count ->
@@ -127,50 +202,94 @@ ui-findings-clear = { $count ->
 }
 ui-findings-how = Choose a finding to see it on the map.
 ui-findings-none = No network lies near the excavation in the layers that we have.
+ui-fresh-for = counts as fresh for { $days } days
 ui-freshness-title = How recent the layer’s data are
 ui-gate-failed = The page could not be opened
 ui-gate-hint = The server prints this address with a one-time token when it starts.
 ui-gate-how = Open the address that the server printed, or enter your access token here.
 ui-gate-title = Please sign in
 ui-gate-token = Access token
+ui-has-changed = Against what was shown before
+ui-held-how = It does not lie where the other layers say it should. The map stays as it is until somebody decides.
 ui-history-how = Each entry carries the hash of the one before it: nothing can be changed or removed unnoticed.
 ui-horizontal = Horizontal
+ui-how = How
+ui-incremental = Only what came or changed
+ui-incremental-how = What the file does not hold stays. A row marked _deleted takes its feature away.
 ui-inside = { $distance } inside the dig
 ui-inside-short = inside { $distance }
+ui-issues = Issues
+ui-issues-how = Choose a case to see its place on the map.
+ui-issues-none = Nothing was found to report.
+ui-issues-not-listed = { $count ->
+    [one] { $count } more is counted but not listed.
+   *[other] { $count } more are counted but not listed.
+}
 ui-kind = Kind
 ui-late-layers = Not up to date:
 ui-layer = Layer
 ui-layer-guarded = Not shown to your role
+ui-layer-none = This city has no such layer:
 ui-layers = Layers
+ui-layers-held = { $count ->
+    [one] { $count } delivery waits for a decision.
+   *[other] { $count } deliveries wait for a decision.
+}
+ui-layers-how = Each agency answers for its own layers. Open a layer to see its deliveries, or to deliver a new file.
 ui-legend-case = In the case
 ui-legend-closer = Sewer, telecom, cables and service lines appear closer in.
+ui-less-than = less than { $value }
+ui-level = Data level { $level } of 5
+ui-level-how = An owner’s level is the lowest of its measures (maturity measures of the UK’s National Underground Asset Register).
+ui-level-unknown = Data level not known
+ui-level-word = Level
 ui-live = Live
 ui-live-connecting = Connecting
 ui-live-lost = Connection lost
 ui-loading = Loading
+ui-looks-like = Looks like { $name }: { $how }.
 ui-map = Map
 ui-map-failed = The map cannot be drawn in this browser (WebGL is missing). Lists and forms work without it.
+ui-measure = Measure
 ui-method = Method
 ui-missing-information = Layers that could not speak
 ui-more = More
+ui-more-than = more than { $value }
+ui-moved = { $count ->
+    [one] { $count } feature moved: { $median } at the median, { $most } at most.
+   *[other] { $count } features moved: { $median } at the median, { $most } at most.
+}
+ui-moved-by = Moved by
+ui-moved-one = moved { $distance }
 ui-name = Name
 ui-national-id = National ID
 ui-nav = Pages
 ui-networks-near = Nearest networks
 ui-new-request = New request
 ui-new-request-here = New request on this parcel
+ui-no-id = without id
+ui-no-match = Nothing could be compared: nothing is claimed about the position.
 ui-no-separation = Separation not known
 ui-none = None
 ui-none-near = none near
+ui-not-selected = { $count ->
+    [one] { $count } row of the file belongs to other layers.
+   *[other] { $count } rows of the file belong to other layers.
+}
 ui-not-serviceable = Cannot be served
+ui-note = Note
 ui-nothing-here = Nothing is mapped here.
+ui-nothing-published = It did not come to an end. Nothing was published; deliver the file again.
 ui-number = { $value }
+ui-off-by = Is off by { $distance }: { $parts }.
 ui-offer = Price offer
 ui-open-tasks = { $count ->
     [one] { $count } task
    *[other] { $count } tasks
 }
 ui-opening = Opening the window…
+ui-operation = Transformation
+ui-operation-none = within one datum
 ui-optional = optional
 ui-order-no = Order
 ui-orders = Orders
@@ -192,6 +311,9 @@ ui-phase-decision = Decision of the municipality
 ui-phase-permanent = Return to the permanent tariff
 ui-phase-submitted = Registered and checked for conflicts
 ui-phone = Telephone
+ui-preview = Preview only
+ui-preview-how = Everything is checked and reported; nothing is published.
+ui-previewed-how = Checked only. Nothing was published.
 ui-probability = Probability
 ui-problem-corners = The outline needs at least three corners.
 ui-problem-crossing = The outline crosses itself. Undo a corner or draw it again.
@@ -205,17 +327,29 @@ ui-problems-above = { $count ->
    *[other] { $count } fields need your attention.
 }
 ui-product = Panjereh
+ui-published-at = Published
 ui-quality = Quality level
 ui-read-again = Read the case again
 ui-reason = Reason
 ui-reason-hint = State the ground and what the applicant can do next.
 ui-receipt = Tariff receipt
+ui-received-at = Received
+ui-refused-how = The delivery is refused. The map stays as it was.
 ui-remedy = Remedy
 ui-remedy-why = Why it is enough
+ui-removed = Removed
+ui-report = Report
+ui-report-parts = Parts of the report
 ui-request = Request
 ui-required = required
+ui-residual = What remains (95 %)
 ui-revision = attempt { $number }
+ui-rollback-to = The map will show delivery { $number } again.
+ui-rotation = Rotation
+ui-row = row { $number }
 ui-rule = Rule
+ui-same-layer-before = the same layer as shown now
+ui-scale = Scale
 ui-search = Search
 ui-search-hint = Case, parcel or applicant
 ui-section-applicant = Applicant
@@ -226,11 +360,22 @@ ui-section-works = Works
 ui-sending = Sending…
 ui-separation = Separation
 ui-serviceable = Can be served
+ui-share = Share
 ui-sheet-handle = Resize the panel
+ui-shift = Shift
+ui-shift-east = { $distance } to the east
+ui-shift-north = { $distance } to the north
+ui-shift-south = { $distance } to the south
+ui-shift-west = { $distance } to the west
+ui-show-all = Show all { $count }
+ui-show-on-map = Show on the map
+ui-shown-now = on the map now
 ui-sign-in = Sign in
 ui-sign-out = Sign out
 ui-silence-why = { $agency } did not answer in time. Why may its silence be accepted?
 ui-since = since
+ui-source = Source
+ui-source-crs = Coordinate system
 ui-status = Status
 ui-status-all = All statuses
 ui-step-cancel = Cancel
@@ -240,16 +385,23 @@ ui-storeys = Storeys
 ui-streets = Streets
 ui-submit = Submit the request
 ui-submitted-at = Submitted
+ui-submitted-by = Delivered by
 ui-suggested = Conditions suggested by the check
 ui-surveyed-on = Data as of
 ui-tab-agencies = Companies
 ui-tab-findings = Findings
 ui-tab-history = History
 ui-tab-overview = Overview
+ui-table = Table
 ui-tagline = Permits, utilities, underground
 ui-tariff = Tariff
+ui-tariff-awaited = waiting for the company
 ui-tariff-confirmed = Confirmed
 ui-tariff-desired = Desired
+ui-tariff-receipted = receipted by the company
+ui-tariff-return = Return of the tariffs
+ui-tariff-returned = Back to { $class } from { $date }
+ui-tariff-returning = Returns to { $class } on { $date }
 ui-tariffs = Tariffs
 ui-tariffs-how = Confirmed is what the company has receipted; desired is what the permit asks for.
 ui-tariffs-none = No tariff changes yet.
@@ -258,14 +410,22 @@ ui-timeline = Where the case stands
 ui-to = to
 ui-try-again = Try again
 ui-uncertainty-95 = Uncertainty (95 %)
+ui-unchanged-features = Same
+ui-unchanged-how = The content is what is shown already.
 ui-unit-km = km
 ui-unit-m = m
 ui-unit-mm = mm
+ui-unit-ppm = ppm
 ui-units = Units
 ui-unknown = unknown
 ui-until = until
+ui-upload = New delivery
+ui-upload-progress = Progress of the upload
+ui-upload-sent = { $share } of { $size } sent
+ui-upload-waiting = Sent; the server is taking it in.
 ui-use = Use
 ui-valid-until = Valid until
+ui-values = Values
 ui-version = Version
 ui-vertical = Vertical
 ui-violations-count = { $count ->
@@ -275,6 +435,7 @@ ui-violations-count = { $count ->
 ui-wishes-how = A connection can wait; the permit does not wait for it.
 ui-worklist = Worklist
 ui-works = Works
+ui-would-change = What it would change
 ui-zoom-in = Zoom in
 ui-zoom-out = Zoom out
 ## web: end of the page
@@ -779,6 +940,9 @@ works-excavation-only = Excavation only
 works-extension = Extension
 works-new-building = New building
 works-repair = Repair
+freshness-short-fresh = Up to date
+freshness-short-stale = Out of date
+freshness-short-missing = No information
 ## web: end of the words
 
 ## agreement: do two layers agree

@@ -1,8 +1,12 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { fieldText, parseNumber } from "../src/format/digits";
-import { makeFormatter } from "../src/format/format";
+import { fieldText, parseNumber, persianProse } from "../src/format/digits";
+import { bounded, makeFormatter } from "../src/format/format";
+import { makeCatalogue } from "../src/i18n/catalogue";
 
 const plain = (text: string): string => text.replace(/[\u2066-\u2069]/g, "").replace(/\u00a0/g, " ");
+const ftl = readFileSync(join(__dirname, "../../locales/fa.ftl"), "utf8");
 const fa = makeFormatter("fa", "Asia/Tehran");
 const en = makeFormatter("en", "Asia/Tehran");
 
@@ -17,9 +21,17 @@ describe("numbers", () => {
     expect(fa.number(-4.9, 1).endsWith("\u2069")).toBe(true);
   });
   it("never round a probability to a certainty", () => {
-    expect(plain(en.percent(0.9999))).toBe(">99%");
-    expect(plain(en.percent(0.0001))).toBe("<1%");
-    expect(plain(en.percent(1))).toBe("100%");
+    expect(bounded(0.9999)).toEqual({ bound: "above", share: 0.99 });
+    expect(bounded(0.0001).bound).toBe("below");
+    expect(bounded(1)).toEqual({ bound: null, share: 1 });
+    expect(bounded(0.5)).toEqual({ bound: null, share: 0.5 });
+    // in words: "<" and ">" point the other way in right-to-left text
+    expect(plain(makeCatalogue("fa", ftl).text("ui-more-than", { value: fa.percent(0.99) }))).toBe("بیش از ۹۹٪");
+  });
+  it("write sizes with their unit", () => {
+    expect(plain(en.bytes(482133))).toBe("482 kB");
+    expect(plain(en.bytes(1_200_000))).toBe("1.2 MB");
+    expect(plain(fa.bytes(482133))).toContain("۴۸۲");
   });
 });
 
@@ -51,4 +63,11 @@ describe("numbers as people type them", () => {
     expect(fieldText(2.4, "en")).toBe("2.4");
     expect(fieldText(null, "fa")).toBe("");
   });
+});
+
+describe("Persian prose that came with Latin digits", () => {
+  it("reads in Persian digits", () => expect(persianProse("تا فاصله 1.5 متری حفاری دستی")).toBe("تا فاصله ۱٫۵ متری حفاری دستی"));
+  it("keeps identifiers as stored", () =>
+    expect(persianProse("خط W-104 در 08-5440-00437، قطعهٔ 12a، 3 انشعاب")).toBe("خط W-104 در 08-5440-00437، قطعهٔ 12a، ۳ انشعاب"));
+  it("keeps a full stop after a number", () => expect(persianProse("انشعاب 2.")).toBe("انشعاب ۲."));
 });

@@ -33,6 +33,14 @@ const VALUES: Record<string, readonly string[]> = {
   consultation: ["pending", "lapsed"],
   decision: ["approved", "refused", "revoked"],
   tariff: ["residential", "commercial", "industrial", "public", "construction", "none"],
+  "freshness-short": ["fresh", "stale", "missing"],
+  sensitivity: ["public", "shared", "sensitive"],
+  delivery: ["published", "refused", "unchanged", "rolled_back"],
+  issue: ["missing-geometry", "out-of-range", "outside-city", "repaired-polygon"],
+  "agreement-reason": ["too-few-anchors", "elsewhere", "nothing-in-common", "ambiguous", "too-uncertain"],
+  misreading: ["geographic", "projected", "ground-distances"],
+  reading: ["as-delivered", "axes-swapped", "other-zone"],
+  property: ["cover_m", "diameter_mm", "role", "material"],
   freshness: ["fresh", "stale", "missing", "absent"],
   role: ["officer", "front_office", "applicant", "agency", "crisis", "system", "auditor"],
   method: ["machine", "hand"],
@@ -51,7 +59,7 @@ const VALUES: Record<string, readonly string[]> = {
   offer: ["installation", "meter"],
 };
 /** Groups whose values are open: the page shows the value itself when it has no words. */
-const OPEN = new Set(["agency", "landuse"]);
+const OPEN = new Set(["agency", "landuse", "issue-param", "decide", "severity", "measure", "agreement-how"]);
 
 describe.each(["en", "fa"] as const)("in %s", (language) => {
   const catalogue = makeCatalogue(language, ftl[language]);

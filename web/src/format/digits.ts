@@ -25,3 +25,20 @@ export function fieldText(value: number | null | undefined, language: Language):
   const locale = language === "fa" ? "fa-IR" : "en-GB";
   return new Intl.NumberFormat(locale, { useGrouping: false, maximumFractionDigits: 3 }).format(value);
 }
+
+/**
+ * Running Persian text that came with Latin digits, in the reader's digits. Only whole numbers of their own are
+ * converted; what holds a Latin letter or is joined by a dash, slash or underscore is an identifier and stays as stored.
+ */
+export function persianProse(text: string): string {
+  return text.replace(/[A-Za-z0-9_][\w./:-]*/g, (token) => {
+    const number = /^(\d+)(?:\.(\d+))?(\.?)$/.exec(token);
+    if (!number) return token;
+    const [, whole = "", part, stop = ""] = number;
+    return persian(part === undefined ? whole : `${whole}٫${part}`) + stop;
+  });
+}
+
+function persian(digits: string): string {
+  return digits.replace(/\d/g, (digit) => String.fromCharCode(PERSIAN_ZERO + Number(digit)));
+}

@@ -13,7 +13,8 @@ export interface Formatter {
   /** ± half-width in metres. */
   plusMinus(value: number): string;
   area(value_m2: number): string;
-  percent(share: number): string;
+  percent(share: number, fractionDigits?: number): string;
+  bytes(size: number): string;
   money(amount: number, currency: string): string;
   date(instant: string | Date): string;
   dateTime(instant: string | Date): string;
@@ -51,7 +52,8 @@ export function makeFormatter(language: Language, timeZone: string): Formatter {
     metres: (value, digits = 2) => `${number(value, digits)}${NBSP}${units.m}`,
     plusMinus: (value) => `\u2066±${number(value, 2)}\u2069${NBSP}${units.m}`,
     area: (value) => `${number(value, value < 100 ? 1 : 0)}${NBSP}${units.m2}`,
-    percent: (share) => percent(locale, share),
+    percent: (share, digits = 0) => new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: digits }).format(share),
+    bytes: (size) => bytes(locale, size),
     money: (amount, currency) =>
       new Intl.NumberFormat(locale, { style: "currency", currency, maximumFractionDigits: amount % 1 ? 2 : 0 })
         .format(amount),
@@ -70,12 +72,28 @@ function toDate(instant: string | Date): Date {
   return instant instanceof Date ? instant : new Date(instant);
 }
 
-/** Probabilities near the ends are not rounded to a certainty nobody has. */
-function percent(locale: string, share: number): string {
-  const show = (value: number): string => new Intl.NumberFormat(locale, { style: "percent" }).format(value);
-  if (share > 0 && share < 0.01) return `\u2066<\u2069${show(0.01)}`;
-  if (share < 1 && share > 0.99) return `\u2066>\u2069${show(0.99)}`;
-  return show(share);
+const NEAR_CERTAIN = 0.99;
+export interface Bounded { bound: "above" | "below" | null; share: number }
+
+/**
+ * Probabilities near the ends are not rounded to a certainty nobody has: they are told as "more than 99 %",
+ * in words, because a sign like ">" points the other way in right-to-left text.
+ */
+export function bounded(share: number): Bounded {
+  if (share > 0 && share < 1 - NEAR_CERTAIN) return { bound: "below", share: 1 - NEAR_CERTAIN };
+  if (share < 1 && share > NEAR_CERTAIN) return { bound: "above", share: NEAR_CERTAIN };
+  return { bound: null, share };
+}
+
+const BYTE_UNITS = ["byte", "kilobyte", "megabyte", "gigabyte"] as const;
+const STEP = 1000;
+
+function bytes(locale: string, size: number): string {
+  const power = size < STEP ? 0 : Math.min(BYTE_UNITS.length - 1, Math.floor(Math.log(size) / Math.log(STEP)));
+  const value = size / STEP ** power;
+  return new Intl.NumberFormat(locale, {
+    style: "unit", unit: BYTE_UNITS[power] ?? "byte", unitDisplay: "short", maximumFractionDigits: value < 10 && power > 0 ? 1 : 0,
+  }).format(value);
 }
 
 function dateWords(language: Language, timeZone: string, instant: Date, withTime: boolean): string {

@@ -1,6 +1,7 @@
 /** The page's current language and its words. `t("id")` with a literal id is what the id tests look for. */
 import en from "../../../locales/en.ftl?raw";
 import fa from "../../../locales/fa.ftl?raw";
+import { persianProse } from "../format/digits";
 import { makeFormatter, type Formatter } from "../format/format";
 import { makeCatalogue, type Catalogue, type MessageArguments } from "./catalogue";
 import { applyLanguage, chosenLanguage, directionOf, storedLanguage, type Direction, type Language } from "./language";
@@ -37,4 +38,10 @@ export function word(group: string, value: string): string {
 export function localized(text: { en: string; fa: string } | string | null | undefined): string {
   if (!text) return "";
   return typeof text === "string" ? text : (text[i18n.language] ?? text.en);
+}
+
+/** What a company wrote, in the reader's digits: companies send Latin ones in Persian sentences too. */
+export function prose(text: { en: string; fa: string } | string | null | undefined): string {
+  const said = localized(text);
+  return i18n.language === "fa" ? persianProse(said) : said;
 }

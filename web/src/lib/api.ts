@@ -1,6 +1,7 @@
 /** The one place that speaks HTTP. Every refusal becomes an `ApiError` carrying the problem's code and params. */
 import type {
-  CaseMap, CaseSummary, CaseView, City, CitySummary, Dossier, HistoryEntry, Me, NewCase,
+  CaseMap, CaseSummary, CaseView, City, CitySummary, Collection, DecisionChoice, Delivery, Diff, Dossier, HistoryEntry, Me, NewCase,
+  OwnerScore, UploadOptions,
 } from "./types";
 
 export type Params = Record<string, unknown>;
@@ -17,6 +18,7 @@ export class ApiError extends Error {
   }
 }
 
+const DELIVERIES = 20;
 export interface Page<T> { items: T[]; next: string | null }
 
 let language = "fa";
@@ -26,12 +28,15 @@ export function speak(chosen: string): void {
 }
 
 async function problemOf(response: Response): Promise<ApiError> {
-  const body: unknown = await response.json().catch(() => null);
+  return errorOf(response.status, await response.json().catch(() => null));
+}
+
+function errorOf(status: number, body: unknown): ApiError {
   const problem = (body && typeof body === "object" ? body : {}) as Record<string, unknown>;
-  const code = typeof problem["code"] === "string" ? problem["code"] : `http-${response.status}`;
+  const code = typeof problem["code"] === "string" ? problem["code"] : `http-${status}`;
   const params = (problem["params"] as Params | undefined) ?? {};
   const detail = typeof problem["detail"] === "string" ? problem["detail"] : "";
-  return new ApiError(response.status, code, params, detail);
+  return new ApiError(status, code, params, detail);
 }
 
 async function call<T>(path: string, init: RequestInit = {}, signal?: AbortSignal): Promise<T> {
@@ -54,6 +59,27 @@ function post<T>(path: string, body: unknown, headers: Record<string, string> = 
   return call<T>(path, { method: "POST", body: JSON.stringify(body), headers });
 }
 
+/** Sends a file as it is. `fetch` cannot tell how much has gone, XMLHttpRequest can. */
+function send<T>(path: string, file: Blob, onProgress: (share: number) => void, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open("POST", `/v1${path}`);
+    request.responseType = "json";
+    request.setRequestHeader("Accept", "application/json, application/problem+json");
+    request.setRequestHeader("Accept-Language", language);
+    request.setRequestHeader("Content-Type", "application/octet-stream");
+    request.upload.onprogress = (event) => { if (event.lengthComputable) onProgress(event.loaded / event.total); };
+    request.onload = () => {
+      if (request.status >= 200 && request.status < 300) resolve(request.response as T);
+      else reject(errorOf(request.status, request.response));
+    };
+    request.onerror = () => reject(new ApiError(0, "offline"));
+    request.onabort = () => reject(new DOMException("aborted", "AbortError"));
+    signal.addEventListener("abort", () => request.abort(), { once: true });
+    request.send(file);
+  });
+}
+
 /** Lists come bare or in an envelope; a page's `next` is the `after` of the following one. */
 function items<T>(answer: T[] | { cases?: T[]; parcels?: T[]; next?: string | null }): Page<T> {
   if (Array.isArray(answer)) return { items: answer, next: null };
@@ -61,6 +87,7 @@ function items<T>(answer: T[] | { cases?: T[]; parcels?: T[]; next?: string | nu
 }
 
 const at = (city: string, rest = ""): string => `/cities/${encodeURIComponent(city)}${rest}`;
+const layerAt = (city: string, layer: string, rest = ""): string => at(city, `/layers/${encodeURIComponent(layer)}${rest}`);
 const caseAt = (city: string, id: string, rest = ""): string => at(city, `/cases/${encodeURIComponent(id)}${rest}`);
 
 export const api = {
@@ -88,10 +115,29 @@ export const api = {
   submit: (city: string, body: NewCase, key: string) =>
     post<CaseView>(at(city, "/cases"), body, { "Idempotency-Key": key }),
 
+  collections: async (city: string) =>
+    (await call<{ collections: Collection[] }>(at(city, "/ogc/collections?f=json"))).collections,
+  scorecard: async (city: string) => (await call<{ owners: OwnerScore[] }>(at(city, "/scorecard"))).owners,
+  deliveries: (city: string, layer: string, before: number | null = null, limit = DELIVERIES) =>
+    call<{ deliveries: Delivery[]; next: number | null }>(
+      layerAt(city, layer, `/deliveries?limit=${limit}${before === null ? "" : `&before=${before}`}`)),
+  delivery: (city: string, layer: string, id: number) => call<Delivery>(layerAt(city, layer, `/deliveries/${id}`)),
+  diff: (city: string, layer: string, id: number) => call<Diff>(layerAt(city, layer, `/deliveries/${id}/diff`)),
+  deliver: (city: string, layer: string, file: File, options: UploadOptions, onProgress: (share: number) => void, signal: AbortSignal) =>
+    send<Delivery>(layerAt(city, layer, `/deliveries?${uploadQuery(file.name, options)}`), file, onProgress, signal),
+  decide: (city: string, layer: string, id: number, decision: DecisionChoice, note: string | null) =>
+    post<Delivery>(layerAt(city, layer, `/deliveries/${id}/decide`), { decision, note }),
+  rollBack: (city: string, layer: string) => post<Delivery>(layerAt(city, layer, "/rollback"), {}),
+
   tilesUrl: (city: string, layers: string[]) =>
     `${location.origin}/v1${at(city, `/tiles/{z}/{x}/{y}.pbf?layers=${layers.map(encodeURIComponent).join(",")}`)}`,
   eventsUrl: (city: string) => `/v1${at(city, "/events")}`,
 };
+
+function uploadQuery(filename: string, { as_of, preview, incremental, table }: UploadOptions): URLSearchParams {
+  const said = { filename, as_of, preview: preview ? "true" : "", incremental: incremental ? "true" : "", table: table.trim() };
+  return new URLSearchParams(Object.entries(said).filter(([, value]) => value !== ""));
+}
 
 function first<T>(page: Page<T>): T | null {
   return page.items[0] ?? null;

@@ -55,6 +55,14 @@ class App {
     }
   }
 
+  /** Reads the city's layers again: a delivery has changed how fresh they are. */
+  async readCity(): Promise<void> {
+    const id = this.city?.id;
+    if (!id) return;
+    const city = await api.city(id).catch(() => null);
+    if (city && this.city?.id === id) this.city = city;
+  }
+
   go(route: Route): void {
     location.hash = hrefOf(route);
   }

@@ -1,5 +1,6 @@
 /** The sentence of a finding: its explanation key with the figures set in, in the reader's own digits. */
 import type { FluentVariable } from "@fluent/bundle";
+import { bounded } from "../format/format";
 import { i18n, t } from "../i18n/i18n.svelte";
 import type { Finding } from "./types";
 
@@ -13,4 +14,12 @@ export function explanationOf(finding: Finding): string {
     args[name.replaceAll("_", "-")] = value;
   }
   return i18n.catalogue.text(id, args);
+}
+
+/** "37 %"; near the ends "more than 99 %" and "less than 1 %". */
+export function probabilityText(share: number): string {
+  const { bound, share: shown } = bounded(share);
+  const value = i18n.format.percent(shown);
+  if (bound === "above") return t("ui-more-than", { value });
+  return bound === "below" ? t("ui-less-than", { value }) : value;
 }

@@ -1,20 +1,27 @@
-/** Addresses of the page, kept in the hash: `#/<city>/cases/<id>`, `#/<city>/new?parcel=…`. */
+/** Addresses of the page, kept in the hash: `#/<city>/cases/<id>`, `#/<city>/new?parcel=…`, `#/<city>/layers/<layer>/<delivery>`. */
 
 export const CASE_TABS = ["overview", "findings", "agencies", "history"] as const;
 export type CaseTab = (typeof CASE_TABS)[number];
+
+export const REPORT_TABS = ["summary", "issues", "changes"] as const;
+export type ReportTab = (typeof REPORT_TABS)[number];
 
 export type Route =
   | { name: "home" }
   | { name: "cases"; city: string }
   | { name: "case"; city: string; id: string; tab: CaseTab }
-  | { name: "new"; city: string; parcel: string | null };
+  | { name: "new"; city: string; parcel: string | null }
+  | { name: "layers"; city: string }
+  | { name: "layer"; city: string; layer: string }
+  | { name: "delivery"; city: string; layer: string; id: number; tab: ReportTab };
 
 export function parseRoute(hash: string): Route {
   const [path = "", query = ""] = hash.replace(/^#\/?/, "").split("?", 2);
-  const [city, page, id] = path.split("/").map(decode);
+  const [city, page, id, part] = path.split("/").map(decode);
   if (!city) return { name: "home" };
   if (page === "new") return { name: "new", city, parcel: new URLSearchParams(query).get("parcel") };
-  if (page === "cases" && id) return { name: "case", city, id, tab: tabIn(query) };
+  if (page === "cases" && id) return { name: "case", city, id, tab: tabIn(query, CASE_TABS) ?? "overview" };
+  if (page === "layers") return layersRoute(city, id, part, query);
   return { name: "cases", city };
 }
 
@@ -30,6 +37,12 @@ export function hrefOf(route: Route): string {
       const parcel = route.parcel ? `?parcel=${encodeURIComponent(route.parcel)}` : "";
       return `#/${encodeURIComponent(route.city)}/new${parcel}`;
     }
+    case "layers":
+      return `#/${encodeURIComponent(route.city)}/layers`;
+    case "layer":
+      return `#/${encodeURIComponent(route.city)}/layers/${encodeURIComponent(route.layer)}`;
+    case "delivery":
+      return `#/${encodeURIComponent(route.city)}/layers/${encodeURIComponent(route.layer)}/${route.id}${route.tab === "summary" ? "" : `?tab=${route.tab}`}`;
   }
 }
 
@@ -38,9 +51,15 @@ export function tokenIn(hash: string): string | null {
   return hash.startsWith("#token=") ? decode(hash.slice("#token=".length)) : null;
 }
 
-function tabIn(query: string): CaseTab {
+function layersRoute(city: string, layer: string | undefined, delivery: string | undefined, query: string): Route {
+  if (!layer) return { name: "layers", city };
+  if (!delivery || !/^\d+$/.test(delivery)) return { name: "layer", city, layer };
+  return { name: "delivery", city, layer, id: Number(delivery), tab: tabIn(query, REPORT_TABS) ?? "summary" };
+}
+
+function tabIn<T extends string>(query: string, tabs: readonly T[]): T | null {
   const asked = new URLSearchParams(query).get("tab");
-  return CASE_TABS.find((tab) => tab === asked) ?? "overview";
+  return tabs.find((tab) => tab === asked) ?? null;
 }
 
 function decode(part: string): string {

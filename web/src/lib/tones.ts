@@ -1,6 +1,6 @@
 /** What a value means to the eye: which of five tones, which icon. Never colour alone: each has its word too. */
 import type { IconName } from "../ui/Icon.svelte";
-import type { Verdict } from "./types";
+import type { AgreementVerdict, DeliveryState, FreshnessState, Severity, Verdict } from "./types";
 
 export type Tone = "calm" | "info" | "good" | "warn" | "bad";
 
@@ -22,6 +22,22 @@ export const statusTone = (status: string): Tone => STATUS[status] ?? "calm";
 export const stepTone = (state: string): Tone => STEP[state] ?? "calm";
 export const verdictTone = (verdict: Verdict): Tone => VERDICT[verdict]?.tone ?? "calm";
 export const verdictIcon = (verdict: Verdict): IconName => VERDICT[verdict]?.icon ?? "none";
+
+const DELIVERY: Record<DeliveryState, Tone> = {
+  received: "info", reading: "info", checking: "info", staged: "info", published: "good", unchanged: "calm", held: "warn",
+  refused: "bad", previewed: "calm", rolled_back: "good", corrected: "calm", interrupted: "bad", failed: "bad",
+};
+const SEVERITY: Record<Severity, Tone> = { error: "bad", warning: "warn", notice: "info", fact: "calm" };
+const FRESHNESS: Record<FreshnessState, Tone> = { fresh: "good", stale: "warn", missing: "bad" };
+const AGREEMENT: Record<AgreementVerdict, { tone: Tone; icon: IconName }> = {
+  agrees: { tone: "good", icon: "good" }, off: { tone: "bad", icon: "bad" }, "no-match": { tone: "calm", icon: "none" },
+};
+
+export const deliveryTone = (state: string): Tone => DELIVERY[state as DeliveryState] ?? "calm";
+export const severityTone = (severity: string): Tone => SEVERITY[severity as Severity] ?? "calm";
+export const freshnessTone = (state: FreshnessState): Tone => FRESHNESS[state] ?? "calm";
+export const agreementTone = (verdict: AgreementVerdict): Tone => AGREEMENT[verdict]?.tone ?? "calm";
+export const agreementIcon = (verdict: AgreementVerdict): IconName => AGREEMENT[verdict]?.icon ?? "none";
 
 /** Worst first: what an officer must look at stands on top. */
 export const VERDICT_ORDER: readonly Verdict[] = ["violates", "undecidable", "no_information", "clear"];

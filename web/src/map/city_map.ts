@@ -32,11 +32,14 @@ export interface MapOptions {
   words: { zoomIn: string; zoomOut: string; map: string; credits: string; distance: (metres: number) => string };
   utilityWord: (utility: string) => string;
   onClick: (at: LngLat, found: Clicked[]) => void;
+  /** A mark was clicked; told instead of `onClick`. */
+  onMark: (id: string) => void;
 }
 
-export type SourceName = "case" | "parcel" | "draft";
+export type SourceName = "case" | "parcel" | "draft" | "marks";
 const EMPTY: FeatureCollection = { type: "FeatureCollection", features: [] };
 const CLICK_TOLERANCE_PX = 5;
+const MARK_ZOOM = 18;
 const START_ZOOM = 14.2;
 /** Parcels and buildings are in the tiles from here on. */
 const PARCEL_ZOOM = 14;
@@ -49,6 +52,7 @@ export class CityMap {
   #markers: Marker[] = [];
   #popup: Popup | null = null;
   #chosen: string | null = null;
+  #mark: string | null = null;
   #ready = false;
   #hidden = new Set<string>();
 
@@ -88,11 +92,15 @@ export class CityMap {
     map.addControl(new AttributionControl({ compact: true, customAttribution: [...options.credits] }), corner("bottom"));
     map.addControl(new ScaleBar(options.words.distance), corner("bottom"));
     map.addImage("hatch", hatch(12, [27, 42, 51], 1.6), { pixelRatio: 1.5 });
-    map.on("click", (event) => options.onClick([event.lngLat.lng, event.lngLat.lat], this.#at(event)));
+    map.on("click", (event) => {
+      const mark = this.#markAt(event);
+      if (mark === null) options.onClick([event.lngLat.lng, event.lngLat.lat], this.#at(event));
+      else options.onMark(mark);
+    });
     map.on("load", () => this.#loaded());
     map.once("idle", () => this.#settleHome());
     map.on("mousemove", (event) => {
-      map.getCanvas().style.cursor = this.#cursor ?? (this.#at(event).length ? "pointer" : "");
+      map.getCanvas().style.cursor = this.#cursor ?? (this.#markAt(event) !== null || this.#at(event).length ? "pointer" : "");
     });
     // for tests: whether everything asked for has been drawn
     map.on("movestart", () => { options.container.dataset["idle"] = "false"; });
@@ -145,6 +153,32 @@ export class CityMap {
     const near = this.#map.queryRenderedFeatures(box).filter((one) => one.layer.type !== "fill");
     const under = this.#map.queryRenderedFeatures(event.point).filter((one) => one.layer.type === "fill");
     return distinct([...near, ...under].filter((one) => one.source === TILES && one.layer.type !== "symbol"));
+  }
+
+  #markAt(event: MapMouseEvent): string | null {
+    if (!this.#ready) return null;
+    const { x, y } = event.point;
+    const [found] = this.#map.queryRenderedFeatures(
+      [[x - CLICK_TOLERANCE_PX, y - CLICK_TOLERANCE_PX], [x + CLICK_TOLERANCE_PX, y + CLICK_TOLERANCE_PX]], { layers: ["mark"] },
+    );
+    return found ? String(found.properties["id"]) : null;
+  }
+
+  /** Lights one mark up and brings it into the free part of the map; null puts all back. */
+  chooseMark(id: string | null, at: LngLat | null): void {
+    if (this.#ready) {
+      if (this.#mark !== null) this.#map.setFeatureState({ source: "marks", id: this.#mark }, { chosen: false });
+      if (id !== null) this.#map.setFeatureState({ source: "marks", id }, { chosen: true });
+    }
+    this.#mark = id;
+    if (at === null) return;
+    this.#framed = at;
+    this.#map.easeTo({ center: at, zoom: Math.max(this.#map.getZoom(), MARK_ZOOM), ...this.#motion() });
+  }
+
+  /** Asks for the tiles again: a layer has changed. Unchanged ones are answered from the browser's store. */
+  renew(): void {
+    if (this.#ready) this.#map.refreshTiles(TILES);
   }
 
   set(name: SourceName, data: FeatureCollection | null): void {

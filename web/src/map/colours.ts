@@ -38,6 +38,12 @@ export const VERDICT_COLOUR = {
   clear: "#1e7a45",
 } as const;
 
+/** Places of a report: issues by severity, changes by kind. */
+export const MARK_COLOUR = {
+  error: "#b3261e", warning: "#b26a00", notice: "#0b5563", fact: "#5c6b75",
+  added: "#1e7a45", changed: "#b26a00", removed: "#b3261e",
+} as const;
+
 export const BASE = {
   ground: "#f3f2ee",
   outside: "#e9e9e5",

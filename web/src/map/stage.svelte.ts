@@ -1,5 +1,6 @@
 /** What the open view asks of the map: which shapes to show, whether a polygon is drawn, what a click means. */
 import type { Geometry } from "geojson";
+import type { Marks } from "../lib/layers";
 import type { LngLat } from "../lib/types";
 import type { CityMap, Clicked } from "./city_map";
 import { drawing, type Corners } from "./polygon";
@@ -11,6 +12,10 @@ class Stage {
   corners = $state.raw<Corners>([]);
   hidden = $state.raw<ReadonlySet<string>>(new Set());
   parcel = $state.raw<Geometry | null>(null);
+  /** Places that the open view speaks of, and the one it speaks of now. */
+  marks = $state.raw<Marks | null>(null);
+  mark = $state.raw<string | null>(null);
+  onMark: ((id: string) => void) | null = null;
   /** Set by a view that wants the clicks for itself (choosing a parcel). */
   onPick: ((at: LngLat, found: Clicked[]) => void) | null = null;
 
@@ -42,6 +47,16 @@ class Stage {
     this.corners = [];
     this.parcel = null;
     this.onPick = null;
+  }
+
+  /** Puts marks on the map for as long as a view shows their list. */
+  showMarks(marks: Marks, onMark: (id: string) => void): void {
+    this.marks = marks;
+    this.onMark = onMark;
+  }
+
+  hideMarks(): void {
+    this.marks = this.mark = this.onMark = null;
   }
 
   /** Sends the present draft and parcel to the map. */

@@ -7,7 +7,7 @@ import type {
 } from "maplibre-gl";
 import type { Language } from "../i18n/language";
 import type { MapLayer } from "../lib/types";
-import { BASE, UTILITIES, UTILITY_STYLE, VERDICT_COLOUR, type UtilityName } from "./colours";
+import { BASE, MARK_COLOUR, UTILITIES, UTILITY_STYLE, VERDICT_COLOUR, type UtilityName } from "./colours";
 
 /** Bottom first. Each entry turns the city's layers of that kind into style layers. */
 export const DRAW_ORDER = [
@@ -32,13 +32,14 @@ export const DRAW_ORDER = [
   "street-label",
   "parcel-label",
   "network-label",
+  "mark", // places that a delivery's report speaks of: over everything, they are what is asked about
 ] as const;
 export type DrawKind = (typeof DRAW_ORDER)[number];
 
 export const FONT = "Vazirmatn";
 export const TILES = "city";
 /** GeoJSON sources that the page fills. */
-export const SOURCES = ["case", "parcel", "draft"] as const;
+export const SOURCES = ["case", "parcel", "draft", "marks"] as const;
 
 /** Zooms between which tiles are asked for; above, the last are enlarged (a unit of theirs is 5 cm, and whole parcels fit). */
 export const MIN_ZOOM = 10;
@@ -101,6 +102,7 @@ const DRAW: Partial<Record<DrawKind, Draw>> = {
   ],
   "parcel-selected": () => selectedParcel(),
   draft: () => draft(),
+  mark: () => marks(),
   "street-label": each("street", ({ id }) => [streetLabel(id)]),
   "parcel-label": each("parcel", ({ id }) => [parcelLabel(id)]),
   "network-label": each("network_line", (layer, input) => [networkLabel(layer, input)]),
@@ -268,6 +270,25 @@ function draft(): LayerSpecification[] {
     },
   ];
 }
+
+function marks(): LayerSpecification[] {
+  const chosen: ExpressionSpecification = ["boolean", ["feature-state", "chosen"], false];
+  const size = (plain: number, lit: number): ExpressionSpecification => ["case", chosen, lit, plain];
+  return [
+    { id: "mark-ring", source: "marks", type: "circle", paint: {
+      "circle-radius": ["interpolate", ["linear"], ["zoom"], 13, size(0, 13), 18, size(0, 18)],
+      "circle-color": MARK_PAINT, "circle-opacity": ["case", chosen, 0.25, 0], "circle-stroke-color": MARK_PAINT, "circle-stroke-width": size(0, 2),
+    } },
+    { id: "mark", source: "marks", type: "circle", paint: {
+      "circle-radius": ["interpolate", ["linear"], ["zoom"], 13, size(3, 5), 18, size(6, 8)],
+      "circle-color": MARK_PAINT, "circle-stroke-color": "#ffffff", "circle-stroke-width": ["interpolate", ["linear"], ["zoom"], 13, 1, 18, 2],
+    } },
+  ];
+}
+
+const MARK_PAINT: ExpressionSpecification = [
+  "match", ["get", "kind"], ...Object.entries(MARK_COLOUR).flat(), MARK_COLOUR.fact,
+] as unknown as ExpressionSpecification;
 
 function streetLabel(layerId: string): LayerSpecification {
   return {

@@ -1,0 +1,153 @@
+/** Layers, deliveries and their reports in the order and form they are shown. Pure. */
+import type { Feature, FeatureCollection, Point } from "geojson";
+import type {
+  City, Collection, Delivery, DeliveryState, DiffFeature, Issue, MapLayer, Me, OwnerScore, Severity,
+} from "./types";
+
+export interface OwnerGroup { agency: string; layers: MapLayer[]; features: number | null; score: OwnerScore | null }
+
+/** The city's layers by the agency that answers for them, in the order of the agencies. */
+export function groupsByOwner(
+  city: Pick<City, "agencies" | "layers">, counts: ReadonlyMap<string, number>, scores: readonly OwnerScore[],
+): OwnerGroup[] {
+  const known = city.agencies.map((agency) => agency.id);
+  const owners = [...known, ...city.layers.map((layer) => layer.owner).filter((id) => !known.includes(id))];
+  return [...new Set(owners)].flatMap((agency): OwnerGroup[] => {
+    const layers = city.layers.filter((layer) => layer.owner === agency);
+    if (layers.length === 0) return [];
+    const known = layers.map((layer) => counts.get(layer.id)).filter((count) => count !== undefined);
+    const features = known.length ? known.reduce((sum, count) => sum + count, 0) : null;
+    return [{ agency, layers, features, score: scores.find((one) => one.agency === agency) ?? null }];
+  });
+}
+
+/** An officer, and the agency that owns the layer. The server decides; this only hides what would be refused. */
+export function mayDeliver(me: Pick<Me, "role" | "agency"> | null, layer: Pick<MapLayer, "owner">): boolean {
+  return me?.role === "officer" || (me?.role === "agency" && me.agency === layer.owner);
+}
+
+export function countsOf(collections: readonly Collection[]): Map<string, number> {
+  return new Map(collections.flatMap((one): [string, number][] => (typeof one.itemCount === "number" ? [[one.id, one.itemCount]] : [])));
+}
+
+/** Formats that people ask for first stand first; the rest follow. */
+const FORMAT_ORDER = ["gpkg", "geojson", "dxf", "fgb", "parquet", "geojsonseq"];
+export const FORMAT_NAME: Record<string, string> = {
+  gpkg: "GeoPackage", geojson: "GeoJSON", dxf: "DXF", fgb: "FlatGeobuf", parquet: "GeoParquet", geojsonseq: "GeoJSONSeq",
+};
+export interface Download { format: string; href: string }
+
+/** The files a layer is offered as; their addresses are taken relative to the server that gave the page. */
+export function downloadsOf(collection: Pick<Collection, "links"> | undefined): Download[] {
+  const found = (collection?.links ?? []).filter((link) => link.rel === "enclosure").flatMap((link): Download[] => {
+    const url = new URL(link.href, "http://here");
+    const format = url.searchParams.get("f");
+    return format && format in FORMAT_NAME ? [{ format, href: url.pathname + url.search }] : [];
+  });
+  return found.sort((a, b) => FORMAT_ORDER.indexOf(a.format) - FORMAT_ORDER.indexOf(b.format));
+}
+
+export const STEPS = ["received", "reading", "checking", "staged"] as const;
+export type StepKey = (typeof STEPS)[number];
+export interface Step { key: StepKey | "end"; state: "done" | "current" | "upcoming" | "stopped" | "waiting" }
+const BAD_ENDS = new Set<DeliveryState>(["refused", "interrupted", "failed"]);
+const WAITING = new Set<DeliveryState>(["held"]);
+
+/** How far a delivery has come; the last step is what became of it. */
+export function stepsOf(delivery: Pick<Delivery, "state" | "running" | "problem">): Step[] {
+  const at = STEPS.indexOf(delivery.state as StepKey);
+  if (at >= 0) {
+    const steps = STEPS.map((key, index): Step => ({ key, state: index < at ? "done" : index === at ? "current" : "upcoming" }));
+    return [...steps, { key: "end", state: "upcoming" }];
+  }
+  // a file that could not be read never reached its checks
+  const reached = delivery.problem ? 1 : STEPS.length;
+  const end = BAD_ENDS.has(delivery.state) ? "stopped" : WAITING.has(delivery.state) ? "waiting" : "done";
+  return [...STEPS.map((key, index): Step => ({ key, state: index < reached ? "done" : "upcoming" })), { key: "end", state: end }];
+}
+
+const SEVERITIES: readonly Severity[] = ["error", "warning", "notice", "fact"];
+export interface IssueGroup {
+  severity: Severity;
+  code: string;
+  /** All of them; the report lists only the first thousand. */
+  count: number;
+  issues: { issue: Issue; index: number }[];
+}
+
+/** Issues by rule: the gravest first, then the most frequent. `index` is the place in the report's own list. */
+export function groupIssues(issues: readonly Issue[], counts: Readonly<Record<string, number>>): IssueGroup[] {
+  const groups = new Map<string, IssueGroup>();
+  for (const [key, count] of Object.entries(counts)) {
+    const [severity = "fact", ...code] = key.split(":");
+    groups.set(key, { severity: severity as Severity, code: code.join(":"), count, issues: [] });
+  }
+  issues.forEach((issue, index) => {
+    const key = `${issue.severity}:${issue.code}`;
+    const group = groups.get(key) ?? { severity: issue.severity, code: issue.code, count: 0, issues: [] };
+    group.issues.push({ issue, index });
+    group.count = Math.max(group.count, group.issues.length);
+    groups.set(key, group);
+  });
+  const rank = (group: IssueGroup): number => SEVERITIES.indexOf(group.severity);
+  return [...groups.values()].sort((a, b) => rank(a) - rank(b) || b.count - a.count || a.code.localeCompare(b.code));
+}
+
+const OWN_FIELDS = new Set(["severity", "code", "row", "feature_id", "lon", "lat", "x", "y"]);
+/** What a rule says of one case besides its place, as short texts: `field cover_m`, `value -9999`. */
+export function detailsOf(issue: Issue): [string, string | number][] {
+  return Object.entries(issue)
+    .filter(([name, value]) => !OWN_FIELDS.has(name) && (typeof value === "string" || typeof value === "number"))
+    .map(([name, value]) => [name, value as string | number]);
+}
+
+export type Heading = "east" | "west" | "north" | "south";
+const LEAST_M = 0.005;
+
+/** A shift in words' order: how far along each axis, in metres, without what rounds to nothing. */
+export function headingsOf([east, north]: readonly [number, number]): { heading: Heading; metres: number }[] {
+  const parts: { heading: Heading; metres: number }[] = [
+    { heading: east < 0 ? "west" : "east", metres: Math.abs(east) },
+    { heading: north < 0 ? "south" : "north", metres: Math.abs(north) },
+  ];
+  return parts.filter((part) => part.metres >= LEAST_M);
+}
+
+export type MarkKind = Severity | DiffFeature["change"];
+export type Marks = FeatureCollection<Point, { id: string; kind: MarkKind }>;
+type Placed = { lon?: number | null; lat?: number | null };
+const isPlaced = (one: Placed): one is { lon: number; lat: number } => typeof one.lon === "number" && typeof one.lat === "number";
+
+export function marksOf<T extends Placed>(items: readonly T[], kindOf: (one: T) => MarkKind): Marks {
+  const features = items.flatMap((one, index): Feature<Point, { id: string; kind: MarkKind }>[] =>
+    isPlaced(one)
+      ? [{ type: "Feature", properties: { id: String(index), kind: kindOf(one) }, geometry: { type: "Point", coordinates: [one.lon, one.lat] } }]
+      : []);
+  return { type: "FeatureCollection", features };
+}
+
+export { isPlaced };
+
+/** Files that a reader exists for; a Shapefile comes as a zip with its parts. */
+export const ACCEPTED = [
+  ".gpkg", ".geojson", ".json", ".zip", ".shp", ".dxf", ".kml", ".kmz", ".gml", ".xml", ".csv", ".txt", ".parquet", ".geoparquet", ".fgb",
+] as const;
+
+export type FileProblem = "kind" | "bare-shapefile" | "empty" | null;
+
+/** What is plainly wrong with a file before it is sent; everything else the server tells. */
+export function fileProblem(file: { name: string; size: number }): FileProblem {
+  const ending = /\.[^.]+$/.exec(file.name.toLowerCase())?.[0] ?? "";
+  if (ending === ".shp") return "bare-shapefile";
+  if (!(ACCEPTED as readonly string[]).includes(ending)) return "kind";
+  return file.size === 0 ? "empty" : null;
+}
+
+/** Shares of the whole for a stacked bar; what is there at all stays visible. */
+export function barShares(values: readonly number[], least = 0.012): number[] {
+  const sum = values.reduce((total, value) => total + value, 0);
+  if (sum === 0) return values.map(() => 0);
+  const raised = values.map((value) => (value === 0 ? 0 : Math.max(least, value / sum)));
+  const whole = raised.reduce((total, value) => total + value, 0);
+  return raised.map((value) => value / whole);
+}
