@@ -6,6 +6,7 @@ than 5 mm from its arc at any radius (at 115 m both limits give 4.4 mm; elsewher
 
 from __future__ import annotations
 
+import struct
 import warnings
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,7 @@ BREAKS = (
     RuntimeError,
     OSError,
     MemoryError,
+    struct.error,
 )
 _KEPT_MESSAGES = 5
 

@@ -101,9 +101,9 @@ def _index(path: Path) -> list[tuple[int, int]]:
 def _check_index(path: Path, index: list[tuple[int, int]]) -> None:
     raw = path.read_bytes()
     end = _header(raw, path)
+    rows = raw[_HEADER : max(end, _HEADER)]
     stated = [
-        (offset * 2, words * 2)
-        for offset, words in struct.iter_unpack(">II", raw[_HEADER : end - (end - _HEADER) % 8])
+        (offset * 2, words * 2) for offset, words in struct.iter_unpack(">II", rows[: len(rows) // 8 * 8])
     ]
     if stated != index:
         raise SourceDamaged(

@@ -55,6 +55,11 @@ def _within(expected: Any, found: Any) -> bool:
     return bool(expected == found)
 
 
+def _telling(counts: dict[str, int], shown: Exhibit) -> dict[str, int]:
+    """All that is expected, and every error; what the network's own rules warn of is not this museum's."""
+    return {code: count for code, count in counts.items() if code in shown.counts or code.startswith("error:")}
+
+
 @pytest.mark.parametrize("shown", EXHIBITS, ids=[shown.name for shown in EXHIBITS])
 def test_exhibit(museum: Engine, museum_city: City, tmp_path: Path, shown: Exhibit) -> None:
     """Every record is good, repaired or refused; a refused file leaves the layer untouched."""
@@ -72,7 +77,7 @@ def test_exhibit(museum: Engine, museum_city: City, tmp_path: Path, shown: Exhib
         assert _live(museum) == before
         return
     report = deliver(museum, museum_city, spec, path)
-    assert report.counts == shown.counts
+    assert _telling(report.counts, shown) == shown.counts
     assert (report.read, report.refused, report.repaired) == (shown.read, shown.refused, shown.repaired)
     assert _within(shown.facts, report.facts), report.facts
     if "error:too-many-refused" in report.counts:
