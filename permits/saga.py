@@ -160,6 +160,7 @@ def settle_exchange(session: Session, case: CaseRow, exchange_id: UUID, now: dat
 
 
 def _load(session: Session, exchange_id: UUID) -> ExchangeFacts:
+    """The exchange as it stands, its calls locked: none can be claimed between this look and what follows from it."""
     head = session.execute(
         select(t.exchange.c.state, t.exchange.c.decide_by, t.exchange.c.hold_until).where(
             t.exchange.c.exchange_id == exchange_id
@@ -169,6 +170,7 @@ def _load(session: Session, exchange_id: UUID) -> ExchangeFacts:
         select(t.step.c.agency_id, t.step.c.op, t.step.c.state, t.step.c.attempts)
         .where(t.step.c.exchange_id == exchange_id)
         .order_by(t.step.c.created_at, t.step.c.agency_id)
+        .with_for_update()
     )
     tasks = session.execute(
         select(t.human_task.c.kind, t.human_task.c.agency_id).where(

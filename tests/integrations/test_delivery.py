@@ -271,6 +271,37 @@ def test_late_accept_after_giving_up_is_cancelled_and_on_record(
     assert "late_accept" in {t.kind for t in reread(session, view.case_id).tasks}
 
 
+def test_a_call_claimed_while_its_exchange_is_given_up_is_cancelled_too(
+    engine: Engine, session: Session
+) -> None:
+    """Found by the long torture run: a try was claimed between the look at the calls and their superseding.
+
+    It had been seen as never sent, so nobody cancelled it; its worker was killed after the company had taken it in,
+    and the hold stayed. Settling now locks the calls it looks at: it sees the claim, or the claim does not happen.
+    """
+    view = approve(session, ready(session))
+    session.execute(text("UPDATE permits.exchange SET decide_by = now() - interval '1 s'"))
+    session.commit()
+    exchange_id = session.execute(text("SELECT exchange_id FROM permits.exchange")).scalar_one()
+    session.rollback()
+    sessions = make_sessions(engine)
+    claiming = sessions()
+    assert len(outbox.claim(claiming, {("schutterwald", "water"): 1}, lease_s=30)) == 1  # not committed yet
+
+    def give_up() -> None:
+        with sessions.begin() as other:
+            results.sweep_one(other, view.case_id, str(exchange_id))
+
+    sweeping = threading.Thread(target=give_up)
+    sweeping.start()
+    sweeping.join(0.5)
+    claiming.commit()
+    claiming.close()
+    sweeping.join(10)
+    assert {op for agency, op in steps(session, view.case_id) if agency == "water"} >= {"try", "cancel"}
+    assert {op for agency, op in steps(session, view.case_id) if agency == "gas"} == {"inquire", "try"}
+
+
 class Broken:
     """A gateway whose confirm is refused, whose cancel is unclear, or which breaks."""
 
