@@ -11,13 +11,14 @@ from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
 
-from api import account, agencies, cases, errors, ogc
+from api import account, agencies, cases, deliveries, errors, ogc
 from api import map as maps
 from api.deps import Runtime
 from api.events import Listener
 from api.middleware import BodyLimit, CommonHeaders
 from api.settings import Settings, database_url
 from api.tilecache import TileCache
+from api.uploads import Runs
 from layers.access import run_as_app
 from layers.city import load_city
 from layers.database import make_engine, make_sessions
@@ -61,11 +62,14 @@ def make_runtime(settings: Settings) -> Runtime:
 def create_app(settings: Settings | None = None) -> FastAPI:
     """The application of these settings, or of the environment's."""
     resources = make_runtime(settings or Settings())
+    runs = Runs(resources.engine, resources.settings.uploads_dir)
 
     @asynccontextmanager
     async def life(_app: FastAPI) -> AsyncIterator[None]:
         resources.listener.start()
+        runs.start()
         yield
+        runs.stop()
         resources.listener.stop()
         resources.engine.dispose()
         resources.app_engine.dispose()
@@ -81,8 +85,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         lifespan=life,
     )
     app.state.runtime = resources
+    app.state.runs = runs
     errors.install(app)
-    for router in (account.router, maps.router, cases.router, agencies.router, ogc.router):
+    for router in (account.router, maps.router, cases.router, agencies.router, ogc.router, deliveries.router):
         app.include_router(router)
     app.add_api_route("/v1/docs", _docs, include_in_schema=False, response_class=HTMLResponse)
     _serve_page(app, resources.settings.web_dir)

@@ -19,6 +19,8 @@ from geo.errors import CrsError, DepthInvalid, PanjerehError, Param, ShapeError
 from layers.access import AccessRefused
 from layers.config import UnknownCity
 from layers.cql2 import FilterError
+from layers.deliveries import DeliveryNotFound, DeliveryNotHeld, NoCorrectionOffered
+from layers.ingest import NothingToRollBack
 from layers.query import CityNotStored, ParcelNotStored
 from layers.tiles import TileOutOfRange
 from permits import errors as permits
@@ -99,6 +101,10 @@ STATUS: Final[dict[type[PanjerehError], int]] = {
     ParcelNotStored: 404,
     TileOutOfRange: 404,
     permits.CaseNotFound: 404,
+    DeliveryNotFound: 404,
+    DeliveryNotHeld: 409,
+    NothingToRollBack: 409,
+    NoCorrectionOffered: 409,
     permits.StaleCase: 409,
     permits.ActionNotAllowed: 409,
     permits.NothingToRetry: 409,

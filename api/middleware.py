@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import BodyTooLarge, problem
 from api.security import SAFE_METHODS
+from api.uploads import STREAMED
 
 CSP: Final = "; ".join(
     (
@@ -75,7 +76,8 @@ class BodyLimit:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Read at most the limit, then pass the request on with what was read."""
-        if scope["type"] != "http" or scope["method"] in SAFE_METHODS:
+        is_streamed = scope["type"] == "http" and STREAMED.fullmatch(scope["path"]) is not None
+        if scope["type"] != "http" or scope["method"] in SAFE_METHODS or is_streamed:
             await self._app(scope, receive, send)
             return
         stated = Headers(scope=scope).get("content-length", "")

@@ -47,6 +47,8 @@ class Permission(StrEnum):
     READ_MAP_SHARED = "read-map-shared"
     READ_MAP_SENSITIVE = "read-map-sensitive"
     READ_PARCEL = "read-parcel"
+    READ_SCORECARD = "read-scorecard"
+    DELIVER = "deliver"
     READ_CASES = "read-cases"
     READ_HISTORY = "read-history"
     SUBMIT = "submit"
@@ -70,6 +72,8 @@ POLICY: Final[Mapping[Permission, frozenset[Role]]] = {
     Permission.READ_MAP_SHARED: _READERS,
     Permission.READ_MAP_SENSITIVE: _SEES_NETWORKS,
     Permission.READ_PARCEL: _READERS,
+    Permission.READ_SCORECARD: _READERS,
+    Permission.DELIVER: frozenset({Role.OFFICER, Role.AGENCY}),
     Permission.READ_CASES: _READERS | {Role.APPLICANT},
     Permission.READ_HISTORY: _STAFF | {Role.AUDITOR, Role.APPLICANT},
     Permission.SUBMIT: _STAFF | {Role.APPLICANT},

@@ -78,6 +78,7 @@ class Settings(BaseSettings):
     pool_size: int = Field(default=10, ge=1, le=200)
     session_hours: float = Field(default=12.0, gt=0, le=24 * 30)
     body_limit_bytes: int = Field(default=1_048_576, ge=1024)
+    upload_limit_bytes: int = Field(default=2 * 1024**3, ge=1024, description="largest delivered file")
     tile_cache_bytes: int = Field(default=64 * 1_048_576, ge=0)
     secure_cookies: bool = Field(default=False, description="true behind TLS")
     worker_slots_per_agency: int = Field(default=4, ge=1, le=64)
@@ -95,6 +96,11 @@ class Settings(BaseSettings):
     def agencies_path(self) -> Path:
         """Where the agencies file is."""
         return self.agencies_file or self.data_dir / "agencies.json"
+
+    @property
+    def uploads_dir(self) -> Path:
+        """Where received files wait until they are read."""
+        return self.data_dir / "uploads"
 
     @property
     def logs_dir(self) -> Path:

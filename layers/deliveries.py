@@ -1,6 +1,6 @@
 """Deliveries from receipt to decision: durable states, background runs that may be killed, held ones decided.
 
-A run holds an advisory lock of its delivery for as long as it lives; a delivery in a running state whose lock is
+A process holds an advisory lock of each delivery it has in hand (`Alive`); one in a running state whose lock is
 free was left by a process that ended, and is `interrupted`. Publishing itself is one transaction, so whatever
 happens the layer is as it was or as it is to be.
 """
@@ -14,9 +14,11 @@ from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
+from threading import Lock
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, func, select, text, update
+from sqlalchemy.exc import DBAPIError
 
 from geo.errors import PanjerehError
 from layers.agreeing import correction_from_dict
@@ -124,18 +126,53 @@ def receive(engine: Engine, city: City, layer_id: str, receipt: Receipt) -> int:
         )
 
 
-@contextmanager
-def _alive(engine: Engine, delivery_id: int) -> Iterator[None]:
-    """Hold the delivery's lock; it ends with this process, however that ends."""
-    with engine.connect() as connection:
-        key = {"kind": _LOCK_CLASS, "number": delivery_id}
-        connection.execute(text("SELECT pg_advisory_lock(:kind, CAST(:number AS int))"), key)
-        connection.commit()
+class Alive:
+    """Holds the locks of the deliveries that this process has in hand, on one connection of its own."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._guard = Lock()
+        self._connection: Connection | None = None
+
+    @contextmanager
+    def holding(self, delivery_id: int) -> Iterator[None]:
+        """Hold the delivery's lock for a while; it ends with this process, however that ends."""
+        self.hold(delivery_id)
         try:
             yield
         finally:
-            connection.execute(text("SELECT pg_advisory_unlock(:kind, CAST(:number AS int))"), key)
-            connection.commit()
+            self.release(delivery_id)
+
+    def hold(self, delivery_id: int) -> None:
+        """Take the delivery in hand."""
+        self._say("SELECT pg_advisory_lock(:kind, CAST(:number AS int))", delivery_id)
+
+    def release(self, delivery_id: int) -> None:
+        """Leave the delivery."""
+        self._say("SELECT pg_advisory_unlock(:kind, CAST(:number AS int))", delivery_id)
+
+    def close(self) -> None:
+        """Leave all of them."""
+        with self._guard:
+            if self._connection is not None:
+                self._connection.invalidate()
+                self._connection.close()
+                self._connection = None
+
+    def _say(self, statement: str, delivery_id: int) -> None:
+        with self._guard:
+            for _attempt in range(2):
+                if self._connection is None:
+                    self._connection = self._engine.connect()
+                try:
+                    self._connection.execute(text(statement), {"kind": _LOCK_CLASS, "number": delivery_id})
+                    self._connection.commit()
+                except DBAPIError:  # the database was away: the old locks are gone with their connection
+                    self._connection.invalidate()
+                    self._connection.close()
+                    self._connection = None
+                else:
+                    return
 
 
 def run(engine: Engine, city: City, spec: LayerSpec, path: Path, handling: Handling) -> DeliveryReport | None:
@@ -152,21 +189,20 @@ def run(engine: Engine, city: City, spec: LayerSpec, path: Path, handling: Handl
         with engine.begin() as connection:
             set_state(connection, delivery_id, state)
 
-    with _alive(engine, delivery_id):
-        try:
-            report = deliver(engine, city, spec, path, handling=replace(handling, progress=progress))
-        except PanjerehError as error:
-            problem = {"code": error.code, "params": dict(error.params)}
-            _end(engine, delivery_id, State.REFUSED, problem=problem)
-            return None
-        except Exception:
-            log.exception("delivery %s of %s/%s failed", delivery_id, city.city_id, spec.layer_id)
-            _end(engine, delivery_id, State.FAILED, problem={"code": "internal", "params": {}})
-            return None
-        if report.outcome not in (Outcome.PUBLISHED, Outcome.HELD):
-            state = State(str(report.outcome))
-            _end(engine, delivery_id, state, report=report.as_dict(), as_of=handling.as_of or spec.as_of)
-        return report
+    try:
+        report = deliver(engine, city, spec, path, handling=replace(handling, progress=progress))
+    except PanjerehError as error:
+        problem = {"code": error.code, "params": dict(error.params)}
+        _end(engine, delivery_id, State.REFUSED, problem=problem)
+        return None
+    except Exception:
+        log.exception("delivery %s of %s/%s failed", delivery_id, city.city_id, spec.layer_id)
+        _end(engine, delivery_id, State.FAILED, problem={"code": "internal", "params": {}})
+        return None
+    if report.outcome not in (Outcome.PUBLISHED, Outcome.HELD):
+        state = State(str(report.outcome))
+        _end(engine, delivery_id, state, report=report.as_dict(), as_of=handling.as_of or spec.as_of)
+    return report
 
 
 def _end(engine: Engine, delivery_id: int, state: State, **values: Any) -> None:

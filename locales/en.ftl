@@ -1101,3 +1101,46 @@ error-look-unidentified = It was not said who looks at these layers, and for wha
 error-outside-case-site = This place is more than { $allowed } m from the site of the case.
 hint-prepare-app-role = See “On a database server of yours” in docs/access.md.
 ## access: end
+
+## deliveries: states, decisions, checks, measures
+action-deliver = deliver a layer
+action-read-scorecard = read the score-card
+agreement-how-contained = Things where they belong
+agreement-how-doors = Doors of other utilities
+agreement-how-previous = The layer as it is shown now
+decide-accept = Publish as it is
+decide-correct = Publish corrected
+decide-refuse = Refuse
+delivery-checking = Being checked
+delivery-corrected = Published corrected
+delivery-failed = Failed
+delivery-held = Held for a decision
+delivery-interrupted = Interrupted; nothing was published
+delivery-previewed = Previewed
+delivery-reading = Being read
+delivery-received = Received
+delivery-staged = Being compared and published
+error-delivery-not-found = There is no delivery { $delivery } of the layer { $layer }.
+error-delivery-not-held = The delivery { $delivery } does not wait for a decision.
+error-no-correction-offered = No correction is offered for the delivery { $delivery }.
+issue-dangling-service = Service that touches nothing
+issue-duplicate-link = Line delivered twice
+issue-missing-node = Line ends at a node that the node layer lacks
+issue-overshoot = Line runs past the line it meets
+issue-parcels-gap = Gap between parcels
+issue-parcels-overlap = Parcels overlap
+issue-reversed-link = Line drawn against its nodes
+issue-service-off-main = Service off its main
+issue-snapped-end = End joined over a tiny gap
+issue-undershoot = Line stops short of the line it meets
+issue-unknown-main = Service names a main that is not there
+measure-accuracy = Accuracy stated
+measure-conformance = Values in lists and ranges
+measure-dates = Dates stated
+measure-depth = Depth stated
+measure-valid-geometry = Valid geometry
+severity-error = Error
+severity-fact = Fact
+severity-notice = Notice
+severity-warning = Warning
+## deliveries: end

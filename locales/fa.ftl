@@ -1083,3 +1083,46 @@ error-look-unidentified = گفته نشده است چه کسی و برای چه 
 error-outside-case-site = این جا بیش از { $allowed } متر از محل پرونده دور است.
 hint-prepare-app-role = بخش «On a database server of yours» در docs/access.md را ببینید.
 ## access: end
+
+## deliveries: states, decisions, checks, measures
+action-deliver = تحویل لایه
+action-read-scorecard = دیدن کارنامهٔ داده‌ها
+agreement-how-contained = هر چیز در جای خود
+agreement-how-doors = درهای دیگر تأسیسات
+agreement-how-previous = لایه آن‌گونه که اکنون نمایش داده می‌شود
+decide-accept = انتشار به همین صورت
+decide-correct = انتشار با تصحیح
+decide-refuse = رد
+delivery-checking = در حال بررسی
+delivery-corrected = با تصحیح منتشر شد
+delivery-failed = ناموفق
+delivery-held = در انتظار تصمیم
+delivery-interrupted = ناتمام ماند؛ چیزی منتشر نشد
+delivery-previewed = پیش‌نمایش شد
+delivery-reading = در حال خواندن
+delivery-received = دریافت شد
+delivery-staged = در حال مقایسه و انتشار
+error-delivery-not-found = لایهٔ { $layer } تحویلی با شمارهٔ { $delivery } ندارد.
+error-delivery-not-held = تحویل { $delivery } در انتظار تصمیم نیست.
+error-no-correction-offered = برای تحویل { $delivery } تصحیحی پیشنهاد نشده است.
+issue-dangling-service = انشعابی که به هیچ خطی وصل نیست
+issue-duplicate-link = خط تکراری
+issue-missing-node = گره انتهای خط در لایهٔ گره‌ها نیست
+issue-overshoot = خط از خطی که به آن می‌رسد گذشته است
+issue-parcels-gap = شکاف میان قطعات
+issue-parcels-overlap = هم‌پوشانی قطعات
+issue-reversed-link = جهت خط وارونهٔ گره‌های آن است
+issue-service-off-main = انشعاب از خط اصلی خود جداست
+issue-snapped-end = انتهای خط با فاصلهٔ ناچیز وصل شد
+issue-undershoot = خط پیش از رسیدن به خط دیگر تمام می‌شود
+issue-unknown-main = خط اصلی انشعاب یافت نشد
+measure-accuracy = دقت موقعیت اعلام‌شده
+measure-conformance = مقادیر در فهرست‌ها و بازه‌ها
+measure-dates = تاریخ اعلام‌شده
+measure-depth = عمق اعلام‌شده
+measure-valid-geometry = هندسهٔ معتبر
+severity-error = خطا
+severity-fact = واقعیت
+severity-notice = آگاهی
+severity-warning = هشدار
+## deliveries: end

@@ -1,0 +1,143 @@
+"""Uploads: the body streamed to disk, the delivery carried out by a thread of this process, one after another."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import re
+import shutil
+import tempfile
+import threading
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from fastapi import Request
+from sqlalchemy import Engine
+from starlette.concurrency import run_in_threadpool
+
+from api.errors import BodyTooLarge, ParameterInvalid
+from api.settings import Settings
+from layers import deliveries as stored
+from layers.catalog import LayerSpec
+from layers.city import City
+from layers.deliveries import Alive, Receipt
+from layers.handling import Handling
+
+log = logging.getLogger("panjereh.api.uploads")
+STREAMED: Final = re.compile(r"/v1/cities/[^/]+/layers/[^/]+/deliveries")
+"""Bodies of these addresses go to disk as they come, under a limit of their own."""
+_NAME: Final = re.compile(r"[^\w.\- ()]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A received file in a folder of its own; whoever takes it removes the folder."""
+
+    path: Path
+    size_bytes: int
+
+    def remove(self) -> None:
+        """Forget the file."""
+        shutil.rmtree(self.path.parent, ignore_errors=True)
+
+
+def _safe_name(stated: str | None) -> str:
+    name = _NAME.sub("_", Path((stated or "").replace("\\", "/")).name).strip(" .")
+    if not name or "." not in name or len(name.encode()) > 200:
+        raise ParameterInvalid(parameter="filename", value=(stated or "")[:100], expected="pipes.gpkg")
+    return name
+
+
+async def received(request: Request, settings: Settings) -> Received:
+    """Stream the body of a request to disk; raises ParameterInvalid, BodyTooLarge."""
+    name = _safe_name(request.query_params.get("filename"))
+    limit = settings.upload_limit_bytes
+    stated = request.headers.get("content-length", "")
+    if stated.isdigit() and int(stated) > limit:
+        raise BodyTooLarge(limit_bytes=limit)
+    settings.uploads_dir.mkdir(parents=True, exist_ok=True)
+    file = Received(Path(tempfile.mkdtemp(prefix="d-", dir=settings.uploads_dir)) / name, 0)
+    size = 0
+    try:
+        with file.path.open("wb") as stream:
+            async for chunk in request.stream():
+                size += len(chunk)
+                if size > limit:
+                    raise BodyTooLarge(limit_bytes=limit)
+                await run_in_threadpool(stream.write, chunk)
+    except BaseException:
+        file.remove()
+        raise
+    return replace(file, size_bytes=size)
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    place: City
+    spec: LayerSpec
+    file: Received
+    handling: Handling
+
+
+class Runs:
+    """The deliveries that this process has in hand, carried out in order by one thread.
+
+    The thread is a daemon: when the process ends, the transaction ends with it, and the next process finds the
+    delivery `interrupted` and the layer as it was.
+    """
+
+    def __init__(self, engine: Engine, folder: Path) -> None:
+        self._engine = engine
+        self._folder = folder
+        self._alive = Alive(engine)
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._guard = threading.Lock()
+
+    def start(self) -> None:
+        """Say of what an earlier process left that it was interrupted; no error while the database is away."""
+        try:
+            left = stored.mark_interrupted(self._engine)
+        except Exception as error:  # the API may start before its database does
+            log.info("deliveries not looked at: %s", str(error).splitlines()[0])
+            return
+        if left:
+            log.warning("deliveries interrupted by the end of their process: %s", left)
+
+    def stop(self) -> None:
+        """Let the thread end after what it has in hand; queued deliveries become interrupted."""
+        while not self._jobs.empty():
+            self._jobs.get()
+        self._jobs.put(None)
+        self._alive.close()
+
+    def take(
+        self, place: City, spec: LayerSpec, file: Received, handling: Handling, *, by: str, table: str | None
+    ) -> int:
+        """Write down the receipt, queue the delivery, return its number."""
+        receipt = Receipt(file.path.name, file.size_bytes, by, handling)
+        try:
+            delivery_id = stored.receive(self._engine, place, spec.layer_id, receipt)
+            self._alive.hold(delivery_id)
+        except BaseException:
+            file.remove()
+            raise
+        chosen = replace(spec, table=table) if table is not None else spec
+        self._jobs.put(_Job(place, chosen, file, replace(handling, delivery_id=delivery_id)))
+        with self._guard:
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._work, name="deliveries", daemon=True)
+                self._thread.start()
+        return delivery_id
+
+    def _work(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            try:
+                stored.run(self._engine, job.place, job.spec, job.file.path, job.handling)
+            except Exception:
+                log.exception("delivery %s", job.handling.delivery_id)
+            finally:
+                job.file.remove()
+                if job.handling.delivery_id is not None:
+                    self._alive.release(job.handling.delivery_id)
