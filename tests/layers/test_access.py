@@ -259,9 +259,8 @@ def test_a_tile_of_a_sensitive_layer_is_the_same_through_the_door(app: Engine, c
             {"n": 2**z},
         ).one()
         plain = tiles.tile(connection, CITY, ["parcels", *SENSITIVE], z, x, y)
-    with app.begin() as connection:
-        with pytest.raises(LookUnidentified):
-            tiles.tile(connection, CITY, ["parcels", *SENSITIVE], z, x, y)
+    with app.begin() as connection, pytest.raises(LookUnidentified):
+        tiles.tile(connection, CITY, ["parcels", *SENSITIVE], z, x, y)
     with app.begin() as connection:
         identify(connection, Asker("power-1", "agency", "power"), CITY, Purpose.OWN_ASSETS)
         assert sorted(tiles.tile(connection, CITY, ["parcels", *SENSITIVE], z, x, y)) == sorted(plain)
