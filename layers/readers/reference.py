@@ -63,12 +63,14 @@ def stated(table: Table, declared: str | None, file: str) -> str:
     The vertical half of a compound system is noted and not used: depth below the surface is what is stored.
     Raises SourceCrsMissing or SourceCrsContradiction.
     """
-    if table.crs is None:
+    crs = None if table.crs is None else _parsed(table.crs, file)
+    if crs is None or crs.is_engineering:  # a site's own grid, or "undefined" spelt out: nowhere on Earth
+        if crs is not None:
+            table.facts["site_crs"] = str(crs.name)
         if declared is None and table.usual_crs is None:
             x, y = _first_point(table)
             raise SourceCrsMissing(file=file, x=x, y=y, hint="state-the-crs")
         return declared or str(table.usual_crs)
-    crs = _parsed(table.crs, file)
     if crs.is_compound:
         table.facts["vertical_crs"] = crs.sub_crs_list[1].name
         table.say(Severity.NOTICE, "vertical-crs-not-used", crs=crs.sub_crs_list[1].name)
