@@ -23,7 +23,7 @@ from api.ogc_request import (
 from layers import features
 from layers.catalog import VOCABULARIES, LayerSpec, Sensitivity, Target, geometry_types
 from layers.cql2_sql import Field, Kind
-from layers.exports import FORMATS, Format
+from layers.exports import FORMATS, Format, is_available
 from layers.references import CRS84_URI, lonlat_box, offered, storage
 from layers.selection import ID, TEMPORAL, fields, source_of
 
@@ -53,6 +53,7 @@ def links(this: Asked, spec: LayerSpec) -> list[Link]:
         made += [
             link("enclosure", this.address(*here, "export", f=form), FORMATS[form].media, f"{name}: {form}")
             for form in Format
+            if is_available(form)
         ]
     return made
 

@@ -92,7 +92,7 @@ function bytes(locale: string, size: number): string {
   const power = size < STEP ? 0 : Math.min(BYTE_UNITS.length - 1, Math.floor(Math.log(size) / Math.log(STEP)));
   const value = size / STEP ** power;
   return new Intl.NumberFormat(locale, {
-    style: "unit", unit: BYTE_UNITS[power] ?? "byte", unitDisplay: "short", maximumFractionDigits: value < 10 && power > 0 ? 1 : 0,
+    style: "unit", unit: BYTE_UNITS[power] ?? "byte", unitDisplay: locale.startsWith("fa") ? "long" : "short", maximumFractionDigits: value < 10 && power > 0 ? 1 : 0,
   }).format(value);
 }
 

@@ -1,7 +1,7 @@
 /** Layers, deliveries and their reports in the order and form they are shown. Pure. */
 import type { Feature, FeatureCollection, Point } from "geojson";
 import type {
-  City, Collection, Delivery, DeliveryState, DiffFeature, Issue, MapLayer, Me, OwnerScore, Severity,
+  Agreement, City, Collection, Comparison, Delivery, DeliveryState, DiffFeature, Issue, MapLayer, Me, OwnerScore, Severity,
 } from "./types";
 
 export interface OwnerGroup { agency: string; layers: MapLayer[]; features: number | null; score: OwnerScore | null }
@@ -30,10 +30,10 @@ export function countsOf(collections: readonly Collection[]): Map<string, number
   return new Map(collections.flatMap((one): [string, number][] => (typeof one.itemCount === "number" ? [[one.id, one.itemCount]] : [])));
 }
 
-/** Formats that people ask for first stand first; the rest follow. */
-const FORMAT_ORDER = ["gpkg", "geojson", "dxf", "fgb", "parquet", "geojsonseq"];
+/** Formats that people ask for first stand first. */
+const FORMAT_ORDER = ["gpkg", "geojson", "dxf", "fgb", "parquet"];
 export const FORMAT_NAME: Record<string, string> = {
-  gpkg: "GeoPackage", geojson: "GeoJSON", dxf: "DXF", fgb: "FlatGeobuf", parquet: "GeoParquet", geojsonseq: "GeoJSONSeq",
+  gpkg: "GeoPackage", geojson: "GeoJSON", dxf: "DXF", fgb: "FlatGeobuf", parquet: "GeoParquet",
 };
 export interface Download { format: string; href: string }
 
@@ -111,6 +111,14 @@ export function headingsOf([east, north]: readonly [number, number]): { heading:
     { heading: north < 0 ? "south" : "north", metres: Math.abs(north) },
   ];
   return parts.filter((part) => part.metres >= LEAST_M);
+}
+
+/** The comparison that speaks for the whole: the worst one when it is off, else the least exact of those that agree. */
+export function tellingOf({ verdict, worst, compared }: Pick<Agreement, "verdict" | "worst" | "compared">): Comparison | null {
+  const same = compared.filter((one) => one.verdict === verdict);
+  const named = same.find((one) => one.layer_id === worst);
+  if (named) return named;
+  return [...same].sort((a, b) => (b.within_m ?? -1) - (a.within_m ?? -1))[0] ?? null;
 }
 
 export type MarkKind = Severity | DiffFeature["change"];

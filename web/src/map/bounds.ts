@@ -12,6 +12,10 @@ export function boundsOf(geometries: readonly Geometry[]): Bounds | null {
   return box;
 }
 
+export function isInside([lon = 0, lat = 0]: Position, [west, south, east, north]: Bounds): boolean {
+  return lon >= west && lon <= east && lat >= south && lat <= north;
+}
+
 export function positions(geometry: Geometry): Position[] {
   switch (geometry.type) {
     case "Point":
