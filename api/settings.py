@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import secrets
@@ -14,7 +15,7 @@ from sqlalchemy.engine import make_url
 
 from geo.errors import PanjerehError
 from layers.access import RoleMode
-from layers.cluster import Cluster
+from layers.cluster import Cluster, is_reachable_by_server
 
 SOURCE_ROOT = Path(__file__).resolve().parent.parent
 
@@ -57,6 +58,17 @@ class AgencyBook(BaseModel):
         }
 
 
+def default_data_dir(root: Path, system: Path = Path("/var/lib/panjereh")) -> Path:
+    """`.data` beside the program; for root, where the database's own user cannot enter that, a place of its own.
+
+    A clone under /root is the usual case: the server runs as user `postgres`, which may not pass through there.
+    """
+    beside = root / ".data"
+    if is_reachable_by_server(root):
+        return beside
+    return system / hashlib.sha256(str(root).encode()).hexdigest()[:12]
+
+
 class Settings(BaseSettings):
     """Every setting of the web process, the worker and the supervisor; environment prefix PANJEREH_."""
 
@@ -67,7 +79,7 @@ class Settings(BaseSettings):
     database_role: RoleMode = Field(
         default=RoleMode.AUTO, description="run as the role panjereh_app: where prepared, always, or never"
     )
-    data_dir: Path = Path(".data")
+    data_dir: Path = Field(default_factory=lambda: default_data_dir(SOURCE_ROOT))
     cities_dir: Path = Field(default_factory=lambda: _packaged("cities"))
     web_dir: Path = Field(default_factory=lambda: SOURCE_ROOT / "web" / "dist")
     cities: list[str] = ["schutterwald", "karhula", "nemuneh"]
