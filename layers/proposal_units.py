@@ -17,6 +17,8 @@ _SIZES_IN = (
     0.25, 0.375, 0.5, 0.75, 1, 1.25, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30, 32, 36,
     40, 42, 48, 56,
 )  # fmt: skip
+# Every network has pipes as small as this.
+_SMALLEST_MM = 500
 _FITS = 0.8
 # Between these a buried line's top lies (m); a column is judged by its middle value.
 _SHALLOW_M, _DEEP_M = 0.25, 8.0
@@ -28,7 +30,7 @@ def diameter_units(values: Sequence[float]) -> list[str]:
     low, high = min(values), max(values)
     shares: dict[str, float] = {}
     for unit, factor in (("mm", 1.0), ("cm", 10.0), ("m", 1000.0)):
-        if low * factor >= 12 and high * factor <= 4000:
+        if 12 <= low * factor <= _SMALLEST_MM and high * factor <= 4000:
             shares[unit] = _share(values, _SIZES_MM, factor)
     if high <= 80:
         shares["in"] = _share(values, _SIZES_IN, 1.0)

@@ -34,6 +34,8 @@ DAYS = frozenset({"surveyed_on"})
 YEARS = frozenset({"installed_year"})
 # The Jalali year n begins on the March equinox of the year n + 621.
 JALALI_EPOCH = 621
+# No survey was made outside these: 2023 here is a Gregorian year.
+_JALALI_YEARS = (1200, 1500)
 _JALALI_DAY = re.compile(r"(\d{4})[/\-.](\d{1,2})[/\-.](\d{1,2})|(\d{4})(\d{2})(\d{2})")
 _NOMINAL = re.compile(r"^(?:DN|OD|D|Ø|ø|⌀|Φ|φ)\s*[.:=]?\s*(?=[\d۰-۹])")
 _INCHES = re.compile(r"(?:(\d+)[\s\-]+)?(\d+)\s*/\s*(\d+)")
@@ -107,9 +109,11 @@ def day(unit: str | None, value: Any) -> date | None:
         return None
     if unit != "jalali":
         return date.fromisoformat(fold_digits(str(value).strip())[:10])
-    matched = _JALALI_DAY.fullmatch(fold_digits(str(value).strip())[:10])
+    matched = _JALALI_DAY.fullmatch(re.split(r"[\sT]", fold_digits(str(value).strip()))[0])
     if matched is None:
         raise ValueError(value)
     year, month, at = (int(group) for group in matched.groups() if group is not None)
+    if not _JALALI_YEARS[0] <= year <= _JALALI_YEARS[1]:
+        raise ValueError(value)
     made: date = JalaliDate(year, month, at).to_gregorian()  # type: ignore[no-untyped-call]
     return made
