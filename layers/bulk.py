@@ -23,7 +23,7 @@ from psycopg2 import sql
 
 from geo.errors import PanjerehError
 
-BATCH_ROWS: Final = 50_000
+BATCH_ROWS: Final = 20_000
 GEOMETRY: Final = "geom"
 _HEADER: Final = b"PGCOPY\n\xff\r\n\x00" + b"\x00" * 8
 _TRAILER: Final = b"\xff\xff"
