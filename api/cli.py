@@ -10,6 +10,7 @@ import typer
 
 from api import i18n
 from api.cli_cases import Token, Url, case
+from api.cli_deliveries import delivery, scorecard
 from api.cli_layers import register as register_layers
 from api.settings import Settings, database_url
 from api.teller import Teller
@@ -25,9 +26,17 @@ db = typer.Typer(no_args_is_help=True, help="The database.")
 city = typer.Typer(no_args_is_help=True, help="Cities and their layers.")
 audit = typer.Typer(no_args_is_help=True, help="The tamper-evident history.")
 token = typer.Typer(no_args_is_help=True, help="Access tokens.")
-for name, group in (("db", db), ("city", city), ("case", case), ("audit", audit), ("token", token)):
+for name, group in (
+    ("db", db),
+    ("city", city),
+    ("case", case),
+    ("delivery", delivery),
+    ("audit", audit),
+    ("token", token),
+):
     app.add_typer(group, name=name)
 register_layers(city)
+city.command("scorecard")(scorecard)
 
 
 def main() -> None:

@@ -182,7 +182,9 @@ def _prepared(
     if refusal is not None:
         mapped.issues.insert(0, refusal)
     rows = payload(city, mapped)
-    content = content_hash(rows, day) if gone is None else _digest(rows, day.isoformat(), *gone, read_as)
+    content = (
+        content_hash(rows, day) if gone is None else _digest(rows, day.isoformat(), "incremental", *gone)
+    )
     return _Prepared(mapped, source.name, day, read_as, content, rows, refusal, gone, agreement)
 
 

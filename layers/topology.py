@@ -120,21 +120,25 @@ def undershoot(whole: Whole) -> None:
     order = np.lexsort((apart, end))
     order = order[short[order]]
     first = order[np.unique(end[order], return_index=True)[1]]
+    told: set[tuple[int, int]] = set()
     for at in first:
-        index = int(lines.row[own[at]])
-        other = whole.mapped.columns["feature_id"][int(lines.row[line[at]])]
+        pair = int(own[at]), int(line[at])
+        if pair[::-1] in told:  # two ends that miss each other are one gap
+            continue
+        told.add(pair)
+        index = int(lines.row[pair[0]])
+        other = whole.mapped.columns["feature_id"][int(lines.row[pair[1]])]
         gap = round(float(apart[at]), 4)
         if gap <= SNAP_M:
-            _snap(whole, int(end[at]), int(line[at]), other, gap)
+            _snap(whole, int(end[at]), pair[1], other, gap)
         else:
             _warn(whole, "undershoot", index, other=other, gap_m=gap)
 
 
 def _snap(whole: Whole, end: int, line: int, other: str, gap: float) -> None:
     lines = whole.lines
-    own = end % len(lines.shapes)
-    index = int(lines.row[own])
-    target = lines.shapes[line]
+    index = int(lines.row[end % len(lines.shapes)])
+    target = whole.mapped.geometry[int(lines.row[line])]
     tips = [shapely.get_point(target, 0), shapely.get_point(target, -1)]
     near = min(tips, key=lambda tip: float(shapely.distance(tip, lines.ends[end])))
     if shapely.distance(near, lines.ends[end]) > SNAP_M:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import textwrap
@@ -14,7 +15,9 @@ from typing import Any
 import httpx2
 import pytest
 from sqlalchemy import text
+from typer.testing import CliRunner
 
+from api.cli import app
 from layers.city import City, load_city
 from layers.database import make_engine
 from layers.deliveries import mark_interrupted
@@ -227,3 +230,32 @@ def test_a_killed_process_leaves_an_interrupted_delivery_and_the_old_layer(
         ).one()
     assert tuple(state) == ("interrupted", None)
     engine.dispose()
+
+
+def test_the_terminal_delivers_decides_and_rolls_back(
+    api: Served, place: City, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PANJEREH_DATABASE_URL", api.settings.database_url or "")
+    monkeypatch.setenv("PANJEREH_CITIES", '["schutterwald"]')
+
+    def run(*words: str, code: int = 0) -> str:
+        done = CliRunner().invoke(app, list(words), catch_exceptions=False)
+        assert done.exit_code == code, done.output
+        return done.output
+
+    path = moved_file(place, "gas_lines", tmp_path, shift(3.0, 0.0))
+    said = run("delivery", "send", "gas_lines", str(path), code=1)
+    assert "Held for a decision" in said
+    assert "off by +3.00 m east" in said
+    number = said.split()[0]
+    assert "corrected" not in run("delivery", "show", "gas_lines", number)
+    assert run("delivery", "decide", "gas_lines", number, "correct").startswith("*")
+    made = json.loads(run("delivery", "diff", "gas_lines", str(int(number) + 1)))
+    assert (made["added"], made["removed"]) == (0, 0)
+    assert run("delivery", "rollback", "gas_lines").startswith("*")
+    assert len(run("delivery", "list", "gas_lines").splitlines()) == 4
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    lines = run("delivery", "as-of", "gas_lines", now).splitlines()
+    assert len(lines) == 2559
+    assert "level 1" in run("city", "scorecard", "schutterwald")
+    assert json.loads(run("city", "scorecard", "schutterwald", "--json"))[0]["agency"] == "gas"
