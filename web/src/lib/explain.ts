@@ -2,6 +2,7 @@
 import type { FluentVariable } from "@fluent/bundle";
 import { bounded } from "../format/format";
 import { i18n, t } from "../i18n/i18n.svelte";
+import { headingsOf, type Heading } from "./layers";
 import type { Finding } from "./types";
 
 export function explanationOf(finding: Finding): string {
@@ -22,4 +23,15 @@ export function probabilityText(share: number): string {
   const value = i18n.format.percent(shown);
   if (bound === "above") return t("ui-more-than", { value });
   return bound === "below" ? t("ui-less-than", { value }) : value;
+}
+
+const HEADING: Record<Heading, (distance: string) => string> = {
+  east: (distance) => t("ui-shift-east", { distance }), west: (distance) => t("ui-shift-west", { distance }),
+  north: (distance) => t("ui-shift-north", { distance }), south: (distance) => t("ui-shift-south", { distance }),
+};
+
+/** "0.62 m to the east and 0.35 m to the south": signs are for machines. */
+export function shiftText(shift: readonly [number, number]): string {
+  const parts = headingsOf(shift).map((part) => HEADING[part.heading](i18n.format.metres(part.metres, part.metres < 10 ? 2 : 1)));
+  return parts.length ? parts.join(t("ui-and")) : i18n.format.metres(0, 0);
 }

@@ -121,6 +121,11 @@ export function tellingOf({ verdict, worst, compared }: Pick<Agreement, "verdict
   return [...same].sort((a, b) => (b.within_m ?? -1) - (a.within_m ?? -1))[0] ?? null;
 }
 
+const LEAST_DEG = 0.001;
+const LEAST_PPM = 1;
+export const isTurned = (degrees: number | null): boolean => degrees !== null && Math.abs(degrees) >= LEAST_DEG;
+export const isScaled = (ppm: number | null): boolean => ppm !== null && Math.abs(ppm) >= LEAST_PPM;
+
 export type MarkKind = Severity | DiffFeature["change"];
 export type Marks = FeatureCollection<Point, { id: string; kind: MarkKind }>;
 type Placed = { lon?: number | null; lat?: number | null };

@@ -39,7 +39,7 @@ export interface MapOptions {
 export type SourceName = "case" | "parcel" | "draft" | "marks";
 const EMPTY: FeatureCollection = { type: "FeatureCollection", features: [] };
 const CLICK_TOLERANCE_PX = 5;
-const MARK_ZOOM = 18;
+const MARK_ZOOM = 17.4;
 const START_ZOOM = 14.2;
 /** Parcels and buildings are in the tiles from here on. */
 const PARCEL_ZOOM = 14;
