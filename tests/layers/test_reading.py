@@ -123,7 +123,8 @@ def test_rows_without_geometry_do_not_stop_a_transformation(engine: Engine, toy:
     path.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
     report = deliver(engine, toy, replace(toy.layer("pipes"), table=None), path)
     assert (report.read, report.good, report.refused) == (40, 39, 1)
-    assert report.counts == {"fact:duplicate-geometry": 38, "error:missing-geometry": 1}
+    assert report.counts["error:missing-geometry"] == 1
+    assert report.counts["fact:duplicate-geometry"] == 38
 
 
 def test_heights_are_dropped_because_cover_is_what_is_stored(engine: Engine, toy: City, write: Write) -> None:
