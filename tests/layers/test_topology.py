@@ -80,7 +80,7 @@ MAIN = line("m", (0, 0), (100, 0))
         (line("o", (50, 0.3), (50, 20)), [("undershoot", "o")]),
         (line("o", (50, -0.3), (50, 20)), [("overshoot", "o")]),
         (line("o", (50, 0.02), (50, 20)), [("snapped-end", "o")]),
-        (line("o", (100.03, 0), (150, 0)), [("snapped-end", "m")]),
+        (line("o", (100.03, 0), (150, 0)), [("snapped-end", "o")]),
         (line("o", (50, 0.9), (50, 20)), []),
         (line("o", (50, 5), (50, 20), kind="S"), [("dangling-service", "o")]),
         (line("o", (50, 0), (50, 20), kind="S", main="m"), []),
