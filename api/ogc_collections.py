@@ -21,7 +21,7 @@ from api.ogc_request import (
     sent_json,
 )  # fmt: skip
 from layers import features
-from layers.catalog import VOCABULARIES, LayerSpec, Sensitivity, Target, geometry_types
+from layers.catalog import VOCABULARIES, LayerSpec, Target, geometry_types
 from layers.cql2_sql import Field, Kind
 from layers.exports import FORMATS, Format, is_available
 from layers.references import CRS84_URI, lonlat_box, offered, storage
@@ -49,12 +49,11 @@ def links(this: Asked, spec: LayerSpec) -> list[Link]:
         link(f"{REL}queryables", this.address(*here, "queryables"), SCHEMA, this.say("ogc-queryables")),
         link(f"{REL}tilesets-vector", this.address(*here, "tiles"), JSON, this.say("ogc-tiles")),
     ]
-    if spec.sensitivity is not Sensitivity.SENSITIVE:
-        made += [
-            link("enclosure", this.address(*here, "export", f=form), FORMATS[form].media, f"{name}: {form}")
-            for form in Format
-            if is_available(form)
-        ]
+    made += [
+        link("enclosure", this.address(*here, "export", f=form), FORMATS[form].media, f"{name}: {form}")
+        for form in Format
+        if is_available(form)
+    ]
     return made
 
 

@@ -230,7 +230,10 @@ def _spatial(relation: Relation, left: Property | Shape, right: Property | Shape
         return true() if bool(answer) else false()
     sides = [_geometry(relation, side, ground) for side in (left, right)]
     made: Sql = getattr(func, _FUNCTIONS[relation])(*sides)
-    return made
+    if relation is Relation.DISJOINT:
+        return made
+    # && is said besides: under row-level security only a leakproof operator may use an index.
+    return and_(sides[0].op("&&")(sides[1]), made)
 
 
 def _geometry(relation: Relation, side: Property | Shape, ground: Ground) -> ColumnElement[object]:
