@@ -15,13 +15,17 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from api import i18n, security
+from geo.control_points import ControlPointError
 from geo.errors import CrsError, DepthInvalid, PanjerehError, Param, ShapeError
 from layers.access import AccessRefused
 from layers.config import UnknownCity
 from layers.cql2 import FilterError
 from layers.deliveries import DeliveryNotFound, DeliveryNotHeld, NoCorrectionOffered
 from layers.ingest import NothingToRollBack
+from layers.mapping import ColumnMissing
+from layers.preview import LayerNotPreviewed
 from layers.query import CityNotStored, ParcelNotStored
+from layers.readers import faults as source
 from layers.tiles import TileOutOfRange
 from permits import errors as permits
 
@@ -102,6 +106,7 @@ STATUS: Final[dict[type[PanjerehError], int]] = {
     TileOutOfRange: 404,
     permits.CaseNotFound: 404,
     DeliveryNotFound: 404,
+    LayerNotPreviewed: 404,
     DeliveryNotHeld: 409,
     NothingToRollBack: 409,
     NoCorrectionOffered: 409,
@@ -109,9 +114,16 @@ STATUS: Final[dict[type[PanjerehError], int]] = {
     permits.ActionNotAllowed: 409,
     permits.NothingToRetry: 409,
     BodyTooLarge: 413,
+    source.SourceTooLarge: 413,
     Unprocessable: 422,
     ShapeError: 422,
     CrsError: 422,
+    source.SourceUnreadable: 422,
+    source.SourceCrsMissing: 422,
+    source.SourceCrsContradiction: 422,
+    source.PlaceMistaken: 422,
+    ColumnMissing: 422,
+    ControlPointError: 422,
     DepthInvalid: 422,
     permits.ParcelNotFound: 422,
     permits.ExcavationOffParcel: 422,
@@ -120,6 +132,8 @@ STATUS: Final[dict[type[PanjerehError], int]] = {
     permits.KeyReused: 422,
     permits.AgencyUnknown: 422,
     permits.IdentifierInvalid: 422,
+    source.ServiceRefused: 502,
+    source.ServiceUnreachable: 504,
     DatabaseAway: 503,
     PanjerehError: 500,
 }
