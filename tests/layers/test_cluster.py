@@ -18,7 +18,6 @@ import pytest
 from api.settings import default_data_dir
 from layers.cluster import Cluster, ClusterFailed, PostgisMissing, find_installation, is_reachable_by_server
 
-
 _started: list[Cluster] = []
 
 
