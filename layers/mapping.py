@@ -322,6 +322,8 @@ def map_layer(source: Source, city: City, spec: LayerSpec) -> Mapped:
 
 def _take_over(mapped: Mapped, source: Source) -> None:
     """Take over what the reader noticed about the rows that were selected, and about the file."""
+    if not source.issues and not source.refused:
+        return
     place = {int(row): index for index, row in enumerate(mapped.rows)}
     for said in source.issues:
         if said.row is None:

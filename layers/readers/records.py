@@ -37,10 +37,14 @@ def examine(table: Table) -> None:
 
 def _kinds(table: Table, shapes: Shapes) -> None:
     """Say which kinds of geometry there are when there is more than one, and how many rows have none."""
-    there = np.array([shape is not None for shape in shapes], dtype=bool)
+    there = ~shapely.is_missing(shapes)
     empty = there & shapely.is_empty(shapes)
-    kinds = Counter(str(shape.geom_type) for shape in shapes[there & ~empty])
-    if len(kinds) > 1:
+    used = there & ~empty
+    # One shape of each kind is enough to know the kind's name.
+    found, first, counts = np.unique(shapely.get_type_id(shapes[used]), return_index=True, return_counts=True)
+    if len(found) > 1:
+        names = [str(shape.geom_type) for shape in shapes[used][first]]
+        kinds = Counter(dict(zip(names, map(int, counts), strict=True)))
         table.facts["geometry_kinds"] = dict(kinds.most_common())
     if nothing := int((~there | empty).sum()) - sum(shapes[row] is None for row in table.refused):
         table.facts["without_geometry"] = nothing
@@ -80,8 +84,10 @@ def _height_column(table: Table, rows: npt.NDArray[np.int64], z: npt.NDArray[np.
 
 def _repetitions(table: Table, shapes: Shapes) -> None:
     """Refuse rows that repeat another in everything; tell lines and areas at the same place."""
-    usable = [row for row in range(len(shapes)) if row not in table.refused and shapes[row] is not None]
-    if not usable:
+    good = ~shapely.is_missing(shapes)
+    good[list(table.refused)] = False
+    usable = np.flatnonzero(good)
+    if not len(usable):
         return
     wkb = pd.Series(shapely.to_wkb(shapes[usable]), index=usable)
     again = wkb[wkb.duplicated(keep=False)]
