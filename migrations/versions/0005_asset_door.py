@@ -257,6 +257,9 @@ BEGIN
         END IF;
     END LOOP;
     REVOKE SELECT ON layers.area_seen FROM panjereh_app;
+    IF to_regclass('layers.staged') IS NOT NULL THEN  -- they hold the shapes of any layer, sensitive ones too
+        REVOKE ALL ON layers.staged, layers.repair FROM panjereh_app;
+    END IF;
     REVOKE EXECUTE ON FUNCTION layers.add_city(text, integer) FROM PUBLIC, panjereh_app;
     RETURN true;
 END

@@ -374,3 +374,9 @@ def test_an_owner_without_rights_over_roles_can_still_migrate(cluster: Cluster) 
     engine.dispose()
     admin.dispose()
     cluster.drop_database("modest")
+
+
+@pytest.mark.parametrize("table", ["staged", "repair", "area_seen"])
+def test_held_and_repaired_shapes_are_no_way_around_the_door(app: Engine, table: str) -> None:
+    with app.connect() as connection, pytest.raises(ProgrammingError, match="permission denied"):
+        connection.execute(text(f"SELECT * FROM layers.{table}"))
