@@ -57,7 +57,9 @@ def _within(expected: Any, found: Any) -> bool:
 
 def _telling(counts: dict[str, int], shown: Exhibit) -> dict[str, int]:
     """All that is expected, and every error; what the network's own rules warn of is not this museum's."""
-    return {code: count for code, count in counts.items() if code in shown.counts or code.startswith("error:")}
+    return {
+        code: count for code, count in counts.items() if code in shown.counts or code.startswith("error:")
+    }
 
 
 @pytest.mark.parametrize("shown", EXHIBITS, ids=[shown.name for shown in EXHIBITS])

@@ -54,7 +54,9 @@ def tehran(toy: City) -> City:
 
 @pytest.fixture
 def send(engine: Engine, tehran: City, tmp_path: Path) -> Deliver:
-    def sent(rows: list[dict[str, Any]], stated: str | None, city: City = tehran, **spec: Any) -> DeliveryReport:
+    def sent(
+        rows: list[dict[str, Any]], stated: str | None, city: City = tehran, **spec: Any
+    ) -> DeliveryReport:
         path = written(tmp_path, "pipes.gpkg", geopandas.GeoDataFrame(rows, geometry="geometry", crs=stated))
         return deliver(engine, city, replace(city.layer("pipes"), **spec), path)
 
