@@ -1,6 +1,7 @@
-"""The page in a real browser, against the whole system: one officer's afternoon in Persian and in English.
+"""The page in a real browser, against the whole system, in Persian and in English.
 
-The steps are in `web/e2e/flow.mjs`; here the system is started and what the browser saw is judged.
+An officer's afternoon, what the officer does when things do not go straight, and a clerk's deliveries: the steps are
+in `web/e2e/*.mjs`; here the system is started and what the browser saw is judged.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import geopandas
 import pytest
+from shapely.affinity import translate
 
 from api.home import free_port
 from api.settings import Settings
@@ -25,6 +28,12 @@ from api.settings import Settings
 CHROMIUM = Path("/usr/bin/chromium")
 PATIENCE_S = 300
 PARCELS = {"fa": "08-5440-00437", "en": "08-5440-00540"}
+CITY = "schutterwald"
+MORE_PARCELS = {
+    "fa": ["08-5440-00440", "08-5440-00441", "08-5440-00442", "08-5440-00443"],
+    "en": ["08-5440-00444", "08-5440-00445", "08-5440-00446", "08-5440-00447"],
+}
+LAYERS = {"fa": "water_lines", "en": "telecom_lines"}
 
 pytestmark = pytest.mark.e2e
 
@@ -47,6 +56,7 @@ class System:
 
     address: str
     token: str
+    folder: Path
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +82,7 @@ def system(root: Path) -> Iterator[System]:
         for line in process.stdout:
             printed.append(line)
             if found := re.search(r"(http://\S+)/#token=(\S+)", line):
-                yield System(found[1], found[2])
+                yield System(found[1], found[2], folder)
                 break
         else:
             pytest.fail("the system did not start:\n" + "".join(printed[-30:]))
@@ -87,9 +97,9 @@ def system(root: Path) -> Iterator[System]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _afternoon(root: Path, system: System, lang: str) -> dict[str, Any]:
+def _seen(root: Path, system: System, script: str, lang: str, *more: str) -> dict[str, Any]:
     done = subprocess.run(
-        ["node", "e2e/flow.mjs", system.address, system.token, lang, PARCELS[lang]],
+        ["node", f"e2e/{script}.mjs", system.address, system.token, lang, *more],
         cwd=root / "web",
         capture_output=True,
         text=True,
@@ -104,7 +114,7 @@ def _afternoon(root: Path, system: System, lang: str) -> dict[str, Any]:
 @pytest.mark.parametrize("lang", ["fa", "en"])
 def test_officers_afternoon(root: Path, system: System, lang: str) -> None:
     """A11, A14: sign in, request, findings, answers, approval, orders with all three companies; both languages."""
-    seen = _afternoon(root, system, lang)
+    seen = _seen(root, system, "flow", lang, PARCELS[lang])
     assert seen["complaints"] == []
     assert seen["refusedToken"] == "not-authenticated"
     assert "token" not in seen["addressAfterLogin"], "the token must not stay in the address"
@@ -120,3 +130,58 @@ def test_officers_afternoon(root: Path, system: System, lang: str) -> None:
     assert (seen["offers"], seen["orders"]) == (3, 3)
     assert seen["history"] > 10
     assert (seen["switchedDir"], seen["stillThere"]) == ("ltr" if lang == "fa" else "rtl", True)
+
+
+@pytest.mark.parametrize("lang", ["fa", "en"])
+def test_acts_when_things_do_not_go_straight(root: Path, system: System, lang: str) -> None:
+    """A14: refuse, withdraw, revoke, put a connection off and try again, complete; the tariffs return."""
+    book = json.loads((system.folder / "agencies.json").read_text())["agencies"]
+    gas = book[f"{CITY}/gas"]
+    parcels = ",".join(MORE_PARCELS[lang])
+    seen = _seen(root, system, "acts", lang, CITY, parcels, gas["url"], gas["token"])
+    assert seen["complaints"] == []
+    assert seen["ends"]["refuse"] == "refused"
+    assert seen["ends"]["withdraw"] == "withdrawn"
+    assert seen["ends"]["revoke"] == "revoked"
+    assert seen["ends"]["complete"] == "completed"
+    assert seen["deferrable"] == 3
+    assert (seen["returns"], seen["revokedReturns"]) == (3, 3), "each company's return of the tariff is told"
+
+
+def _deliveries(folder: Path, root: Path, layer: str) -> tuple[Path, Path, Path]:
+    """A layer with some faults, the same layer 0.7 m off, and a file that was cut short."""
+    source = f"/vsizip/{root}/cities/{CITY}/{CITY}.gpkg.zip"
+    whole = geopandas.read_file(source, layer=layer)
+    faulty = whole.drop(index=whole.index[5:9])
+    shapes = faulty.geometry.copy()
+    shapes.iloc[20:26] = [translate(shape, 3.0, 1.5) for shape in shapes.iloc[20:26]]
+    shapes.iloc[40] = None
+    shapes.iloc[60] = translate(shapes.iloc[60], 90_000.0, 0.0)
+    good, shifted, broken = (folder / f"{name}.gpkg" for name in ("good", "shifted", "broken"))
+    faulty.set_geometry(shapes).to_file(good, layer=layer)
+    whole.set_geometry(whole.translate(0.62, -0.35)).to_file(shifted, layer=layer)
+    content = good.read_bytes()
+    broken.write_bytes(content[: len(content) // 3])
+    return good, shifted, broken
+
+
+@pytest.mark.parametrize("lang", ["fa", "en"])
+def test_deliveries(root: Path, system: System, tmp_path: Path, lang: str) -> None:
+    """Upload with progress, report, located issues, changes, roll-back, a held delivery corrected, one refused."""
+    layer = LAYERS[lang]
+    files = [str(path) for path in _deliveries(tmp_path, root, layer)]
+    seen = _seen(root, system, "layers", lang, CITY, layer, *files)
+    assert seen["complaints"] == []
+    assert seen["layers"] > 10
+    assert seen["formats"] >= 3
+    assert (seen["wrongKind"], seen["mayNotSend"]) == (1, True)
+    assert (seen["preview"], seen["good"]) == ("done", "done")
+    assert seen["rules"] >= 2
+    assert seen["issueSide"] == ("left" if lang == "fa" else "right"), "a chosen issue is not under the panel"
+    assert seen["changes"] > 0
+    assert seen["rolledBack"]
+    assert (seen["held"], seen["choices"]) == ("waiting", 3)
+    assert seen["verdict"] >= 1
+    assert seen["corrected"] == 5
+    assert (seen["broken"], seen["why"]) == ("stopped", True)
+    assert seen["deliveries"] >= 6

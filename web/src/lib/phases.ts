@@ -67,7 +67,8 @@ function span(key: PhaseKey, view: CaseView): [string | null, string | null] {
     case "construction":
       return [view.decision?.at ?? null, latest(view, "construction")?.effective_at ?? null];
     case "building":
-      return [latest(view, "construction")?.effective_at ?? null, view.permit?.valid_until ?? null];
+      // while it lasts: until the permit runs out; afterwards: until the permanent tariff took over
+      return [latest(view, "construction")?.effective_at ?? null, latest(view, "permanent")?.effective_at ?? view.permit?.valid_until ?? null];
     case "permanent":
       return [null, latest(view, "permanent")?.effective_at ?? null];
     case "completed":
