@@ -33,7 +33,7 @@ MORE_PARCELS = {
     "fa": ["08-5440-00440", "08-5440-00441", "08-5440-00442", "08-5440-00443"],
     "en": ["08-5440-00444", "08-5440-00445", "08-5440-00446", "08-5440-00447"],
 }
-LAYERS = {"fa": "water_lines", "en": "telecom_lines"}
+LAYER = "water_lines"
 
 pytestmark = pytest.mark.e2e
 
@@ -168,9 +168,8 @@ def _deliveries(folder: Path, root: Path, layer: str) -> tuple[Path, Path, Path]
 @pytest.mark.parametrize("lang", ["fa", "en"])
 def test_deliveries(root: Path, system: System, tmp_path: Path, lang: str) -> None:
     """Upload with progress, report, located issues, changes, roll-back, a held delivery corrected, one refused."""
-    layer = LAYERS[lang]
-    files = [str(path) for path in _deliveries(tmp_path, root, layer)]
-    seen = _seen(root, system, "layers", lang, CITY, layer, *files)
+    files = [str(path) for path in _deliveries(tmp_path, root, LAYER)]
+    seen = _seen(root, system, "layers", lang, CITY, LAYER, *files)
     assert seen["complaints"] == []
     assert seen["layers"] > 10
     assert seen["formats"] >= 3
