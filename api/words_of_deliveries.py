@@ -37,7 +37,7 @@ def as_json(
     made["file_name"] = row.file_name or row.source_name
     made["decisions"] = _decisions(row)
     made["problem"] = _problem(row.problem, language)
-    made["counts"] = {name: (report or {}).get(name, 0) for name in _COUNTS} if report else None
+    made["counts"] = {name: report.get(name, 0) for name in _COUNTS} if report else None
     if not is_brief:
         made["report"] = _report(report, place) if report else None
     return made
