@@ -247,15 +247,17 @@ def missing_node(whole: Whole) -> None:
 
 
 Rule = Callable[[Whole], None]
-NETWORK_RULES: tuple[Rule, ...] = (
-    undershoot,
-    overshoot,
-    dangling_service,
-    service_off_main,
-    duplicate_link,
-    reversed_link,
-    missing_node,
-)
+# What lines of one network do to each other where they meet; the rest is said of each line alone.
+MEETING_RULES: tuple[Rule, ...] = (undershoot, overshoot, dangling_service, service_off_main)
+NETWORK_RULES: tuple[Rule, ...] = (*MEETING_RULES, duplicate_link, reversed_link, missing_node)
+
+
+def _is_services_alone(whole: Whole) -> bool:
+    """Whether these are services whose mains are all in another layer: they leave those, and touch no line here."""
+    columns, rows = whole.mapped.columns, whole.lines.row
+    mains = {columns["main_id"][index] for index in rows} - {None}
+    has_main = any(columns["role"][index] != "service" for index in rows)
+    return bool(mains) and not has_main and mains.isdisjoint(columns["feature_id"])
 
 
 def parcel_overlaps(mapped: Mapped) -> None:
@@ -310,8 +312,11 @@ def check_whole(mapped: Mapped, city: City, nodes: Collection[str] | None) -> No
     if target is Target.NETWORK_LINE:
         lines = _Lines.of(mapped)
         if len(lines.row):
+            whole = Whole(mapped, lines, nodes)
+            alone = _is_services_alone(whole)
             for rule in NETWORK_RULES:
-                rule(Whole(mapped, lines, nodes))
+                if not (alone and rule in MEETING_RULES):
+                    rule(whole)
     elif target is Target.PARCEL:
         parcel_overlaps(mapped)
         if len(mapped) <= _MOST_PARCELS:
