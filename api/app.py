@@ -87,7 +87,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.runtime = resources
     app.state.runs = runs
     errors.install(app)
-    for router in (account.router, maps.router, cases.router, agencies.router, ogc.router, deliveries.router):
+    ogc.install(app)
+    for router in (account.router, maps.router, cases.router, agencies.router, deliveries.router):
         app.include_router(router)
     app.add_api_route("/v1/docs", _docs, include_in_schema=False, response_class=HTMLResponse)
     _serve_page(app, resources.settings.web_dir)

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from fastapi import APIRouter, Request
+from fastapi import FastAPI, Request
 from fastapi.responses import Response
+from starlette.routing import Route, Router
 
 from api import ogc_collections, ogc_export, ogc_items, ogc_pages, ogc_tiles
 from api.ogc_collections import REL
@@ -100,6 +101,10 @@ Endpoint = Callable[[Request], Response]
 _LAYER: Final = "/collections/{layer_id}"
 _TILE: Final = "/tiles/{matrix_set}/{z:int}/{row:int}/{col:int}"
 ROUTES: Final[tuple[tuple[str, Endpoint], ...]] = (
+    # What is asked most is found first.
+    (f"{_LAYER}/items", ogc_items.items),
+    (f"{_LAYER}/items/{{feature_id:path}}", ogc_items.item),
+    (_TILE, ogc_tiles.tile),
     ("", landing),
     ("/conformance", conformance),
     ("/api", api),
@@ -107,8 +112,6 @@ ROUTES: Final[tuple[tuple[str, Endpoint], ...]] = (
     (_LAYER, ogc_collections.collection),
     (f"{_LAYER}/schema", ogc_collections.schema),
     (f"{_LAYER}/queryables", ogc_collections.queryables),
-    (f"{_LAYER}/items", ogc_items.items),
-    (f"{_LAYER}/items/{{feature_id:path}}", ogc_items.item),
     (f"{_LAYER}/export", ogc_export.download),
     ("/style.json", ogc_tiles.style),
     ("/tileMatrixSets", ogc_tiles.matrix_sets),
@@ -120,12 +123,21 @@ ROUTES: Final[tuple[tuple[str, Endpoint], ...]] = (
             ("/tiles", ogc_tiles.tilesets),
             ("/tiles/{matrix_set}", ogc_tiles.tileset),
             ("/tiles/{matrix_set}/tilejson", ogc_tiles.tilejson),
-            (_TILE, ogc_tiles.tile),
         )
     ),
+    (f"{_LAYER}{_TILE}", ogc_tiles.tile),
 )
 
-router = APIRouter()
-for _path, _endpoint in ROUTES:
-    router.add_route(f"{PREFIX}{_path}", _endpoint, methods=["GET"], include_in_schema=False)
-router.add_route("/v1/ogc/page.css", ogc_pages.stylesheet, methods=["GET"], include_in_schema=False)
+
+def install(app: FastAPI) -> None:
+    """Put the interface into the application, before its other routes.
+
+    As a plain Starlette mount: FastAPI looks through every route of every router for each request, which costs
+    as much as a small answer.
+    """
+    app.add_route("/v1/ogc/page.css", ogc_pages.stylesheet, methods=["GET"], include_in_schema=False)
+    app.add_route(PREFIX, landing, methods=["GET"], include_in_schema=False)
+    inner = Router(
+        [Route(path or "/", endpoint, methods=["GET"]) for path, endpoint in ROUTES], redirect_slashes=False
+    )
+    app.mount(PREFIX, inner)

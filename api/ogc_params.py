@@ -17,7 +17,7 @@ from layers.catalog import LayerSpec
 from layers.cql2 import Expr
 from layers.cql2_sql import Field, Kind
 from layers.cql2_text import checked_box
-from layers.references import CRS84, Reference, Space, find, offered, to_mercator
+from layers.references import CRS84, Reference, Space, find, mercator_box, offered, to_mercator
 from layers.selection import ID, Box, Page, Period, Selection, View, fields, queryables, source_of
 
 MAX_LIMIT: Final = 10_000
@@ -117,10 +117,14 @@ def made_box(said: str, values: list[float], asked_in: Reference) -> Box:
         low[1] >= -90 and high[1] <= 90 and all(-360 <= x <= 360 for x in (low[0], high[0]))
     ):
         raise refused("bbox", said, "longitudes and latitudes in degrees")
+    if low[0] < high[0] and low[1] < high[1]:
+        west, south, east, north = *low, *high
+        if is_degrees:
+            return Box.between(*mercator_box(west, south, east, north), Space.MERCATOR)
+        return Box.between(west, south, east, north, asked_in.space)
+    # A line, a point, or a box across the antimeridian.
     shape: BaseGeometry = checked_box([*low, *high]).geometry
-    if is_degrees:
-        return Box(to_mercator(shape), Space.MERCATOR)
-    return Box(shape, asked_in.space)
+    return Box.of(to_mercator(shape), Space.MERCATOR) if is_degrees else Box.of(shape, asked_in.space)
 
 
 def _period(said: str | None) -> Period | None:

@@ -7,9 +7,9 @@ import hashlib
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Final
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from fastapi import Request
 from fastapi.responses import Response
@@ -117,22 +117,34 @@ class Asked:
     def address(self, *parts: str, **params: str | int) -> str:
         """An absolute address below the landing page."""
         path = "/".join([self.base, *(quote(part, safe="{}") for part in parts)])
-        return f"{path}?{urlencode(params, quote_via=quote)}" if params else path
+        return f"{path}?{_query(params)}" if params else path
 
     def same(self, **changes: str | int | None) -> str:
         """The request's own address with some parameters changed (None: left out)."""
         merged = {**self.params, **changes}
         kept = {name: value for name, value in merged.items() if value is not None}
         path = f"{self.origin}{self.request.url.path}"
-        return f"{path}?{urlencode(kept, quote_via=quote)}" if kept else path
+        return f"{path}?{_query(kept)}" if kept else path
 
     def own_links(self, media: str) -> list[Link]:
         """The links of a resource to itself and to its page for people."""
-        json_form, html_form = self.same(f="json"), self.same(f="html")
-        title = self.say("ogc-this-document")
+        bare = self.same(f=None)
+        mark = "&" if "?" in bare else "?"
+        json_form, html_form = f"{bare}{mark}f=json", f"{bare}{mark}f=html"
+        title = _title(self.language, "ogc-this-document")
         if self.is_html:
             return [link("self", html_form, HTML, title), link("alternate", json_form, media, title)]
         return [link("self", json_form, media, title), link("alternate", html_form, HTML, title)]
+
+
+def _query(params: Mapping[str, str | int]) -> str:
+    # Commas stay readable: a bbox is the parameter most often looked at.
+    return "&".join(f"{name}={quote(str(value), safe=',:')}" for name, value in params.items())
+
+
+@lru_cache(maxsize=64)
+def _title(language: i18n.Language, message_id: str) -> str:
+    return i18n.plain(language, message_id)
 
 
 def link(rel: str, href: str, media: str, title: str, **more: Any) -> Link:

@@ -35,6 +35,7 @@ from geo.crs import lonlat_bounds
 from layers import tiles
 from layers.catalog import MAX_ZOOM, LayerSpec, Target
 from layers.city import City
+from layers.reads import reading
 from layers.references import CRS84_URI, WEB_MERCATOR, mercator_box
 from layers.tiles import TileOutOfRange
 
@@ -192,15 +193,15 @@ def tile(request: Request) -> Response:
     if not (0 <= z <= MAX_ZOOM and 0 <= x < 2**z and 0 <= y < 2**z):
         raise TileOutOfRange(z=z, x=x, y=y)
     ids = tuple(spec.layer_id for spec in _chosen(this))
-    with this.resources.sessions() as session:
-        version = tiles.tile_version(session, this.place.city_id, ids)
-        validator = etag(this.place.city_id, ids, version, z, x, y)
-        if is_known(this, validator):
-            return unchanged(this, validator)
-        made = this.resources.tiles.get((validator,))
-        if made is None:
-            made = finished(tiles.tile(session, this.place.city_id, ids, z, x, y))
-            this.resources.tiles.put((validator,), made)
+    reads, city_id = this.resources.reads, this.place.city_id
+    version = reading(reads, lambda reader: tiles.tile_version(reader, city_id, ids))
+    validator = etag(city_id, ids, version, z, x, y)
+    if is_known(this, validator):
+        return unchanged(this, validator)
+    made = this.resources.tiles.get((validator,))
+    if made is None:
+        made = finished(reading(reads, lambda reader: tiles.tile(reader, city_id, ids, z, x, y)))
+        this.resources.tiles.put((validator,), made)
     said = headers(this, validator)
     if made.is_empty:
         return Response(status_code=204, headers=said)

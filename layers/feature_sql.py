@@ -5,14 +5,16 @@ The city is a constant in every statement, so that only its partition is touched
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from typing import Any
 
-import shapely
 from sqlalchemy import (
     ColumnElement,
     Date,
+    FromClause,
     Integer,
     LargeBinary,
     Select,
@@ -20,6 +22,7 @@ from sqlalchemy import (
     and_,
     asc,
     bindparam,
+    case,
     cast,
     desc,
     func,
@@ -100,7 +103,7 @@ def _conditions(selection: Selection) -> list[ColumnElement[bool]]:
 
 def shape_of(selection: Selection) -> Selection:
     """Return what decides the statement's text: the selection without the values that are bound at each call."""
-    box = selection.box and Box(shapely.Point(), selection.box.space)
+    box = selection.box and Box(b"", selection.box.space)
     period = selection.period and Period(
         selection.period.start and date.min, selection.period.end and date.min
     )
@@ -112,33 +115,50 @@ def shape_of(selection: Selection) -> Selection:
 # --- the text of a feature
 
 
-def geometry_json(source: Source, reference: Reference) -> ColumnElement[str]:
-    """Return the expression of a feature's GeoJSON geometry in a CRS on offer (7 decimals, or millimetres)."""
+def _geometry(source: Source, reference: Reference) -> ColumnElement[Any]:
+    """Return the stored column that a CRS on offer is shown from; `geojson` is text already."""
     t = table(source.target).c
     match reference.space:
-        case Space.LONLAT if not reference.is_flipped and "geojson" in t:
-            made: ColumnElement[str] = t.geojson
-            return made
         case Space.LONLAT:
-            shape: ColumnElement[Any] = func.ST_Transform(t.geom, 4326)
+            made: ColumnElement[Any] = t.geojson if _is_text(source, reference) else t.geom
         case Space.MERCATOR:
-            shape = t.geom_3857
+            made = t.geom_3857
         case Space.CITY:
-            shape = t.geom
-    digits = 7 if reference.space is Space.LONLAT else 3
+            made = t.geom
+    return made
+
+
+def _is_text(source: Source, reference: Reference) -> bool:
+    return (
+        reference.space is Space.LONLAT and not reference.is_flipped and "geojson" in table(source.target).c
+    )
+
+
+def _geometry_json(source: Source, reference: Reference, column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return the GeoJSON geometry made from that column: 7 decimals of a degree, or millimetres."""
+    if _is_text(source, reference):
+        return column
+    is_degrees = reference.space is Space.LONLAT
+    # As a bound value the 4326 of a prepared statement would be taken for a text, and for PROJ's slow way.
+    shape = func.ST_Transform(column, literal_column("4326")) if is_degrees else column
     shape = func.ST_ForcePolygonCCW(shape)
     if reference.is_flipped:
         shape = func.ST_FlipCoordinates(shape)
-    return func.ST_AsGeoJSON(shape, literal_column(str(digits)), literal_column("0"))
+    return func.ST_AsGeoJSON(shape, literal_column("7" if is_degrees else "3"), literal_column("0"))
 
 
-def _properties(source: Source, names: tuple[str, ...] | None) -> ColumnElement[Any]:
+def _shown(source: Source, view: View) -> list[ColumnElement[Any]]:
+    """Return the columns of the properties to show."""
     offered = fields(source.target)
-    chosen = [each.column for each in offered.values() if names is None or each.name in names]
-    if not chosen:
+    return [
+        each.column for each in offered.values() if view.properties is None or each.name in view.properties
+    ]
+
+
+def _properties_json(columns: Sequence[ColumnElement[Any]], outer: FromClause) -> ColumnElement[Any]:
+    if not columns:
         return literal_column("'{}'::json")
-    outer = table(source.target)
-    row = select(*chosen).correlate(outer).subquery("p")
+    row = select(*columns).correlate(outer).subquery("p")
     return select(func.row_to_json(literal_column("p"))).select_from(row).correlate(outer).scalar_subquery()
 
 
@@ -162,6 +182,13 @@ def _feature(
     )  # fmt: skip
 
 
+def _stored_feature(source: Source, view: View) -> ColumnElement[Any]:
+    """Return the text of a feature, made from its row."""
+    stored = table(source.target)
+    geometry = _geometry_json(source, view.reference, _geometry(source, view.reference))
+    return _feature(stored.c.feature_id, geometry, _properties_json(_shown(source, view), stored))
+
+
 def _version(source: Source) -> ColumnElement[Any]:
     row = LayerRow.__table__.c
     return (
@@ -180,43 +207,61 @@ def _ordered(statement: Select[Any], source: Source, view: View) -> Select[Any]:
     return statement.order_by(*wanted, known[ID].column)
 
 
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What decides the text of a page's statement besides what is selected and shown."""
+
+    has_offset: bool
+    has_after: bool
+    is_counted: bool
+
+
 @lru_cache(maxsize=512)
-def items_statement(selection: Selection, view: View, has_offset: bool, has_after: bool) -> Statement:
-    """Return the statement of one page: version, rows (one more than asked for), last id, features."""
+def items_statement(selection: Selection, view: View, shape: Shape) -> Statement:
+    """Return the statement of one page: version, rows (one more than asked for), last id, features, count.
+
+    The rows of the page are found first and written as JSON afterwards, so that what is sorted away costs
+    nothing. The count, up to COUNT_CAP + 1, is made only where the page does not tell it.
+    """
     source = selection.source
     t = table(source.target).c
-    inner = select(
-        t.feature_id.label("id"),
-        geometry_json(source, view.reference).label("g"),
-        _properties(source, view.properties).label("p"),
-    ).where(*_conditions(selection))
-    if has_after:
-        inner = inner.where(t.feature_id > bindparam("after", type_=Text))
-    inner = _ordered(inner, source, view).limit(bindparam("rows", type_=Integer))
-    if has_offset:
-        inner = inner.offset(bindparam("offset", type_=Integer))
-    q = inner.subquery("q")
+    shown = _shown(source, view)
+    chosen = select(t.feature_id.label("_id"), _geometry(source, view.reference).label("_g"), *shown)
+    chosen = chosen.where(*_conditions(selection))
+    if shape.has_after:
+        chosen = chosen.where(t.feature_id > bindparam("after", type_=Text))
+    chosen = _ordered(chosen, source, view).limit(bindparam("rows", type_=Integer))
+    if shape.has_offset:
+        chosen = chosen.offset(bindparam("offset", type_=Integer))
+    q = chosen.subquery("q")
     # One row more than asked for tells whether there is another page.
-    numbered = select(q, func.row_number().over().label("n")).subquery("r")
-    on_page = numbered.c.n <= bindparam("limit", type_=Integer)
-    text = _feature(numbered.c.id, numbered.c.g, numbered.c.p)
-    return compiled(
-        select(
-            _version(source),
-            func.count(),
-            func.max(numbered.c.id).filter(on_page),
-            func.string_agg(text, literal_column("','")).filter(on_page),
-        ).select_from(numbered)
+    r = select(q, func.row_number().over().label("_n")).subquery("r")
+    limit = bindparam("limit", type_=Integer)
+    geometry = _geometry_json(source, view.reference, r.c["_g"])
+    text = _feature(r.c["_id"], geometry, _properties_json([r.c[column.name] for column in shown], r))
+    on_page = r.c["_n"] <= limit
+    parts = [
+        _version(source),
+        func.count(),
+        func.max(r.c["_id"]).filter(on_page),
+        func.string_agg(text, literal_column("','")).filter(on_page),
+    ]
+    if shape.is_counted:
+        parts.append(case((func.count() > limit, _count(selection).scalar_subquery())))
+    return compiled(select(*parts).select_from(r))
+
+
+def _count(selection: Selection) -> Select[Any]:
+    rows: Select[Any] = (
+        select(literal_column("1")).select_from(table(selection.source.target)).where(*_conditions(selection))
     )
+    return select(func.count()).select_from(rows.limit(COUNT_CAP + 1).subquery("m"))
 
 
 @lru_cache(maxsize=512)
 def count_statement(selection: Selection) -> Statement:
     """Return the statement that counts what is selected, as far as COUNT_CAP + 1."""
-    rows: Select[Any] = (
-        select(literal_column("1")).select_from(table(selection.source.target)).where(*_conditions(selection))
-    )
-    return compiled(select(func.count()).select_from(rows.limit(COUNT_CAP + 1).subquery("m")))
+    return compiled(_count(selection))
 
 
 @lru_cache(maxsize=512)
@@ -224,11 +269,7 @@ def item_statement(source: Source, view: View) -> Statement:
     """Return the statement of one feature: version, feature."""
     t = table(source.target).c
     feature = (
-        select(
-            _feature(
-                t.feature_id, geometry_json(source, view.reference), _properties(source, view.properties)
-            )
-        )
+        select(_stored_feature(source, view))
         .where(_live(source), t.feature_id == bindparam("feature_id", type_=Text))
         .scalar_subquery()
     )
@@ -263,8 +304,9 @@ def geojson_rows(selection: Selection, view: View) -> Statement:
     """Return the statement that gives each selected feature as GeoJSON text, in id order."""
     source = selection.source
     t = table(source.target).c
-    text = _feature(t.feature_id, geometry_json(source, view.reference), _properties(source, view.properties))
-    return compiled(select(text).where(*_conditions(selection)).order_by(t.feature_id))
+    return compiled(
+        select(_stored_feature(source, view)).where(*_conditions(selection)).order_by(t.feature_id)
+    )
 
 
 def selected(selection: Selection) -> Statement:

@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 
 from layers.feature_sql import (
     COUNT_CAP,
+    Shape,
     count_statement,
     facts_statement,
     item_statement,
@@ -48,26 +49,41 @@ class Facts:
 @dataclass(slots=True)
 class _Known:
     facts: dict[Source, Facts] = field(default_factory=dict)
-    counts: dict[tuple[int | None, Selection], int] = field(default_factory=dict)
+    counts: dict[Selection, tuple[int | None, int]] = field(default_factory=dict)
 
 
 _known: WeakKeyDictionary[Engine, _Known] = WeakKeyDictionary()
 _MAX_COUNTS = 4_096
 
 
+def _of(engine: Engine) -> _Known:
+    return _known.setdefault(engine, _Known())
+
+
+def _keep(engine: Engine, selection: Selection, current: int | None, count: int) -> None:
+    kept = _of(engine).counts
+    if len(kept) >= _MAX_COUNTS:
+        kept.clear()
+    kept[selection] = (current, count)
+
+
 def version(engine: Engine, source: Source) -> int | None:
     """Return the number of the layer's current delivery: it changes exactly when the layer does."""
-    found: int | None = fetch(engine, version_statement(source))[0]
+    found: int | None = fetch(engine, version_statement(source), prepared=True)[0]
     return found
 
 
 def items(engine: Engine, selection: Selection, view: View, page: Page) -> Answer:
     """Return one page of features; all of it is made by one statement, of one delivery."""
-    statement = items_statement(shape_of(selection), view, page.offset > 0, page.after is not None)
+    is_counted = not selection.is_whole and selection not in _of(engine).counts
+    shape = Shape(page.offset > 0, page.after is not None, is_counted)
+    statement = items_statement(shape_of(selection), view, shape)
     values = selection.bound | {
         "limit": page.limit, "rows": page.limit + 1, "offset": page.offset, "after": page.after,
     }  # fmt: skip
     row = fetch(engine, statement, values)
+    if is_counted and row[4] is not None:
+        _keep(engine, selection, row[0], row[4])
     return Answer(
         version=row[0],
         features=row[3] or "",
@@ -79,7 +95,7 @@ def items(engine: Engine, selection: Selection, view: View, page: Page) -> Answe
 
 def item(engine: Engine, source: Source, view: View, feature_id: str) -> tuple[int | None, str | None]:
     """Return the layer's version and one feature as JSON, None where no live feature has this id."""
-    number, feature = fetch(engine, item_statement(source, view), {"feature_id": feature_id})
+    number, feature = fetch(engine, item_statement(source, view), {"feature_id": feature_id}, prepared=True)
     return number, feature
 
 
@@ -88,7 +104,7 @@ def facts(engine: Engine, source: Source, current: int | None = None) -> Facts:
 
     `current` is its version where the caller knows it already.
     """
-    kept = _known.setdefault(engine, _Known()).facts
+    kept = _of(engine).facts
     known = kept.get(source)
     wanted = current if current is not None else version(engine, source)
     if known is None or known.version != wanted:
@@ -106,12 +122,8 @@ def matched(engine: Engine, selection: Selection, current: int | None) -> int | 
     """Return how many features are selected; None for more than COUNT_CAP of a part of the layer."""
     if selection.is_whole:
         return facts(engine, selection.source, current).count
-    kept = _known.setdefault(engine, _Known()).counts
-    key = (current, selection)
-    found = kept.get(key)
-    if found is None:
+    version_then, found = _of(engine).counts.get(selection, (None, -1))
+    if found < 0 or version_then != current:
         found = int(fetch(engine, count_statement(shape_of(selection)), selection.bound)[0])
-        if len(kept) >= _MAX_COUNTS:
-            kept.clear()
-        kept[key] = found
+        _keep(engine, selection, current, found)
     return found if found <= COUNT_CAP else None

@@ -6,36 +6,44 @@ a round trip per request.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import blake2b
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg2
-from sqlalchemy import Engine, Executable
+from sqlalchemy import Connection, Engine, Executable, make_url
 from sqlalchemy.dialects.postgresql.psycopg2 import PGDialect_psycopg2
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.sql import ClauseElement
 
 from layers.database import make_engine
 
+Result = TypeVar("Result")
 # Nothing a map client asks may take longer; a filter that would is given up, and said so.
 STATEMENT_TIMEOUT_MS = 30_000
+# A map request reads a few hundred rows: starting a parallel worker or compiling costs more than the whole answer.
+_SESSION = f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c max_parallel_workers_per_gather=0 -c jit=off"
 _DIALECT = PGDialect_psycopg2()  # type: ignore[no-untyped-call]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Statement:
     """A compiled statement: its text with named places, and the values that belong to it already."""
 
     sql: str
     values: Mapping[str, Any]
 
-    @property
-    def name(self) -> str:
-        """A name for it as a prepared statement."""
-        return f"pj_{blake2b(self.sql.encode(), digest_size=10).hexdigest()}"
+    @cached_property
+    def prepared(self) -> tuple[str, str, str]:
+        """Its name as a prepared statement, how it is prepared, and how it is executed."""
+        name = f"pj_{blake2b(self.sql.encode(), digest_size=10).hexdigest()}"
+        places = {value: f"${number}" for number, value in enumerate(self.values, start=1)}
+        arguments = ", ".join(f"%({value})s" for value in self.values)
+        return name, f"PREPARE {name} AS {self.sql % places}", f"EXECUTE {name} ({arguments})"
 
 
 def compiled(statement: Executable | ClauseElement) -> Statement:
@@ -45,9 +53,11 @@ def compiled(statement: Executable | ClauseElement) -> Statement:
 
 
 def reading_engine(url: str, *, pool_size: int = 10) -> Engine:
-    """Return an engine for `fetch`: autocommit, and no test query before each use."""
+    """Return an engine for `fetch` and `reading`: autocommit, and no test query before each use."""
+    address = make_url(url)
+    said = " ".join((str(address.query.get("options", "")), _SESSION)).strip()
     return make_engine(
-        url,
+        address.update_query_dict({"options": said}).render_as_string(hide_password=False),
         application_name="panjereh-ogc",
         pool_size=pool_size,
         pool_timeout=5,
@@ -60,8 +70,21 @@ def _is_lost(connection: Any, error: psycopg2.Error) -> bool:
     return isinstance(error, (psycopg2.OperationalError, psycopg2.InterfaceError)) and bool(connection.closed)
 
 
-def fetch(engine: Engine, statement: Statement, values: Mapping[str, Any] | None = None) -> tuple[Any, ...]:
-    """Return the statement's only row.
+def _execute(
+    cursor: Any, pooled: PoolProxiedConnection, statement: Statement, bound: Mapping[str, Any]
+) -> None:
+    """Execute a statement that is prepared once per connection: planning costs more than finding one row."""
+    name, prepare, execute = statement.prepared
+    if name not in pooled.info:
+        cursor.execute(prepare)
+        pooled.info[name] = True
+    cursor.execute(execute, bound)
+
+
+def fetch(
+    engine: Engine, statement: Statement, values: Mapping[str, Any] | None = None, *, prepared: bool = False
+) -> tuple[Any, ...]:
+    """Return the statement's only row; `prepared` where its best plan does not depend on the values.
 
     Raises sqlalchemy.exc.OperationalError where the database is away or gave up; psycopg2's own errors
     (DataError and its like) where it could not evaluate the statement.
@@ -71,7 +94,10 @@ def fetch(engine: Engine, statement: Statement, values: Mapping[str, Any] | None
         pooled = engine.raw_connection()
         try:
             cursor = pooled.cursor()
-            cursor.execute(statement.sql, bound)
+            if prepared:
+                _execute(cursor, pooled, statement, bound)
+            else:
+                cursor.execute(statement.sql, bound)
             row: tuple[Any, ...] = cursor.fetchone() or ()
             cursor.close()
         except psycopg2.Error as error:
@@ -89,6 +115,18 @@ def fetch(engine: Engine, statement: Statement, values: Mapping[str, Any] | None
         finally:
             pooled.close()
     raise AssertionError
+
+
+def reading(engine: Engine, read: Callable[[Connection], Result]) -> Result:
+    """Return what `read` finds; asked again once where the connection had died while it was idle."""
+    try:
+        with engine.connect() as connection:
+            return read(connection)
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+    with engine.connect() as connection:
+        return read(connection)
 
 
 @contextmanager

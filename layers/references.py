@@ -124,8 +124,15 @@ def is_axis_parallel(shape: BaseGeometry) -> bool:
 
 def mercator_box(west: float, south: float, east: float, north: float) -> tuple[float, float, float, float]:
     """Return a rectangle of degrees as one of Web Mercator metres."""
-    corners = mercator_xy(np.array([[west, south], [east, north]]))
-    return tuple(float(value) for value in corners.ravel())  # type: ignore[return-value]
+    lower, upper = (
+        math.atanh(math.sin(math.radians(min(max(y, -_MAX_LATITUDE), _MAX_LATITUDE)))) for y in (south, north)
+    )
+    return (
+        math.radians(west) * _RADIUS_M,
+        lower * _RADIUS_M,
+        math.radians(east) * _RADIUS_M,
+        upper * _RADIUS_M,
+    )
 
 
 def lonlat_box(west: float, south: float, east: float, north: float) -> tuple[float, float, float, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -80,12 +81,27 @@ class Source:
     target: Target
 
 
+# WKB of a polygon with one ring of five points: byte order, type, rings, points, coordinates.
+_RECTANGLE = struct.Struct("<BIII10d")
+
+
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A rectangle asked for, as a shape in the city's CRS or in Web Mercator (`space`)."""
+    """A rectangle asked for, as the WKB of a shape in the city's CRS or in Web Mercator (`space`)."""
 
-    shape: BaseGeometry
+    wkb: bytes
     space: Space
+
+    @classmethod
+    def of(cls, shape: BaseGeometry, space: Space) -> Box:
+        """Return the box that a shape in that space makes."""
+        return cls(shapely.to_wkb(shape), space)
+
+    @classmethod
+    def between(cls, west: float, south: float, east: float, north: float, space: Space) -> Box:
+        """Return an ordinary rectangle; west < east, south < north."""
+        ring = (west, south, east, south, east, north, west, north, west, south)
+        return cls(_RECTANGLE.pack(1, 3, 1, 5, *ring), space)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +128,7 @@ class Selection:
         """The values that go with the statement of this selection."""
         made: dict[str, Any] = {}
         if self.box is not None:
-            made["box"] = shapely.to_wkb(self.box.shape)
+            made["box"] = self.box.wkb
         if self.period is not None:
             made |= {"start": self.period.start, "end": self.period.end}
         return made

@@ -125,7 +125,7 @@ def test_a_selection_and_an_empty_one(schutterwald: Town, tmp_path: Path, form: 
     source = source_of(schutterwald.city, "parcels")
     box = shapely.box(417000, 5367000, 417400, 5367400)
     tree = cql2_text.parse("area_m2 > 500")
-    chosen = Selection(source, box=Box(box, Space.CITY), filter=tree)
+    chosen = Selection(source, box=Box.of(box, Space.CITY), filter=tree)
     stored = _stored(schutterwald, "parcels")
     wanted = {
         name
