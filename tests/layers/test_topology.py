@@ -159,3 +159,15 @@ def test_a_repair_is_logged_with_the_shape_as_delivered(engine: Engine, send: An
     assert row[4] == "LINESTRING(501050 3901000.02,501050 3901020)"
     assert row[5] == 32639
     assert shown == Y
+
+
+def test_services_apart_from_their_mains_are_not_asked_how_they_meet(
+    send: Callable[..., DeliveryReport],
+) -> None:
+    """Their mains are another layer's lines: two services that pass at 2 cm are not joined, none dangles."""
+    near = [
+        line("s1", (0, 0), (0, 20), kind="S", main="elsewhere"),
+        line("s2", (0.02, 0), (9, 20), kind="S", main="elsewhere"),
+    ]
+    report = send(near)
+    assert (report.good, found(report)) == (2, [])
