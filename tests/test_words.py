@@ -166,5 +166,7 @@ def test_no_word_is_left_over() -> None:
     known = needed() | {f"problem-{status}" for status in range(400, 600)}
     known |= {f"event-case-{status.value.replace('_', '-')}" for status in v.CaseStatus}
     known |= {f"event-exchange-{state.value}" for state in v.ExchangeState}
+    # What an issue is told with: its parameters are keyword arguments of the checks.
+    known |= {f"issue-param-{name}" for name in re.findall(r"\b([a-z][a-z0-9_]*)=", sources())}
     left = sorted(key for key in messages("en") if key not in known and not is_used(key))
     assert left == []
