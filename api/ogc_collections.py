@@ -7,6 +7,7 @@ from typing import Any, Final
 from fastapi import Request
 from fastapi.responses import Response
 
+from api import i18n
 from api import ogc_pages as pages
 from api.ogc_request import (
     GEOJSON,
@@ -67,7 +68,7 @@ def described(this: Asked, spec: LayerSpec) -> dict[str, Any]:
             "ogc-layer-description",
             name=this.name(spec),
             owner=this.place.agency(spec.owner).name.as_dict()[this.language],
-            day=spec.as_of.isoformat(),
+            day=i18n.day(this.language, spec.as_of),
         ),
         "attribution": spec.source.credit,
         "license": spec.source.licence,

@@ -31,7 +31,8 @@ nav ol { list-style: none; display: flex; flex-wrap: wrap; gap: .25rem .75rem; m
 table { border-collapse: collapse; width: 100%; } caption { text-align: start; padding-block: .5rem; }
 th, td { border: 1px solid var(--line); padding: .3rem .6rem; text-align: start; vertical-align: top; }
 th { background: var(--soft); } .num { text-align: end; font-variant-numeric: tabular-nums; }
-code, bdi { overflow-wrap: anywhere; }
+code, bdi { overflow-wrap: anywhere; } a, code { unicode-bidi: isolate; } code { direction: ltr; }
+.aloud { position: absolute; inline-size: 1px; block-size: 1px; overflow: hidden; clip-path: inset(50%); }
 .key { display: inline-block; inline-size: .9em; block-size: .9em; border: 1px solid var(--line); }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .3rem 1rem; } dd { margin: 0; }
 dt { font-weight: 600; }
@@ -66,16 +67,20 @@ def _value(this: Asked, value: object) -> str:
     return f"<bdi>{escape(str(value))}</bdi>"
 
 
-def _table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def _table(
+    caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]], *, is_titled: bool = True
+) -> str:
+    """A table that scrolls by itself; `is_titled`: the page says the caption already, so it is only read aloud."""
     head = "".join(f'<th scope="col">{escape(each)}' for each in heads)
     body = "".join(
         "<tr>"
         + "".join(f'<th scope="row">{cell}' if not place else f"<td>{cell}" for place, cell in enumerate(row))
         for row in rows
     )
+    hidden = ' class="aloud"' if is_titled else ""
     return (
         f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(caption)}">'
-        f"<table><caption>{escape(caption)}</caption><thead><tr>{head}<tbody>{body}</table></div>"
+        f"<table><caption{hidden}>{escape(caption)}</caption><thead><tr>{head}<tbody>{body}</table></div>"
     )
 
 
@@ -230,7 +235,7 @@ def items(this: Asked, spec: LayerSpec, answer: Answer, count: int | None, links
     )
     onward = "".join(f"<p>{_a(each['href'], each['title'])}" for each in links if each["rel"] == "next")
     crumbs = (_layers(this), _layer(this, spec.layer_id, this.name(spec)))
-    return page(this, this.name(spec), f"<p>{escape(said)}</p>{_table(said, heads, rows)}{onward}", *crumbs)
+    return page(this, this.name(spec), f"{_table(said, heads, rows, is_titled=False)}{onward}", *crumbs)
 
 
 def item(this: Asked, spec: LayerSpec, feature: Mapping[str, Any], links: Sequence[Link]) -> str:
