@@ -32,6 +32,7 @@ SHARE_ROOT = Path("/usr/share/postgresql")
 _MAX_SOCKET_DIR = 90  # a unix socket path is at most 107 bytes, "/.s.PGSQL.5432" included
 _PORT = 5432
 _PR_SET_PDEATHSIG = 1
+_LIBC = ctypes.CDLL(None)  # loaded before any fork: a child of a process with threads must not load it
 
 _SETTINGS = {
     "listen_addresses": "''",
@@ -80,7 +81,7 @@ def find_installation(root: Path = INSTALL_ROOT, share: Path = SHARE_ROOT) -> In
 
 
 def _end_with_parent() -> None:  # runs in the child, between fork and exec
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGINT)
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGINT)
     os.setsid()  # Ctrl-C in the terminal must reach the owner first, not the database
 
 
