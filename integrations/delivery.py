@@ -129,14 +129,12 @@ class Worker:
                     stop.wait(1.0)
                     continue
                 if idle:
-                    self._pause(stop)
+                    self._pause()
 
-    def _pause(self, stop: threading.Event) -> None:
+    def _pause(self) -> None:
         """Wait for a call to end or for the idle time, whichever is first."""
         self._free.wait(self._config.idle_s)
         self._free.clear()
-        if stop.is_set():
-            return
 
     def _pool(self) -> ThreadPoolExecutor:
         return ThreadPoolExecutor(self._config.threads, thread_name_prefix="delivery")
