@@ -421,6 +421,8 @@ def test_execution_is_announced_where_the_inquiry_said(start: Callable[..., Any]
     company = start(announce_execution=True)
     with Listener(refuse_first=False) as listener:
         asked = answer(company, reply_to=listener.url)
+        # The answer can be fetched before its message has left: wait for it, or the execution may overtake it.
+        company.bench.wait_for("the answer's message", lambda: listener.arrived)
         case_ref = asked["our_ref"].split(":")[0]
         form = company.bench.held(case_ref=case_ref, connection=connection(company))
         company.post(f"/v1/orders/{form['our_ref']}:confirm", None, "c")
