@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import itertools
 import os
+import random
 import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
@@ -19,8 +21,23 @@ from layers.database import make_engine, make_sessions, migrate
 ROOT = Path(__file__).resolve().parent.parent
 _numbers = itertools.count(1)
 
+# A run repeats the one before it, so that a red run is about the change. `PANJEREH_EXPLORE=1 make test` looks further,
+# with new seeds (printed) and new examples.
+EXPLORE = bool(os.environ.get("PANJEREH_EXPLORE"))  # noqa: TID251 - a choice of the run, not a setting
+settings.register_profile("repeat", derandomize=True, deadline=None, database=None)
+settings.register_profile("explore", deadline=None, print_blob=True)
+settings.load_profile("explore" if EXPLORE else "repeat")
+
 # Tests need no durability, except those that kill the server: these make a cluster of their own.
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off"}
+
+
+@pytest.fixture
+def seed(request: pytest.FixtureRequest) -> int:
+    """The seed of a randomised test, printed: the same in every run, or a new one when exploring."""
+    chosen = random.SystemRandom().randrange(10**6) if EXPLORE else 754368
+    print(f"{request.node.name}: seed {chosen}")
+    return chosen
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import random
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -482,10 +481,8 @@ def test_strange_answers_are_stored_and_chained(
     assert store.verify_case(session, view.case_id) is None
 
 
-def test_thirty_percent_faults_two_workers_many_cases(engine: Engine, session: Session) -> None:
+def test_thirty_percent_faults_two_workers_many_cases(engine: Engine, session: Session, seed: int) -> None:
     """The invariants under seeded faults: exactly try+confirm or nothing held, every case at rest."""
-    seed = random.SystemRandom().randrange(10**6)
-    print(f"seed {seed}")
     faults = [
         Faults(seed + i, unavailable=0.1, error_after_effect=0.1, reset_after_effect=0.1, refuse=0.05)
         for i in range(3)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import random
-
 import pytest
 
 from tests.torture.harness import Plan, running
@@ -11,9 +9,9 @@ from tests.torture.invariants import check
 
 
 @pytest.mark.torture
-def test_exactly_once() -> None:
+def test_exactly_once(seed: int) -> None:
     """A11, T16, T17: see `invariants` for what is compared."""
-    plan = Plan(permits=100, kills=5, db_kills=1, seed=random.SystemRandom().randrange(10**6))
+    plan = Plan(permits=100, kills=5, db_kills=1, seed=seed)
     with running(plan) as harness:
         harness.run()
         print(harness.report())
