@@ -128,6 +128,20 @@ def deliver(
     return answer
 
 
+@router.get("/deliveries/newest", summary="The newest delivery of every layer one may deliver")
+def newest(request: Request, resources: RuntimeDep, place: CityDep, who: Deliverer) -> dict[str, Any]:
+    """For an officer all layers, for an agency its own; null where nothing was ever delivered."""
+    language = i18n.preferred(request.headers.get("accept-language"))
+    ids = [spec.layer_id for spec in place.layers if who.role is not Role.AGENCY or who.agency == spec.owner]
+    with resources.engine.connect() as connection:
+        found = versions.newest(connection, place.city_id, ids)
+    told = {
+        layer_id: as_json(row, place, shown, language, is_brief=True)
+        for layer_id, (row, shown) in found.items()
+    }
+    return {"deliveries": {layer_id: told.get(layer_id) for layer_id in ids}}
+
+
 @router.get("/layers/{layer_id}/deliveries", summary="A layer's deliveries, newest first")
 def listed(
     resources: RuntimeDep,

@@ -119,12 +119,33 @@ def test_a_file_that_cannot_be_read_is_refused_in_words(api: Served, tmp_path: P
     assert any("\u0600" <= letter <= "\u06ff" for letter in made["problem"]["detail"])
 
 
+def test_the_newest_delivery_of_every_layer_comes_in_one_answer(
+    api: Served, place: City, tmp_path: Path
+) -> None:
+    """For each layer what its own list says first: for an officer of all, for an agency of its own layers."""
+    (tmp_path / "broken.gpkg").write_bytes(b"SQLite format 3\x00 and no more")
+    with api.client(Role.OFFICER) as client:
+        refused = finished(client, send(client, tmp_path / "broken.gpkg"))
+        newest = client.get(f"{BASE}/deliveries/newest").json()["deliveries"]
+        assert list(newest) == [spec.layer_id for spec in place.layers]
+        for layer_id, told in newest.items():
+            listed = client.get(f"{BASE}/layers/{layer_id}/deliveries?limit=1").json()["deliveries"]
+            assert [told] == listed, layer_id
+    assert newest["gas_lines"]["delivery_id"] == refused["delivery_id"]
+    assert (newest["gas_lines"]["state"], newest["gas_lines"]["current"]) == ("refused", False)
+    assert newest["water_lines"]["current"]
+    with api.client(Role.AGENCY) as client:
+        own = client.get(f"{BASE}/deliveries/newest").json()["deliveries"]
+    assert set(own) == {spec.layer_id for spec in place.layers if spec.owner == "gas"}
+
+
 @pytest.mark.parametrize("role", [None, Role.APPLICANT, Role.FRONT_OFFICE, Role.AUDITOR, Role.CRISIS])
 def test_others_may_not_deliver(api: Served, role: Role | None) -> None:
     with api.client(role) as client:
         for answer in (
             client.post(f"{GAS}/deliveries?filename=a.gpkg", content=b"x"),
             client.get(f"{GAS}/deliveries"),
+            client.get(f"{BASE}/deliveries/newest"),
             client.post(f"{GAS}/rollback"),
         ):
             assert answer.status_code == (401 if role is None else 403)
