@@ -73,6 +73,43 @@ def survey(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Pit:
+    """What lies around a pit that belongs to no parcel: the check, and whose lines are near."""
+
+    shape_wgs84: Json
+    verdict: str
+    findings: list[Json]
+    missing: list[Json]
+    conditions: list[Json]
+    owners: tuple[str, ...]
+    """Agencies with a line within the check's reach or `reach_m`."""
+
+
+def check_pit(
+    session: Session,
+    city: City,
+    pit_m: Polygon,
+    excavation: ExcavationRequest,
+    works: Works,
+    today: date,
+    reach_m: float,
+) -> Pit:
+    """Check a pit in the city's CRS as a case's is checked; the look must have been announced (`look_as`)."""
+    report, lines = _check(session, city, pit_m, excavation, works, today)
+    layer_ids = [spec.layer_id for spec in city.layers if spec.target is Target.NETWORK_LINE]
+    near = query.near(session, city.city_id, layer_ids, pit_m, reach_m)
+    found = {each.owner_agency for each in near} | {each.owner for each in report.findings}
+    return Pit(
+        shape_wgs84=as_json(mapping(to_wgs84(pit_m, city.city_crs))),
+        verdict=str(report.verdict),
+        findings=_with_geometry(report.findings_json, lines, city.city_crs),
+        missing=[as_json(layer) for layer in report.missing_information],
+        conditions=[as_json(condition) for condition in report.conditions],
+        owners=tuple(sorted(str(owner) for owner in found if owner)),
+    )
+
+
 def look_as(session: Session, city: City, actor: Actor, case_id: UUID | None = None) -> None:
     """Say, for the rest of this transaction, for whom the ground is looked at; raises `AccessRefused`."""
     asker = Asker(actor.id, actor.role.value, actor.agency)
