@@ -10,14 +10,14 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi import Path as InPath
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from shapely.geometry import mapping
 
 from api import i18n
 from api.deps import CityDep, HolderDep, RuntimeDep, allowed
-from api.errors import NotFound, ParameterInvalid
+from api.errors import NotFound, ParameterInvalid, invalid_fields
 from api.security import Holder, NotAllowed, Permission, map_permission, require
-from api.uploads import Received, Runs, received
+from api.uploads import UPLOAD_BODY, Received, Runs, received
 from api.words_of_deliveries import as_json, with_places
 from geo.crs import to_wgs84
 from layers import deliveries as stored
@@ -71,11 +71,6 @@ AskedDep = Annotated[Asked, Depends(asked)]
 Number = Annotated[int, InPath(ge=1, le=2**31 - 1)]
 
 
-async def upload(request: Request, resources: RuntimeDep, _asked: AskedDep) -> Received:
-    """The body, streamed to a file; who may not deliver is refused before a byte is read."""
-    return await received(request, resources.settings)
-
-
 def runs(request: Request) -> Runs:
     """The deliveries in hand."""
     made: Runs = request.app.state.runs
@@ -94,30 +89,53 @@ class Options(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    filename: str = Field(max_length=300, description="the file's own name; its ending says the format")
+    filename: str | None = Field(
+        default=None,
+        max_length=300,
+        description="of a raw body: the file's own name; its ending says the format",
+    )
     as_of: date | None = Field(default=None, description="the day whose truth the file shows; default: today")
     preview: bool = Field(default=False, description="everything but publishing")
     incremental: bool = Field(default=False, description="what came or changed; `_deleted` takes away")
     table: str | None = Field(default=None, max_length=200, description="which table of the file")
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A received file, and what the address and the form say about it."""
+
+    file: Received
+    options: Options
+
+
+async def upload(
+    request: Request, resources: RuntimeDep, _asked: AskedDep, options: Annotated[Options, Query()]
+) -> Taken:
+    """The body, streamed to disk; who may not deliver is refused before a byte is read."""
+    file = await received(request, resources.settings, Options.model_fields)
+    try:
+        said = options.model_dump(exclude_unset=True) | dict(file.said)
+        return Taken(file, Options.model_validate(said))
+    except ValidationError as error:
+        file.remove()
+        raise invalid_fields(error.errors()) from error
+
+
 @router.post(
     "/layers/{layer_id}/deliveries",
     status_code=202,
-    summary="Deliver a layer: the file as raw body",
-    openapi_extra={
-        "requestBody": {"required": True, "content": {"application/octet-stream": {"schema": {}}}}
-    },
+    summary="Deliver a layer: the file as raw body, or as a form with the file or a Shapefile's parts",
+    openapi_extra=UPLOAD_BODY,
 )
 def deliver(
     request: Request,
     resources: RuntimeDep,
     ask: AskedDep,
-    file: Annotated[Received, Depends(upload)],
+    taken: Annotated[Taken, Depends(upload)],
     in_hand: Annotated[Runs, Depends(runs)],
-    options: Annotated[Options, Query()],
 ) -> JSONResponse:
     """Write down the receipt and answer; reading, checking and publishing go on in the background."""
+    file, options = taken.file, taken.options
     today = datetime.now(ZoneInfo(ask.place.timezone)).date()
     handling = Handling(
         as_of=options.as_of or today, preview=options.preview, incremental=options.incremental

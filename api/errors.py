@@ -15,6 +15,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from api import i18n, security
+from api.forms import UploadFormInvalid
+from api.upload_parts import UploadPartsUnclear
 from geo.control_points import ControlPointError
 from geo.errors import CrsError, DepthInvalid, PanjerehError, Param, ShapeError
 from layers.access import AccessRefused
@@ -94,6 +96,8 @@ STATUS: Final[dict[type[PanjerehError], int]] = {
     ParameterInvalid: 400,
     FilterError: 400,
     IdempotencyKeyMissing: 400,
+    UploadFormInvalid: 400,
+    UploadPartsUnclear: 422,
     security.NotAuthenticated: 401,
     permits.SignatureInvalid: 401,
     security.NotAllowed: 403,

@@ -8,7 +8,8 @@ import re
 import shutil
 import tempfile
 import threading
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +18,9 @@ from sqlalchemy import Engine
 from starlette.concurrency import run_in_threadpool
 
 from api.errors import BodyTooLarge, ParameterInvalid
+from api.forms import Form
 from api.settings import Settings
+from api.upload_parts import gathered
 from layers import deliveries as stored
 from layers.catalog import LayerSpec
 from layers.city import City
@@ -25,17 +28,40 @@ from layers.deliveries import Alive, Receipt
 from layers.handling import Handling
 
 log = logging.getLogger("panjereh.api.uploads")
-STREAMED: Final = re.compile(r"/v1/cities/[^/]+/layers/[^/]+/deliveries")
+STREAMED: Final = re.compile(r"/v1/cities/[^/]+/layers/[^/]+/(deliveries|sights)")
 """Bodies of these addresses go to disk as they come, under a limit of their own."""
+UPLOAD_BODY: Final = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/octet-stream": {"schema": {}},
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "properties": {
+                        "file": {"type": "array", "items": {"type": "string", "format": "binary"}}
+                    },
+                    "required": ["file"],
+                    "additionalProperties": {"type": "string"},
+                }
+            },
+        },
+    }
+}
+"""An upload, as the machine-readable description tells it."""
 _NAME: Final = re.compile(r"[^\w.\- ()]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A received file in a folder of its own; whoever takes it removes the folder."""
+    """A received file in a folder of its own, with the parts that belong to it; whoever takes it removes them.
+
+    `said` are the texts of the form that it came in.
+    """
 
     path: Path
     size_bytes: int
+    said: Mapping[str, str] = field(default_factory=dict)
 
     def remove(self) -> None:
         """Forget the file."""
@@ -49,27 +75,52 @@ def _safe_name(stated: str | None) -> str:
     return name
 
 
-async def received(request: Request, settings: Settings) -> Received:
-    """Stream the body of a request to disk; raises ParameterInvalid, BodyTooLarge."""
-    name = _safe_name(request.query_params.get("filename"))
+async def received(request: Request, settings: Settings, texts: Collection[str] = ()) -> Received:
+    """Stream the body of a request to disk: one raw file, or a form of files and of `texts`.
+
+    Raises ParameterInvalid, BodyTooLarge, UploadFormInvalid, UploadPartsUnclear.
+    """
     limit = settings.upload_limit_bytes
     stated = request.headers.get("content-length", "")
     if stated.isdigit() and int(stated) > limit:
         raise BodyTooLarge(limit_bytes=limit)
+    content_type = request.headers.get("content-type", "")
+    is_form = content_type.lower().startswith("multipart/form-data")
+    name = "" if is_form else _safe_name(request.query_params.get("filename"))
     settings.uploads_dir.mkdir(parents=True, exist_ok=True)
-    file = Received(Path(tempfile.mkdtemp(prefix="d-", dir=settings.uploads_dir)) / name, 0)
-    size = 0
+    folder = Path(tempfile.mkdtemp(prefix="d-", dir=settings.uploads_dir))
     try:
-        with file.path.open("wb") as stream:
-            async for chunk in request.stream():
-                size += len(chunk)
-                if size > limit:
-                    raise BodyTooLarge(limit_bytes=limit)
-                await run_in_threadpool(stream.write, chunk)
+        if is_form:
+            form = Form(content_type, folder, texts, _safe_name)
+            return await _from_form(request, form, limit)
+        with (folder / name).open("wb") as stream:
+            size = await _streamed(request, stream.write, limit)
+        return Received(folder / name, size)
     except BaseException:
-        file.remove()
+        shutil.rmtree(folder, ignore_errors=True)
         raise
-    return replace(file, size_bytes=size)
+
+
+async def _from_form(request: Request, form: Form, limit: int) -> Received:
+    try:
+        await _streamed(request, form.write, limit)
+        form.done()
+    finally:
+        form.close()
+    main = gathered(form.files)
+    size = sum(path.stat().st_size for path in main.parent.iterdir())
+    return Received(main, size, form.texts)
+
+
+async def _streamed(request: Request, take: Callable[[bytes], object], limit: int) -> int:
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > limit:
+            raise BodyTooLarge(limit_bytes=limit)
+        if chunk:
+            await run_in_threadpool(take, chunk)
+    return size
 
 
 @dataclass(frozen=True, slots=True)

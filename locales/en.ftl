@@ -1159,3 +1159,18 @@ severity-fact = Fact
 severity-notice = Notice
 severity-warning = Warning
 ## deliveries: end
+
+## uploads: begin
+error-upload-form-invalid = The form of the upload cannot be taken.
+error-upload-parts-unclear = These files are not the parts of one layer: { $files }.
+hint-form-boundary = Content-Type must name the boundary of the form.
+hint-form-cut-short = It breaks off before its end; send it again.
+hint-form-file-part = It holds no file: name the part { $part }.
+hint-form-name-twice = Two files have the name { $part }.
+hint-form-part-unknown = The part { $part } is none of an upload’s; a file’s part is named file.
+hint-form-parts = It has more than { $limit } parts.
+hint-form-syntax = It is not multipart/form-data as RFC 7578 describes it.
+hint-form-text-long = The text { $part } is too long.
+hint-one-layer-per-upload = Send one layer at a time.
+hint-shapefile-parts-only = Only the parts of one Shapefile may come together: .shp, .shx, .dbf, .prj and .cpg of the same name.
+## uploads: end

@@ -1141,3 +1141,18 @@ severity-fact = واقعیت
 severity-notice = آگاهی
 severity-warning = هشدار
 ## deliveries: end
+
+## uploads: begin
+error-upload-form-invalid = فرم بارگذاری پذیرفتنی نیست.
+error-upload-parts-unclear = این فایل‌ها بخش‌های یک لایه نیستند: { $files }.
+hint-form-boundary = در Content-Type مرز بخش‌های فرم (boundary) گفته نشده است.
+hint-form-cut-short = پیش از پایان بریده شده است؛ دوباره بفرستید.
+hint-form-file-part = فایلی در آن نیست: نام بخش را { $part } بگذارید.
+hint-form-name-twice = نام دو فایل { $part } است.
+hint-form-part-unknown = بخش { $part } از بخش‌های بارگذاری نیست؛ نام بخش فایل باید file باشد.
+hint-form-parts = بیش از { $limit } بخش دارد.
+hint-form-syntax = به شکل multipart/form-data (RFC 7578) نیست.
+hint-form-text-long = متن { $part } بیش از اندازه بلند است.
+hint-one-layer-per-upload = هر بار یک لایه بفرستید.
+hint-shapefile-parts-only = تنها بخش‌های یک شیپ‌فایل با هم فرستاده می‌شوند: ‎.shp، ‎.shx، ‎.dbf، ‎.prj و ‎.cpg با یک نام.
+## uploads: end
