@@ -1,0 +1,131 @@
+"""What opening a street costs: restoring the pavement, and supervising it. Pure; all numbers are the city's terms.
+
+Formula `dig-costs-1`, in words:
+
+    billed area  = (length + surplus length) x (width + surplus width), at least `min_area_m2`
+                   over a joint trench's shared length only this work's share of the joint width counts
+    damage       = billed area x rate of the pavement x age factor x quality coefficient x repeat coefficient
+    supervision  = damage x supervision share
+    each item is rounded to the currency's step, half up
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+
+from permits.dig_terms import DigTerms
+from permits.dig_vocabulary import Pavement
+from permits.ports import Json
+
+FORMULA = "dig-costs-1"
+_TERMS = (
+    "damage_rates",
+    "age_factors",
+    "repeat_coefficients",
+    "min_area_m2",
+    "supervision_share",
+    "rounding",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SharedPart:
+    """The part of the trench that is dug together: its length (m), its width (m), and what this work bears."""
+
+    length_m: float
+    joint_width_m: float
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class CostBasis:
+    """What the costs are computed from; metres, years; `earlier_digs` at the same place."""
+
+    length_m: float
+    width_m: float
+    pavement: Pavement
+    surplus_length_m: float = 0.0
+    surplus_width_m: float = 0.0
+    asphalt_age_years: float | None = None
+    quality_coefficient: float = 1.0
+    earlier_digs: int = 0
+    shared: SharedPart | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CostItem:
+    """One line of the bill, with every input it was computed from."""
+
+    code: str
+    amount: float
+    inputs: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """The bill: items and their sum in the city's currency, and which terms nobody has confirmed."""
+
+    formula: str
+    currency: str
+    items: tuple[CostItem, ...]
+    total: float
+    unconfirmed: tuple[str, ...]
+
+
+def billed_area_m2(basis: CostBasis, terms: DigTerms) -> float:
+    """The area that is restored at this work's expense."""
+    length = basis.length_m + basis.surplus_length_m
+    width = basis.width_m + basis.surplus_width_m
+    area = length * width
+    if basis.shared is not None:
+        together = min(basis.shared.length_m, length)
+        area = (length - together) * width + together * basis.shared.joint_width_m * basis.shared.share
+    return max(area, terms.number("min_area_m2"))
+
+
+def costs(basis: CostBasis, terms: DigTerms, currency: str) -> Costs:
+    """The bill for one work."""
+    area = billed_area_m2(basis, terms)
+    rate, age = terms.rate(basis.pavement), terms.age_factor(basis.asphalt_age_years)
+    repeat = terms.repeat_factor(basis.earlier_digs)
+    step = terms.number("rounding")
+    damage = _money([area, rate, age, basis.quality_coefficient, repeat], step)
+    share = terms.number("supervision_share")
+    supervision = _money([damage, share], step)
+    inputs: Json = {
+        "area_m2": round(area, 3),
+        "pavement": basis.pavement.value,
+        "rate": rate,
+        "age_factor": age,
+        "quality_coefficient": basis.quality_coefficient,
+        "repeat_coefficient": repeat,
+        "earlier_digs": basis.earlier_digs,
+    }
+    if basis.shared is not None:
+        inputs |= {
+            "shared_length_m": round(basis.shared.length_m, 2),
+            "joint_width_m": round(basis.shared.joint_width_m, 2),
+            "share": round(basis.shared.share, 4),
+        }
+    items = (
+        CostItem("damage", damage, inputs),
+        CostItem("supervision", supervision, {"damage": damage, "share": share}),
+    )
+    total = float(sum((Decimal(str(item.amount)) for item in items), Decimal(0)))
+    return Costs(FORMULA, currency, items, total, tuple(terms.unconfirmed(*_TERMS)))
+
+
+def delay_fine(days_late: int, allowed_days: int, terms: DigTerms) -> float:
+    """The fine for days beyond the allowed delay; 0 within it."""
+    return _money(
+        [max(0, days_late - allowed_days), terms.number("delay_fine_per_day")], terms.number("rounding")
+    )
+
+
+def _money(factors: list[float], step: float) -> float:
+    product = Decimal(1)
+    for factor in factors:
+        product *= Decimal(str(factor))
+    unit = Decimal(str(step))
+    return float((product / unit).quantize(Decimal(1), ROUND_HALF_UP) * unit)
