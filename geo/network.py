@@ -24,6 +24,7 @@ import numpy.typing as npt
 from shapely.geometry import LineString
 
 from geo.errors import PanjerehError
+from geo.ids import Ids
 
 Indices = npt.NDArray[np.int32]
 Flags = npt.NDArray[np.bool_]
@@ -155,27 +156,27 @@ class Network:
     `unplaced` are devices, sources and taps that name a node or main that does not exist.
     """
 
-    node_ids: tuple[str, ...]
-    node_kinds: tuple[str, ...]
+    node_ids: Sequence[str]
+    node_kinds: Sequence[str]
     node_xy: Metres
-    link_ids: tuple[str, ...]
+    link_ids: Sequence[str]
     link_start: Indices
     link_end: Indices
     link_role: npt.NDArray[np.uint8]
     link_length_m: Metres
     link_squeezable: Flags
-    link_shapes: tuple[LineString | None, ...]
+    link_shapes: Sequence[LineString | None]
     tap_node: Indices
     tap_link: Indices
-    device_ids: tuple[str, ...]
+    device_ids: Sequence[str]
     device_node: Indices
     device_link: Indices
     device_closed: Flags
     device_operable: Flags
-    source_ids: tuple[str, ...]
+    source_ids: Sequence[str]
     source_node: Indices
-    snaps: tuple[Snap, ...] = ()
-    unplaced: tuple[str, ...] = ()
+    snaps: Sequence[Snap] = ()
+    unplaced: Sequence[str] = ()
     _links: dict[str, list[int]] = field(init=False, repr=False, default_factory=dict)
     _devices: dict[str, int] = field(init=False, repr=False, default_factory=dict)
     _nodes: dict[str, int] = field(init=False, repr=False, default_factory=dict)
@@ -192,6 +193,8 @@ class Network:
 
     def links(self, ids: Iterable[str]) -> Indices:
         """The indices of all links with these line ids. Raises `NotInNetwork`."""
+        if isinstance(self.link_ids, Ids):
+            return _among(self.link_ids, ids, "link")
         if not self._links:
             for index, link_id in enumerate(self.link_ids):
                 self._links.setdefault(link_id, []).append(index)
@@ -199,12 +202,16 @@ class Network:
 
     def nodes(self, ids: Iterable[str]) -> Indices:
         """The indices of these nodes. Raises `NotInNetwork`."""
+        if isinstance(self.node_ids, Ids):
+            return _among(self.node_ids, ids, "node")
         if not self._nodes:
             self._nodes.update((node_id, index) for index, node_id in enumerate(self.node_ids))
         return _found([[self._nodes[i]] if i in self._nodes else i for i in ids], "node")
 
     def devices(self, ids: Iterable[str]) -> Indices:
         """The indices of these devices. Raises `NotInNetwork`."""
+        if isinstance(self.device_ids, Ids):
+            return _among(self.device_ids, ids, "device")
         if not self._devices:
             self._devices.update((device_id, index) for index, device_id in enumerate(self.device_ids))
         return _found([[self._devices[i]] if i in self._devices else i for i in ids], "device")
@@ -232,6 +239,12 @@ def _found(indices: Sequence[list[int] | str], what: str) -> Indices:
         if isinstance(entry, str):
             raise NotInNetwork(what=what, id=entry)
     return np.array([index for entry in indices for index in entry], dtype=np.int32)
+
+
+def _among(known: Ids, wanted: Iterable[str], what: str) -> Indices:
+    asked = tuple(wanted)
+    found = known.find(asked)
+    return _found([at.tolist() or one for one, at in zip(asked, found, strict=True)], what)
 
 
 def build_network(

@@ -154,10 +154,10 @@ def snapped(network: Network, tolerance_m: float) -> Network:
         return network
     ends = _End.of(network)
     joined = _end_snaps(ends, network, tolerance_m)
-    nearest = {
-        node: min(s.distance_m for s in joined if node in (s.node, s.other_node))
-        for node in _nodes_of(joined)
-    }
+    nearest: dict[int, float] = {}
+    for snap in joined:
+        for node in (snap.node, snap.other_node):
+            nearest[node] = min(snap.distance_m, nearest.get(node, snap.distance_m))
     onto = [
         snap
         for snap in _line_snaps(ends, network, tolerance_m)
@@ -309,39 +309,42 @@ _TOUCHING: Final = 1e-12
 
 @dataclass(frozen=True, slots=True)
 class _End:
-    """Where links end: node, x, y; and the nodes each node is one link away from."""
+    """Where links end: node, x, y; and, as compressed rows, the nodes each node is one link away from."""
 
     node: Indices
     xy: npt.NDArray[np.float64]
-    beside: dict[int, set[int]]
+    start: npt.NDArray[np.int64]
+    target: Indices
 
     @classmethod
     def of(cls, network: Network) -> _End:
         """The ends by geometry; a node without a place takes the place of the first end there."""
+        from geo.kernels import adjacency
+
         xy = network.node_xy.copy()
-        beside: dict[int, set[int]] = {}
-        for a, b, shape in zip(
-            network.link_start.tolist(), network.link_end.tolist(), network.link_shapes, strict=True
-        ):
-            assert shape is not None
-            for node, at in ((a, shape.coords[0]), (b, shape.coords[-1])):
-                if node != NOWHERE and np.isnan(xy[node, 0]):
-                    xy[node] = at[:2]
-            if a != NOWHERE and b != NOWHERE:
-                beside.setdefault(a, set()).add(b)
-                beside.setdefault(b, set()).add(a)
-        used = np.unique(np.concatenate([network.link_start, network.link_end]))
-        used = used[used != NOWHERE].astype(np.int32)
-        return cls(used, xy[used], beside)
+        shapes = np.array(network.link_shapes, dtype=object)
+        ends = np.concatenate([network.link_start, network.link_end])
+        # all ends in the order of the links: of several that could place a node, the first does
+        tips = shapely.get_coordinates([*shapely.get_point(shapes, 0), *shapely.get_point(shapes, -1)])
+        order = np.arange(len(ends)).reshape(2, -1).T.ravel()
+        order = order[ends[order] != NOWHERE]
+        used, first = np.unique(ends[order], return_index=True)
+        bare = np.isnan(xy[used, 0])
+        xy[used[bare]] = tips[order[first[bare]]]
+        whole = (network.link_start != NOWHERE) & (network.link_end != NOWHERE)
+        a, b = network.link_start[whole], network.link_end[whole]
+        start, target, _, _ = adjacency(network.node_count, a, b, a)
+        used = used.astype(np.int32)
+        return cls(used, xy[used], start, target)
+
+    def beside(self, node: int) -> set[int]:
+        """The nodes one link away."""
+        return set(self.target[self.start[node] : self.start[node + 1]].tolist())
 
 
 def _dots(xy: Metres) -> npt.NDArray[np.object_]:
     made: npt.NDArray[np.object_] = shapely.points(xy.reshape(-1, 2))  # type: ignore[assignment]
     return made
-
-
-def _nodes_of(snaps: Sequence[Snap]) -> set[int]:
-    return {node for snap in snaps for node in (snap.node, snap.other_node)}
 
 
 def _end_snaps(ends: _End, network: Network, tolerance_m: float) -> list[Snap]:
@@ -353,7 +356,7 @@ def _end_snaps(ends: _End, network: Network, tolerance_m: float) -> list[Snap]:
     snaps = []
     for i, j in sorted(map(tuple, pairs.tolist())):
         a, b = int(ends.node[i]), int(ends.node[j])
-        if _bypasses(ends.beside, degree, a, b):
+        if _bypasses(ends, degree, a, b):
             continue
         apart = float(np.hypot(*(ends.xy[i] - ends.xy[j])))
         x, y = ((ends.xy[i] + ends.xy[j]) / 2).tolist()
@@ -361,10 +364,10 @@ def _end_snaps(ends: _End, network: Network, tolerance_m: float) -> list[Snap]:
     return snaps
 
 
-def _bypasses(beside: dict[int, set[int]], degree: npt.NDArray[np.int64], a: int, b: int) -> bool:
-    near_a, near_b = beside.get(a, set()), beside.get(b, set())
+def _bypasses(ends: _End, degree: npt.NDArray[np.int64], a: int, b: int) -> bool:
+    near_a = ends.beside(a)
     full = degree[a] > 1 and degree[b] > 1
-    return b in near_a or (full and bool(near_a & near_b))
+    return b in near_a or (full and bool(near_a & ends.beside(b)))
 
 
 def _line_snaps(ends: _End, network: Network, tolerance_m: float) -> list[Snap]:
@@ -373,18 +376,19 @@ def _line_snaps(ends: _End, network: Network, tolerance_m: float) -> list[Snap]:
     dots = _dots(ends.xy)
     end, link = tree.query(dots, predicate="dwithin", distance=max(tolerance_m, _TOUCHING))
     node = ends.node[end]
-    tapped = set(zip(network.tap_node.tolist(), network.tap_link.tolist(), strict=True))
+    stride = np.int64(max(network.link_count, 1))
+    tapped = network.tap_node.astype(np.int64) * stride + network.tap_link
     own = (network.link_start[link] == node) | (network.link_end[link] == node)
-    known = np.array(
-        [pair in tapped for pair in zip(node.tolist(), link.tolist(), strict=True)], dtype=np.bool_
-    )
+    known = np.isin(node.astype(np.int64) * stride + link, tapped)
     end, link = end[~own & ~known], link[~own & ~known]
     # an end near the other line's end is an end-to-end matter
     first_tip = shapely.distance(dots[end], shapely.get_point(shapes[link], 0))
     tips = np.minimum(first_tip, shapely.distance(dots[end], shapely.get_point(shapes[link], -1)))
     end, link = end[tips > tolerance_m], link[tips > tolerance_m]
     apart = shapely.distance(dots[end], shapes[link])
-    rank = np.argsort(np.argsort(np.array(network.link_ids)))  # ties go by id, not by the order of delivery
+    rank = np.argsort(
+        np.argsort(np.array(list(network.link_ids)))
+    )  # ties go by id, not by the order of delivery
     order = np.lexsort((rank[link], apart, end))
     first = order[np.unique(end[order], return_index=True)[1]]
     return [

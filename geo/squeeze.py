@@ -13,7 +13,7 @@ import numpy as np
 import shapely
 
 from geo.network import SERVICE_CODE, Flags, Indices, Network
-from geo.trace import Break, NothingBroken, failed_devices
+from geo.trace import Break, Cut, DeviceState, NothingBroken, failed_devices
 from geo.zones import TraceGraph, services_among
 
 
@@ -66,24 +66,32 @@ def squeeze_off(
     ([('a', 'b')], ())
     """
     network = graph.network
-    failed = failed_devices(network, broken)
-    links, nodes = graph.vertices(network.links(broken.links)), network.nodes(broken.nodes)
-    seeds = np.concatenate([links, nodes, network.device_node[failed]])
+    state = DeviceState.of(network, inoperable)
+    return squeeze_around(graph, Cut.of(network, broken), state, room_m, network.links(spared))
+
+
+def squeeze_around(
+    graph: TraceGraph, cut: Cut, state: DeviceState, room_m: float, spared: Indices | None = None
+) -> SqueezePlan:
+    """As `squeeze_off`, for a break by index and with the devices standing as `state` says."""
+    network = graph.network
+    failed = failed_devices(network, cut)
+    seeds = np.concatenate([graph.vertices(cut.links), cut.nodes, network.device_node[failed]])
     if not len(seeds):
         raise NothingBroken(hint="name-what-broke")
-    holds = network.device_operable.copy()
-    holds[network.devices(inoperable)] = False
-    holds |= network.device_closed
+    holds = state.operable | state.closed
     holds[failed] = False
-    walk = _Walk(graph, holds, _squeezable(network, room_m, spared), room_m)
+    able = _squeezable(network, room_m, spared)
+    walk = _Walk(graph, holds, able, room_m)
     walk.from_seeds(seeds.tolist())
     return _plan(graph, walk, room_m)
 
 
-def _squeezable(network: Network, room_m: float, spared: Iterable[str]) -> Flags:
+def _squeezable(network: Network, room_m: float, spared: Indices | None) -> Flags:
     long_enough: Flags = network.link_length_m >= 2 * room_m
     able: Flags = network.link_squeezable & (network.link_role != SERVICE_CODE) & long_enough
-    able[network.links(spared)] = False
+    if spared is not None:
+        able[spared] = False
     return able
 
 

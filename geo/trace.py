@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
@@ -29,6 +30,54 @@ class Break:
     links: tuple[str, ...] = ()
     nodes: tuple[str, ...] = ()
     devices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cut:
+    """What failed, by index; a break that is known by id is `Cut.of` it."""
+
+    links: Indices
+    nodes: Indices
+    devices: Indices
+
+    @classmethod
+    def of(cls, network: Network, broken: Break) -> Self:
+        """The indices of what is broken. Raises `NotInNetwork`."""
+        return cls(network.links(broken.links), network.nodes(broken.nodes), network.devices(broken.devices))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DeviceState:
+    """How the devices stand now: the records' own state with what a crew has reported since laid over it."""
+
+    closed: Flags
+    operable: Flags
+
+    @classmethod
+    def of(cls, network: Network, inoperable: Iterable[str] = ()) -> Self:
+        """The recorded state, with some devices taken for inoperable. Raises `NotInNetwork`."""
+        operable = network.device_operable.copy()
+        operable[network.devices(inoperable)] = False
+        return cls(network.device_closed, operable)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Section:
+    """An `Isolation` by index: devices, then links, nodes and sources; `dry_*` lie outside the section."""
+
+    to_close: Indices
+    already_closed: Indices
+    stuck: Indices
+    inside: Indices
+    mains: Indices
+    services: Indices
+    nodes: Indices
+    sources: Indices
+    dry_mains: Indices
+    dry_services: Indices
+    dry_nodes: Indices
+    restoring: Indices
+    snaps: Indices
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,32 +148,57 @@ def isolate(zones: ZoneGraph, broken: Break, inoperable: Iterable[str] = ()) -> 
     (('V2', 'V3'), ('b',), ('c',))
     """
     network = zones.network
-    failed = failed_devices(network, broken)
-    stuck = _stuck(network, failed, inoperable)
-    section = _section(zones, _seed_zones(zones, broken, failed), stuck)
+    found = section_of(zones, Cut.of(network, broken), DeviceState.of(network, inoperable))
+    return Isolation(
+        valves_to_close=_devices(network, found.to_close),
+        already_closed=_devices(network, found.already_closed),
+        stuck=_devices(network, found.stuck),
+        valves_inside=_devices(network, found.inside),
+        isolated_mains=network.ids_of_links(found.mains.tolist()),
+        services_cut=network.ids_of_links(found.services.tolist()),
+        isolated_nodes=tuple(sorted(network.node_ids[node] for node in found.nodes.tolist())),
+        sources_isolated=tuple(sorted(network.source_ids[index] for index in found.sources.tolist())),
+        mains_without_supply=network.ids_of_links(found.dry_mains.tolist()),
+        services_without_supply=network.ids_of_links(found.dry_services.tolist()),
+        restorable_by=_devices(network, found.restoring),
+        isolated_length_m=float(network.link_length_m[found.mains].sum()),
+        snaps=tuple(network.snaps[index] for index in found.snaps.tolist()),
+    )
+
+
+def section_of(zones: ZoneGraph, cut: Cut, state: DeviceState) -> Section:
+    """The section around a break with the devices standing as `state` says, by index.
+
+    Supply is lost by what had it with every device as recorded: a valve that a crew has closed since counts
+    as part of the same break. Raises `NothingBroken` for an empty cut.
+    """
+    network = zones.network
+    failed = failed_devices(network, cut)
+    stuck = ~state.operable & ~state.closed
+    stuck[failed] = True
+    section = _section(zones, _seed_zones(zones, cut, failed), stuck)
     inside = np.flatnonzero(section).astype(np.int32)
-    reached = reached_zones(zones, section)
+    reached = reached_zones(zones, section, state.closed)
     dry = np.flatnonzero(zones.supplied & ~reached & ~section).astype(np.int32)
     devices, beyond = zones.arcs_at(inside)
     bounding = np.unique(devices[~section[beyond]])
     within = np.setdiff1d(devices[section[beyond]], bounding)
-    closed = network.device_closed
     mains, services = services_among(network, zones.links_in(inside))
     dry_mains, dry_services = services_among(network, zones.links_in(dry))
-    return Isolation(
-        valves_to_close=_devices(network, bounding[~closed[bounding]]),
-        already_closed=_devices(network, bounding[closed[bounding]]),
-        stuck=_devices(network, within[stuck[within]]),
-        valves_inside=_devices(network, within[~stuck[within]]),
-        isolated_mains=network.ids_of_links(mains.tolist()),
-        services_cut=network.ids_of_links(services.tolist()),
-        isolated_nodes=tuple(sorted(network.node_ids[node] for node in zones.nodes_in(inside).tolist())),
-        sources_isolated=_sources(network, section[zones.source_zones]),
-        mains_without_supply=network.ids_of_links(dry_mains.tolist()),
-        services_without_supply=network.ids_of_links(dry_services.tolist()),
-        restorable_by=_restoring(zones, reached, dry),
-        isolated_length_m=float(network.link_length_m[mains].sum()),
-        snaps=_snaps_in(zones, section),
+    return Section(
+        to_close=bounding[~state.closed[bounding]],
+        already_closed=bounding[state.closed[bounding]],
+        stuck=within[stuck[within]],
+        inside=within[~stuck[within]],
+        mains=mains,
+        services=services,
+        nodes=zones.nodes_in(inside),
+        sources=np.flatnonzero(section[zones.source_zones]).astype(np.int32),
+        dry_mains=dry_mains,
+        dry_services=dry_services,
+        dry_nodes=zones.nodes_in(dry),
+        restoring=_restoring(zones, reached, dry, state),
+        snaps=np.flatnonzero(section[zones.segments.node[zones.snap_node]]).astype(np.int32),
     )
 
 
@@ -143,27 +217,17 @@ def _services_hit(answer: Isolation) -> int:
     return len(answer.services_cut) + len(answer.services_without_supply)
 
 
-def failed_devices(network: Network, broken: Break) -> Indices:
+def failed_devices(network: Network, cut: Cut) -> Indices:
     """The devices that a break takes with it: those named, and those that are a broken node themselves."""
-    named = network.devices(broken.devices)
-    if not broken.nodes:
-        return named
-    at = np.isin(network.device_node, network.nodes(broken.nodes)) & (network.device_link == NOWHERE)
-    return np.union1d(named, np.flatnonzero(at)).astype(np.int32)
+    if not len(cut.nodes):
+        return cut.devices
+    at = np.isin(network.device_node, cut.nodes) & (network.device_link == NOWHERE)
+    return np.union1d(cut.devices, np.flatnonzero(at)).astype(np.int32)
 
 
-def _stuck(network: Network, failed: Indices, inoperable: Iterable[str]) -> Flags:
-    """The devices that stand open and cannot be closed."""
-    stuck = ~network.device_operable
-    stuck[network.devices(inoperable)] = True
-    stuck &= ~network.device_closed
-    stuck[failed] = True
-    return stuck
-
-
-def _seed_zones(zones: ZoneGraph, broken: Break, failed: Indices) -> Indices:
-    links = zones.segments.link[zones.network.links(broken.links)]
-    nodes = zones.segments.node[zones.network.nodes(broken.nodes)]
+def _seed_zones(zones: ZoneGraph, cut: Cut, failed: Indices) -> Indices:
+    links = zones.segments.link[cut.links]
+    nodes = zones.segments.node[cut.nodes]
     beside = np.flatnonzero(np.isin(zones.device, failed)) if len(failed) else np.empty(0, dtype=np.int64)
     # a two-way valve's node has no zone of its own: the zones on the valve's sides stand for it
     seeds = np.concatenate([links, nodes[~zones.hollow[nodes]], zones.a[beside], zones.b[beside]])
@@ -183,26 +247,14 @@ def _section(zones: ZoneGraph, seeds: Indices, stuck: Flags) -> Flags:
     return reach(zones.start, zones.target, zones.arc_device, ~stuck, free, seeds)
 
 
-def _restoring(zones: ZoneGraph, reached: Flags, dry: Indices) -> tuple[str, ...]:
-    if not len(dry):
-        return ()
-    network = zones.network
+def _restoring(zones: ZoneGraph, reached: Flags, dry: Indices, state: DeviceState) -> Indices:
     devices, beyond = zones.arcs_at(dry)
-    able = network.device_closed[devices] & network.device_operable[devices] & reached[beyond]
-    return _devices(network, np.unique(devices[able]))
-
-
-def _snaps_in(zones: ZoneGraph, section: Flags) -> tuple[Snap, ...]:
-    within = np.flatnonzero(section[zones.segments.node[zones.snap_node]])
-    return tuple(zones.network.snaps[index] for index in within.tolist())
+    able = state.closed[devices] & state.operable[devices] & reached[beyond]
+    return np.unique(devices[able])
 
 
 def _devices(network: Network, indices: Indices) -> tuple[str, ...]:
     return tuple(sorted(network.device_ids[index] for index in indices.tolist()))
-
-
-def _sources(network: Network, chosen: Flags) -> tuple[str, ...]:
-    return tuple(sorted(network.source_ids[index] for index in np.flatnonzero(chosen).tolist()))
 
 
 # --- outage, upstream, downstream -------------------------------------------------------------------------
@@ -215,26 +267,50 @@ def outage(graph: TraceGraph, cut: Break, sources: Iterable[str] = ()) -> Outage
     infeeds, and a transformer is a link of that role); open switches bar the way. Raises `NotInNetwork`.
     """
     network = graph.network
-    blocked = np.zeros(graph.size, dtype=np.bool_)
-    before = _supplied(graph, blocked, network.device_closed, network.source_node)
-    blocked[graph.vertices(network.links(cut.links))] = True
-    blocked[network.nodes(cut.nodes)] = True
-    barred = network.device_closed.copy()
-    barred[network.devices(cut.devices)] = True
-    alive = np.delete(network.source_node, network.sources(sources))
-    after = _supplied(graph, blocked, barred, alive)
-    lost = before & ~after & ~blocked
-    links = np.flatnonzero(lost[network.node_count : network.node_count + network.link_count])
-    mains, services = services_among(network, links.astype(np.int32))
-    able = barred & network.device_operable
-    able[network.devices(cut.devices)] = False
+    lost = outage_of(graph, Cut.of(network, cut), network.sources(sources))
+    mains, services = services_among(network, lost.links)
     return Outage(
         mains_lost=network.ids_of_links(mains.tolist()),
         services_lost=network.ids_of_links(services.tolist()),
-        nodes_lost=tuple(
-            sorted(network.node_ids[n] for n in np.flatnonzero(lost[: network.node_count]).tolist())
-        ),
-        restorable_by=_bridging(graph, after, lost, able),
+        nodes_lost=tuple(sorted(network.node_ids[n] for n in lost.nodes.tolist())),
+        restorable_by=_devices(network, lost.restoring),
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lost:
+    """An `Outage` by index."""
+
+    links: Indices
+    nodes: Indices
+    restoring: Indices
+
+
+def outage_of(graph: TraceGraph, cut: Cut, sources: Indices, state: DeviceState | None = None) -> Lost:
+    """What loses supply by a cut and by the failing of `sources`, by index.
+
+    `state` is how the devices stand; what they have already taken off is not lost again.
+    """
+    network = graph.network
+    closed, operable = (
+        (state.closed, state.operable) if state else (network.device_closed, network.device_operable)
+    )
+    blocked = np.zeros(graph.size, dtype=np.bool_)
+    before = _supplied(graph, blocked, closed, network.source_node)
+    blocked[graph.vertices(cut.links)] = True
+    blocked[cut.nodes] = True
+    barred = closed.copy()
+    barred[cut.devices] = True
+    alive = np.delete(network.source_node, sources)
+    after = _supplied(graph, blocked, barred, alive)
+    lost = before & ~after & ~blocked
+    able = barred & operable
+    able[cut.devices] = False
+    count = network.node_count
+    return Lost(
+        links=np.flatnonzero(lost[count : count + network.link_count]).astype(np.int32),
+        nodes=np.flatnonzero(lost[:count]).astype(np.int32),
+        restoring=_bridging(graph, after, lost, able),
     )
 
 
@@ -244,7 +320,7 @@ def _supplied(graph: TraceGraph, blocked: Flags, barred: Flags, seeds: Indices) 
     return reach(graph.start, graph.target, graph.arc_device, barred, blocked, seeds)
 
 
-def _bridging(graph: TraceGraph, alive: Flags, lost: Flags, able: Flags) -> tuple[str, ...]:
+def _bridging(graph: TraceGraph, alive: Flags, lost: Flags, able: Flags) -> Indices:
     """The devices in `able` with a living vertex on one side and a lost one on another."""
     on = graph.device != NOWHERE
     device = graph.device[on]
@@ -254,7 +330,7 @@ def _bridging(graph: TraceGraph, alive: Flags, lost: Flags, able: Flags) -> tupl
     sees_life, sees_loss = np.zeros_like(able), np.zeros_like(able)
     sees_life[both[alive[ends]]] = True
     sees_loss[both[lost[ends]]] = True
-    return _devices(graph.network, np.flatnonzero(able & sees_life & sees_loss).astype(np.int32))
+    return np.flatnonzero(able & sees_life & sees_loss).astype(np.int32)
 
 
 def downstream(graph: TraceGraph, link_id: str) -> tuple[str, ...]:
@@ -271,21 +347,30 @@ def upstream(graph: TraceGraph, link_id: str) -> tuple[str, ...]:
 
     These are the links that share a block with an edge drawn from the link back to a root behind all sources.
     """
+    network = graph.network
+    links = upstream_of(graph, network.links((link_id,)))
+    return tuple(one for one in network.ids_of_links(links.tolist()) if one != link_id)
+
+
+def upstream_of(graph: TraceGraph, cut: Indices, state: DeviceState | None = None) -> Indices:
+    """The links on any way from a source to the links `cut`, by index, those links among them."""
     from geo.kernels import adjacency, block_of_edge
 
     network = graph.network
     root = graph.size
-    ends = graph.vertices(network.links((link_id,)))
+    ends = graph.vertices(cut)
+    closed = state.closed if state else network.device_closed
     a = np.concatenate([graph.a, network.source_node, ends]).astype(np.int32)
     b = np.concatenate([graph.b, np.full(len(network.source_node) + len(ends), root)]).astype(np.int32)
     start, target, _, edge = adjacency(root + 1, a, b, np.zeros(len(a), dtype=np.int32))
     use = np.ones(len(a), dtype=np.bool_)
-    use[: len(graph.device)] = ~np.append(network.device_closed, False)[graph.device]  # -1: no device
+    use[: len(graph.device)] = ~np.append(closed, False)[graph.device]  # -1: no device
     found = np.zeros(root + 1, dtype=np.bool_)
     first = len(a) - len(ends)
     for k in range(first, len(a)):
         use[first:] = False
         use[k] = True
         found |= block_of_edge(start, target, edge, use, root, k)
-    links = np.flatnonzero(found[network.node_count : network.node_count + network.link_count])
-    return tuple(one for one in network.ids_of_links(links.tolist()) if one != link_id)
+    return np.flatnonzero(found[network.node_count : network.node_count + network.link_count]).astype(
+        np.int32
+    )

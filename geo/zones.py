@@ -184,11 +184,14 @@ def zone_graph(graph: TraceGraph) -> ZoneGraph:
     return replace(made, supplied=reached_zones(made, np.zeros(parts.count, dtype=np.bool_)))
 
 
-def reached_zones(zones: ZoneGraph, blocked: Flags) -> Flags:
-    """The zones that the sources reach with every device as it stands and the `blocked` zones shut off."""
+def reached_zones(zones: ZoneGraph, blocked: Flags, closed: Flags | None = None) -> Flags:
+    """The zones that the sources reach with the `closed` devices barred and the `blocked` zones shut off.
+
+    Without `closed`, with every device as recorded.
+    """
     from geo.kernels import reach
 
-    closed = zones.network.device_closed
+    closed = zones.network.device_closed if closed is None else closed
     reached: Flags = reach(zones.start, zones.target, zones.arc_device, closed, blocked, zones.source_zones)
     return reached
 
