@@ -125,7 +125,7 @@ class Listener:
             except (ValueError, KeyError, TypeError):
                 log.warning("notification not understood, dropped")
                 continue
-            self._tell(city, frame("case", data))
+            self._tell(city, frame(str(data.pop("event", "case")), data))
 
     def _tell(self, city_id: str | None, message: str) -> None:
         """To the streams of one city, or of all."""
