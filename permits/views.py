@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
-from datetime import datetime
+from datetime import date, datetime
 from math import isfinite
 from typing import Any
 from uuid import UUID
@@ -232,7 +232,7 @@ def as_json(value: Any) -> Any:
 
 
 def _scalar(value: Any) -> Any:
-    if isinstance(value, datetime):
+    if isinstance(value, date):  # a datetime is one too
         return value.isoformat()
     if isinstance(value, UUID):
         return str(value)
