@@ -1,0 +1,245 @@
+"""The excavation permit's rows: lock, change, chain, notify. Every function works inside the caller's transaction.
+
+The history is the case's: one hash chain per excavation, under its own id.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import shapely
+from geoalchemy2.shape import from_shape
+from shapely.geometry import Polygon
+from sqlalchemy import Row, func, insert, select, text, update
+from sqlalchemy.orm import Session
+
+from permits import dig_tables as t
+from permits.dig_errors import DigNotFound, StaleDig
+from permits.dig_vocabulary import DigKind, DigRecordKind, DigStatus
+from permits.identifiers import new_id
+from permits.ports import Actor, Json
+from permits.store import CASE_CHANNEL
+
+AnyRow = Any
+"""A result row: its columns are the query's."""
+
+
+@dataclass(frozen=True, slots=True)
+class DigRow:
+    """One excavation permit; `shape_m` is its outline in the city's CRS."""
+
+    dig_id: UUID
+    dig_no: str
+    city_id: str
+    kind: DigKind
+    status: DigStatus
+    version: int
+    title: str
+    agency_id: str | None
+    case_id: UUID | None
+    cycle: int | None
+    parcel_id: str | None
+    applicant: Json
+    applicant_actor: str
+    handler: str | None
+    works: Json
+    contractor: Json | None
+    supervisor: Json | None
+    excavation: Json | None
+    starts_on: date | None
+    ends_on: date | None
+    allowed_delay_days: int
+    renewals: int
+    ground: Json | None
+    moratorium: Json | None
+    earlier_digs: int
+    costs: Json | None
+    payment: Json | None
+    permit: Json | None
+    reason: str | None
+    trench_id: UUID | None
+    started_on: date | None
+    restored_on: date | None
+    regularise_by: datetime | None
+    warned: int
+    valid_until: datetime | None
+    guarantee_until: date | None
+    prefilled_at: datetime | None
+    asked_at: datetime | None
+    submitted_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+    shape_m: Polygon | None = None
+
+    @property
+    def ref(self) -> str:
+        """The name of this work among all works."""
+        return f"dig:{self.dig_id}"
+
+
+_COLUMNS = [column for column in t.dig.c if column.name != "geom"]
+_WKB = func.ST_AsBinary(t.dig.c.geom).label("wkb")
+
+
+def dig_from(row: AnyRow) -> DigRow:
+    """The excavation in a row of `dig_columns`."""
+    values = dict(row._mapping)
+    wkb = values.pop("wkb", None)
+    shape_m = None if wkb is None else shapely.from_wkb(bytes(wkb))
+    values |= {"kind": DigKind(values["kind"]), "status": DigStatus(values["status"]), "shape_m": shape_m}
+    return DigRow(**values)
+
+
+def dig_columns() -> list[Any]:
+    """What `dig_from` reads."""
+    return [*_COLUMNS, _WKB]
+
+
+def lock_dig(
+    session: Session, dig_id: UUID, *, city_id: str | None = None, skip_locked: bool = False
+) -> DigRow:
+    """The excavation, locked until the transaction ends; always the first lock, several in order of their ids.
+
+    Raises `DigNotFound` also for one of another city, or one locked elsewhere when `skip_locked`.
+    """
+    query = select(*dig_columns()).where(t.dig.c.dig_id == dig_id)
+    if city_id is not None:
+        query = query.where(t.dig.c.city_id == city_id)
+    row = session.execute(query.with_for_update(skip_locked=skip_locked, of=t.dig)).one_or_none()
+    if row is None:
+        raise DigNotFound(dig_id=str(dig_id))
+    return dig_from(row)
+
+
+def read_dig(session: Session, dig_id: UUID, city_id: str) -> DigRow:
+    """The excavation as it is now. Raises `DigNotFound`, also for one of another city."""
+    query = select(*dig_columns()).where(t.dig.c.dig_id == dig_id, t.dig.c.city_id == city_id)
+    row = session.execute(query).one_or_none()
+    if row is None:
+        raise DigNotFound(dig_id=str(dig_id))
+    return dig_from(row)
+
+
+def expect_version(dig: DigRow, expected: int | None) -> None:
+    """Raise `StaleDig` when the excavation is no longer the one that was read."""
+    if expected is not None and dig.version != expected:
+        raise StaleDig(dig_id=str(dig.dig_id), expected=expected, actual=dig.version)
+
+
+def insert_dig(session: Session, dig: DigRow, srid: int) -> None:
+    """The excavation is stored and announced."""
+    values = {column.name: getattr(dig, column.name) for column in _COLUMNS}
+    values |= {"kind": dig.kind.value, "status": dig.status.value}
+    values["geom"] = None if dig.shape_m is None else from_shape(dig.shape_m, srid=srid)
+    session.execute(insert(t.dig).values(values))
+    notify_dig(session, dig)
+
+
+def change_dig(
+    session: Session, dig: DigRow, srid: int, status: DigStatus | None = None, **values: Any
+) -> DigRow:
+    """The excavation with its new status, version and values; tells the live feed on commit (T18)."""
+    changed = replace(dig, status=status or dig.status, version=dig.version + 1, **values)
+    stored = {name: value for name, value in values.items() if name != "shape_m"}
+    if "shape_m" in values:
+        stored["geom"] = None if changed.shape_m is None else from_shape(changed.shape_m, srid=srid)
+    session.execute(
+        update(t.dig)
+        .where(t.dig.c.dig_id == dig.dig_id)
+        .values(status=changed.status.value, version=changed.version, updated_at=func.now(), **stored)
+    )
+    notify_dig(session, changed)
+    return changed
+
+
+def notify_dig(session: Session, dig: DigRow) -> None:
+    """Announce the excavation's present status as `event: dig`; delivered only on commit."""
+    payload = {
+        "event": "dig",
+        "city": dig.city_id,
+        "dig_id": str(dig.dig_id),
+        "status": dig.status.value,
+        "version": dig.version,
+    }
+    session.execute(select(func.pg_notify(CASE_CHANNEL, json.dumps(payload))))
+
+
+def next_dig_no(session: Session, year: int) -> str:
+    """A new number of an excavation: D, year and running number."""
+    number: int = session.execute(text("SELECT nextval('permits.dig_no_seq')")).scalar_one()
+    return f"D{year}-{number:06d}"
+
+
+def add_record(
+    session: Session,
+    dig_id: UUID,
+    kind: DigRecordKind,
+    by: str,
+    at: datetime,
+    body: Json,
+    agency: str | None = None,
+) -> UUID:
+    """Keep a visit, report, defect, test or warning; open until somebody closes it."""
+    record_id = new_id()
+    row = {
+        "record_id": record_id,
+        "dig_id": dig_id,
+        "kind": kind.value,
+        "agency_id": agency,
+        "at": at,
+        "by_actor": by,
+        "body": body,
+    }
+    session.execute(insert(t.dig_record).values(row))
+    return record_id
+
+
+def records(session: Session, dig_id: UUID) -> list[Row[Any]]:
+    """All records of one excavation, oldest first."""
+    query = select(t.dig_record).where(t.dig_record.c.dig_id == dig_id)
+    return list(session.execute(query.order_by(t.dig_record.c.at, t.dig_record.c.record_id)).all())
+
+
+def close_records(
+    session: Session,
+    dig_id: UUID,
+    actor: Actor,
+    at: datetime,
+    *,
+    kind: DigRecordKind,
+    ids: Iterable[UUID] | None = None,
+    agency: str | None = None,
+) -> int:
+    """Close open records of a kind, all of them or those named; returns how many were open."""
+    query = update(t.dig_record).where(
+        t.dig_record.c.dig_id == dig_id,
+        t.dig_record.c.kind == kind.value,
+        t.dig_record.c.closed_at.is_(None),
+    )
+    if ids is not None:
+        query = query.where(t.dig_record.c.record_id.in_(list(ids)))
+    if agency is not None:
+        query = query.where(t.dig_record.c.agency_id == agency)
+    done = session.execute(query.values(closed_at=at, closed_by=actor.id).returning(t.dig_record.c.record_id))
+    return len(done.all())
+
+
+def inquiries(session: Session, dig_id: UUID) -> list[Row[Any]]:
+    """Every round of every question about one excavation, in order."""
+    q = t.dig_inquiry
+    query = select(q).where(q.c.dig_id == dig_id).order_by(q.c.asked_at, q.c.agency_id, q.c.round)
+    return list(session.execute(query).all())
+
+
+def current(rows: Sequence[AnyRow]) -> dict[str, AnyRow]:
+    """The newest round of each company: only that one counts (T1)."""
+    newest: dict[str, AnyRow] = {}
+    for row in rows:
+        if row.agency_id not in newest or row.round > newest[row.agency_id].round:
+            newest[row.agency_id] = row
+    return newest
