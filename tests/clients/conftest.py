@@ -8,12 +8,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import parse_qs
 
+import numpy as np
 import pytest
+import shapely
+from pyproj import Transformer
+from sqlalchemy import text
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.app import create_app
 from api.settings import AgencyBook, Settings, write_agency_book
 from layers.cluster import Cluster
+from layers.database import make_engine
 from tests.api.conftest import free_port, serving
 
 CITY = "schutterwald"
@@ -95,3 +100,18 @@ def open_site(
     with listening_site(url, root, tmp_path_factory.mktemp("clients")) as site:
         yield site
     cluster.drop_database("clients_site")
+
+
+def shapes_in_degrees(site: Site, table: str) -> dict[str, shapely.Geometry]:
+    """Every live shape of a table by its feature's id, straight from the database, longitude first."""
+    engine = make_engine(site.database_url)
+    with engine.connect() as connection:
+        rows = connection.execute(
+            text(f"SELECT feature_id, ST_AsBinary(geom) FROM layers.{table} WHERE retired_by IS NULL")
+        ).all()
+    engine.dispose()
+    move = Transformer.from_crs(25832, 4326, always_xy=True).transform
+    shapes = shapely.transform(
+        [shapely.from_wkb(bytes(row[1])) for row in rows], lambda xy: np.column_stack(move(*xy.T))
+    )
+    return {row[0]: each for row, each in zip(rows, shapes, strict=True)}

@@ -9,11 +9,10 @@ from typing import Any
 
 import pytest
 import shapely
-from pyproj import Transformer
 from sqlalchemy import text
 
 from layers.database import make_engine
-from tests.clients.conftest import Question, Site
+from tests.clients.conftest import Question, Site, shapes_in_degrees
 
 SYSTEM_PYTHON = Path("/usr/bin/python3")
 BOX = (7.8800, 48.4520, 7.8860, 48.4570)
@@ -70,21 +69,10 @@ def qgis(open_site: Site, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
 @pytest.fixture(scope="module")
 def stored(open_site: Site) -> dict[str, dict[str, shapely.Geometry]]:
     """Every shape of both layers in degrees, straight from the database."""
-    engine = make_engine(open_site.database_url)
-    move = Transformer.from_crs(25832, 4326, always_xy=True).transform
-    made: dict[str, dict[str, shapely.Geometry]] = {}
-    with engine.connect() as connection:
-        for layer, table in ((LAYER, "parcel"), (OTHER, "building")):
-            rows = connection.execute(
-                text(f"SELECT feature_id, ST_AsBinary(geom) FROM layers.{table} WHERE retired_by IS NULL")
-            ).all()
-            shapes = [shapely.from_wkb(bytes(row[1])) for row in rows]
-            degrees = shapely.transform(
-                shapes, lambda xy: shapely.get_coordinates(shapely.points(*move(*xy.T)))
-            )
-            made[layer] = {row[0]: shape for row, shape in zip(rows, degrees, strict=True)}
-    engine.dispose()
-    return made
+    return {
+        layer: shapes_in_degrees(open_site, table)
+        for layer, table in ((LAYER, "parcel"), (OTHER, "building"))
+    }
 
 
 def _items(seen: dict[str, Any], layer: str) -> list[Question]:
