@@ -1,0 +1,284 @@
+"""The service lines of a site, designed: where each runs, how deep, and the common trench that saves metres.
+
+A line is asked for at the parcel's frontage (the edge no neighbour shares), runs in the street, keeps away from what
+lies there and crosses it as squarely as it can. Several lines are also laid out as one tree of trenches; the metres of
+trench this saves are the reason to coordinate. Pure and repeatable.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Final
+
+import numpy as np
+import shapely
+from shapely.geometry import LineString, MultiLineString, Point, Polygon, box
+from shapely.geometry.base import BaseGeometry
+from shapely.ops import substring
+
+from geo.corridor import Corridor, Ways, Zone, corridor
+from geo.encounters import LEAST_KEEP_M, encounter, keep_m, suitable_cover
+from geo.quality import accuracy
+from geo.rules import RulePack, Subject
+from geo.service_line import (
+    CommonTrench,
+    Design,
+    Main,
+    ServiceLine,
+    Site,
+    Slot,
+    Unserved,
+    Wanted,
+)  # fmt: skip
+from geo.vocabulary import NETWORKS
+
+# Two outlines that should share an edge are drawn apart by less than this.
+SHARED_EDGE_M: Final = 0.5
+# A frontage lies no farther than this from the street's axis; where no street is that near, every free edge counts.
+STREET_REACH_M: Final = 30.0
+MARGIN_M: Final = 6.0
+# Price of a metre, in metres of open street: along another line within its clearance; over a neighbour's land.
+BESIDE_A_LINE: Final = 6.0
+OVER_A_PARCEL: Final = 25.0
+# Of the suitable mains only the nearest are looked at.
+MOST_MAINS: Final = 6
+# A common trench that saves less is not worth the coordination.
+LEAST_SAVING_M: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Start:
+    ground: Corridor
+    ways: Ways
+    inside_m: Mapping[int, float]
+
+
+def frontage(
+    parcel: BaseGeometry, neighbours: Sequence[BaseGeometry], streets: Sequence[BaseGeometry]
+) -> BaseGeometry:
+    """The part of the parcel's edge that looks onto a street; every free edge where no street is near.
+
+    Empty when neighbours stand all around.
+    """
+    edge = parcel.boundary
+    beside = shapely.union_all([shapely.buffer(each, SHARED_EDGE_M) for each in neighbours])
+    free = edge.difference(beside)
+    near = [street for street in streets if street.distance(parcel) <= STREET_REACH_M]
+    if not near:
+        return free
+    axes = shapely.union_all(near)
+    pieces = [
+        piece
+        for part in shapely.get_parts(free)
+        if isinstance(part, LineString)
+        for piece in _edges(part)
+        if _faces(piece, axes, parcel)
+    ]
+    return shapely.union_all(pieces) if pieces else free
+
+
+def _edges(line: LineString) -> list[LineString]:
+    return [LineString(pair) for pair in pairwise(line.coords)]
+
+
+def _faces(edge: LineString, axes: BaseGeometry, parcel: BaseGeometry) -> bool:
+    """Whether the shortest way from the edge's middle to a street leaves the parcel at once."""
+    middle = edge.interpolate(0.5, normalized=True)
+    way = shapely.shortest_line(middle, axes)
+    return bool(way.length <= STREET_REACH_M and way.intersection(parcel).length <= SHARED_EDGE_M)
+
+
+def design(site: Site, wanted: Sequence[Wanted], pack: RulePack) -> Design:
+    """The proposed lines for one site, each alone and all together; pure and repeatable.
+
+    A main that cannot spare the demand is passed over for the next; one whose spare is unknown is used and left to the
+    company to confirm.
+    """
+    front = frontage(site.parcel, site.neighbours, site.streets)
+    unserved = [_refusal(each) for each in wanted if not _suited(each)]
+    able = [_nearest(each, front) for each in wanted if _suited(each)]
+    if not able or front.is_empty:
+        return Design((), (*unserved, *(Unserved(each.name, "no-way") for each in able)), None)
+    start = _start(site, able, front, pack)
+    lines: list[ServiceLine] = []
+    for each in able:
+        found = _lay(site, each, start, start.ways, None, pack)
+        if isinstance(found, ServiceLine) and found.length_m + found.inside_m > each.max_length_m:
+            found = Unserved(each.name, "too-far", found.length_m + found.inside_m)
+        if isinstance(found, ServiceLine):
+            lines.append(found)
+        else:
+            unserved.append(found)
+    by_name = {each.name: each for each in able}
+    trench = _common(site, [by_name[line.name] for line in lines], lines, start, pack)
+    return Design(tuple(lines), tuple(unserved), trench)
+
+
+def _suited(wanted: Wanted) -> list[Main]:
+    return [main for main in wanted.mains if main.spare is None or main.spare >= wanted.demand]
+
+
+def _nearest(wanted: Wanted, front: BaseGeometry) -> Wanted:
+    """The same wish with only the nearest of the mains that can carry it."""
+    mains = sorted(_suited(wanted), key=lambda main: main.axis.distance(front))
+    return replace(wanted, mains=tuple(mains[:MOST_MAINS]))
+
+
+def _refusal(wanted: Wanted) -> Unserved:
+    return Unserved(wanted.name, "no-capacity" if wanted.mains else "no-main")
+
+
+def _start(site: Site, wanted: Sequence[Wanted], front: BaseGeometry, pack: RulePack) -> _Start:
+    """The raster around frontage and mains, entered from the frontage at the cost of the way within the parcel."""
+    reach = max(each.max_length_m for each in wanted)
+    near = [shapely.shortest_line(front, main.axis) for each in wanted for main in each.mains]
+    bounds = shapely.total_bounds([front, *(line for line in near if line.length <= reach)])
+    area = box(*bounds).buffer(MARGIN_M, cap_style="square", join_style="mitre")
+    kinds = sorted({each.kind for each in wanted})
+    zones = [Zone(shape, math.inf) for shape in site.buildings]
+    beside = [shape for shape in site.neighbours if shape.intersects(area)]
+    zones += [Zone(shape.buffer(-SHARED_EDGE_M), OVER_A_PARCEL) for shape in beside]
+    zones.append(Zone(site.parcel.buffer(-SHARED_EDGE_M), math.inf))
+    lines = [line for line in site.lines if line.axis.distance(area) == 0.0]
+    zones += [Zone(line.axis.buffer(keep_m(kinds, line.placed, pack)), BESIDE_A_LINE) for line in lines]
+    ground = corridor(area, zones)
+    cells = ground.cells_of(front)
+    inside = shapely.distance(shapely.points(ground.centres[cells]), site.pit)
+    entry = dict(zip(cells.tolist(), np.asarray(inside, dtype=np.float64).tolist(), strict=True))
+    return _Start(ground, ground.ways(entry), entry)
+
+
+def _lay(
+    site: Site, wanted: Wanted, start: _Start, ways: Ways, tree: BaseGeometry | None, pack: RulePack
+) -> ServiceLine | Unserved:
+    """The cheapest line from the sources of `ways` to a main that can carry it; `tree` is the trench joined, if any."""
+    best: tuple[float, int, Main] | None = None
+    for main in wanted.mains:
+        cell = ways.best_of(start.ground.cells_of(main.axis))
+        if cell is not None and (best is None or ways.cost[cell] < best[0]):
+            best = (float(ways.cost[cell]), cell, main)
+    if best is None:
+        return Unserved(wanted.name, "no-way")
+    _, cell, main = best
+    cells = ways.to(cell)
+    route = _ended(ways.line(cells), main, tree if tree is not None else site.parcel.boundary)
+    return _met(site, wanted, main, route, start.inside_m.get(cells[0], 0.0), pack)
+
+
+def _ended(line: LineString, main: Main, origin: BaseGeometry) -> LineString:
+    """The line from exactly its origin (frontage or trench) to exactly the main's axis."""
+    points = [Point(xy) for xy in line.coords]
+    first = shapely.shortest_line(origin, points[0]).coords[0]
+    last = shapely.shortest_line(points[-1], main.axis).coords[-1]
+    middle = [point.coords[0] for point in points[1:-1]]
+    return shapely.remove_repeated_points(LineString([first, *middle, last]))
+
+
+def _met(
+    site: Site, wanted: Wanted, main: Main, route: LineString, inside_m: float, pack: RulePack
+) -> ServiceLine:
+    others = [
+        line
+        for line in site.lines
+        if (line.placed.layer_id, line.placed.feature_id) != (main.placed.layer_id, main.placed.feature_id)
+        and line.placed.utility in NETWORKS
+        and line.placed.kind is not wanted.kind
+        and line.axis.distance(route)
+        <= keep_m([wanted.kind], line.placed, pack) + accuracy(None).horizontal_m
+    ]
+    cover = suitable_cover(wanted, [line for line in others if line.axis.intersects(route)], pack)
+    found = tuple(met for line in others if (met := encounter(wanted, route, cover, line, pack)) is not None)
+    over = sum(route.intersection(shape.buffer(-SHARED_EDGE_M)).length for shape in site.neighbours)
+    return ServiceLine(wanted.name, main, route, inside_m, cover, found, float(over))
+
+
+def _common(
+    site: Site, wanted: Sequence[Wanted], separate: Sequence[ServiceLine], start: _Start, pack: RulePack
+) -> CommonTrench | None:
+    """The tree of trenches that serves all with the fewest metres; None when it saves less than a metre."""
+    if len(wanted) < 2:
+        return None
+    far_first = sorted(wanted, key=lambda each: -_length(separate, each.name))
+    trees = [_tree(site, order, start, pack) for order in (far_first, far_first[::-1])]
+    made = [tree for tree in trees if tree is not None]
+    if not made:
+        return None
+    shape, lines = min(made, key=lambda tree: tree[0].length)
+    total = sum(line.length_m for line in separate)
+    if total - shape.length < LEAST_SAVING_M:
+        return None
+    slots, width = _slots(wanted, lines, pack)
+    return CommonTrench(shape, float(shape.length), total, width, slots, tuple(lines))
+
+
+def _length(lines: Sequence[ServiceLine], name: str) -> float:
+    return next(line.length_m for line in lines if line.name == name)
+
+
+def _tree(
+    site: Site, order: Sequence[Wanted], start: _Start, pack: RulePack
+) -> tuple[MultiLineString, list[ServiceLine]] | None:
+    """Lay one line after the other, each from the frontage or from a trench that is dug anyway."""
+    branches: list[LineString] = []
+    lines: list[ServiceLine] = []
+    for each in order:
+        joined = shapely.union_all(branches) if branches else None
+        ways = start.ways if joined is None else start.ground.ways(_from_tree(start, joined))
+        found = _lay(site, each, start, ways, joined, pack)
+        if not isinstance(found, ServiceLine):
+            return None
+        if joined is not None:
+            root = _along_tree(branches, Point(found.route.coords[0]), lines)
+            route = shapely.remove_repeated_points(LineString([*root.coords, *found.route.coords]))
+            branches.append(found.route)
+            inside = _entry_inside(lines, root)
+            found = _met(site, each, found.main, route, inside, pack)
+        else:
+            branches.append(found.route)
+        if found.length_m + found.inside_m > each.max_length_m:
+            return None
+        lines.append(found)
+    return MultiLineString(branches), lines
+
+
+def _from_tree(start: _Start, joined: BaseGeometry) -> dict[int, float]:
+    return dict.fromkeys(start.ground.cells_of(joined).tolist(), 0.0)
+
+
+def _along_tree(branches: Sequence[LineString], at: Point, lines: Sequence[ServiceLine]) -> LineString:
+    """The way from the frontage to the point where a new branch leaves, along a line that is laid already."""
+    carrier = min(lines, key=lambda line: line.route.distance(at))
+    part = substring(carrier.route, 0.0, carrier.route.project(at))
+    return part if isinstance(part, LineString) else LineString([part, part])
+
+
+def _entry_inside(lines: Sequence[ServiceLine], root: LineString) -> float:
+    start = Point(root.coords[0])
+    return min(lines, key=lambda line: Point(line.route.coords[0]).distance(start)).inside_m
+
+
+def _slots(
+    wanted: Sequence[Wanted], lines: Sequence[ServiceLine], pack: RulePack
+) -> tuple[tuple[Slot, ...], float]:
+    """Who lies where across the trench, side by side with the distance each pair asks for, and the trench's width."""
+    order = sorted(wanted, key=lambda each: each.name)
+    places = [0.0]
+    for left, right in pairwise(order):
+        rule = pack.governing(Subject.of(left.kind, ["service"]), Subject.of(right.kind, ["service"]))
+        apart = max(LEAST_KEEP_M, (rule.horizontal_m or 0.0) if rule is not None else 0.0)
+        places.append(places[-1] + apart + (left.outer_diameter_mm + right.outer_diameter_mm) / 2000)
+    width = places[-1] + max(each.trench_width_m for each in wanted)
+    covers = {line.name: line.cover_m for line in lines}
+    slots = tuple(
+        Slot(each.name, round(place - places[-1] / 2, 2), covers[each.name])
+        for each, place in zip(order, places, strict=True)
+    )
+    return slots, round(width, 2)
+
+
+def trench_outline(route: LineString, width_m: float) -> Polygon:
+    """The outline of a trench of this width along a route: what a dig permit draws."""
+    return shapely.buffer(route, width_m / 2, cap_style="square", join_style="mitre")
