@@ -11,7 +11,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
 
-from api import account, agencies, cases, deliveries, errors, ogc
+from api import account, agencies, cases, deliveries, errors, ogc, sights
 from api import map as maps
 from api.deps import Runtime
 from api.events import Listener
@@ -88,7 +88,14 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.runs = runs
     errors.install(app)
     ogc.install(app)
-    for router in (account.router, maps.router, cases.router, agencies.router, deliveries.router):
+    for router in (
+        account.router,
+        maps.router,
+        cases.router,
+        agencies.router,
+        deliveries.router,
+        sights.router,
+    ):
         app.include_router(router)
     app.add_api_route("/v1/docs", _docs, include_in_schema=False, response_class=HTMLResponse)
     _serve_page(app, resources.settings.web_dir)

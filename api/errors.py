@@ -26,6 +26,7 @@ from layers.deliveries import DeliveryNotFound, DeliveryNotHeld, NoCorrectionOff
 from layers.ingest import NothingToRollBack
 from layers.mapping import ColumnMissing
 from layers.preview import LayerNotPreviewed
+from layers.proposal_edits import MappingIncomplete, MappingInvalid, MappingNotKept
 from layers.query import CityNotStored, ParcelNotStored
 from layers.readers import faults as source
 from layers.tiles import TileOutOfRange
@@ -112,6 +113,8 @@ STATUS: Final[dict[type[PanjerehError], int]] = {
     DeliveryNotFound: 404,
     LayerNotPreviewed: 404,
     DeliveryNotHeld: 409,
+    MappingIncomplete: 409,
+    MappingNotKept: 409,
     NothingToRollBack: 409,
     NoCorrectionOffered: 409,
     permits.StaleCase: 409,
@@ -127,6 +130,7 @@ STATUS: Final[dict[type[PanjerehError], int]] = {
     source.SourceCrsContradiction: 422,
     source.PlaceMistaken: 422,
     ColumnMissing: 422,
+    MappingInvalid: 422,
     ControlPointError: 422,
     DepthInvalid: 422,
     permits.ParcelNotFound: 422,

@@ -7,19 +7,20 @@ import re
 import shutil
 import tempfile
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from geo.errors import PanjerehError
-from layers.catalog import LayerSpec, read_layers
+from layers.catalog import LayerSpec, Sensitivity, read_layers
 from layers.checks import check
 from layers.city import City, load_city
-from layers.config import CityConfigError, Section
-from layers.mapping import map_layer
+from layers.config import CityConfigError, Section, Words
+from layers.mapping import Mapped, map_layer
 from layers.proposal import NO_WISHES, Proposal, Question, Wishes, propose, unused_columns
+from layers.proposal_edits import NO_EDITS, Edits, edited
 from layers.readers import reference
 from layers.readers.source import Table
 from layers.reading import as_source, read_table
@@ -37,8 +38,13 @@ class LayerNotPreviewed(PanjerehError):
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What would be stored: the first rows in the canonical model, every conversion, all that was found."""
+    """What would be stored: the first rows in the canonical model, every conversion, all that was found.
 
+    `table` is the file as read, `mapped` what became of it (None where questions forbid the mapping).
+    """
+
+    table: Table
+    mapped: Mapped | None
     proposal: Proposal
     toml: str
     crs: str | None
@@ -68,7 +74,13 @@ class Preview:
             "read": self.read,
             "refused": self.refused,
             "fields": [
-                {"field": p.field, "column": p.column, "unit": p.unit, "why": p.why}
+                {
+                    "field": p.field,
+                    "column": p.column,
+                    "unit": p.unit,
+                    "why": str(p.why),
+                    "confidence": str(p.confidence),
+                }
                 for p in self.proposal.fields
             ],
             "questions": [
@@ -90,15 +102,16 @@ def preview(
     layer_id: str,
     wishes: Wishes = NO_WISHES,
     rows: int = _ROWS,
+    edits: Edits = NO_EDITS,
 ) -> Preview:
-    """Return the preview of a file as layer `layer_id`; nothing is stored.
+    """Return the preview of a file as layer `layer_id`, mapped as `edits` say; nothing is stored.
 
     Where the CRS or the id is open the rows are not mapped, and the questions say so. Raises what reading
-    raises (SourceUnreadable, SourceCrsContradiction, PlaceMistaken) and geo's CRS errors.
+    raises (SourceUnreadable, SourceCrsContradiction, PlaceMistaken), MappingInvalid and geo's CRS errors.
     """
     table = read_table(path, wishes.table, encoding=wishes.encoding)
-    proposal = propose(table, city, layer_id, wishes)
-    text = to_toml(proposal, path, city)
+    proposal = edited(propose(table, city, layer_id, wishes), table, edits)
+    text = to_toml(proposal, path, city, edits=edits, columns=list(map(str, table.frame.columns)))
     asked = {question.code for question in proposal.questions}
     mappable = any(p.field == "feature_id" for p in proposal.fields) and not asked & {
         "crs-unstated",
@@ -111,6 +124,8 @@ def preview(
 
 def _unmapped(table: Table, proposal: Proposal, text: str) -> Preview:
     return Preview(
+        table=table,
+        mapped=None,
         proposal=proposal,
         toml=text,
         crs=None,
@@ -139,6 +154,8 @@ def _mapped(table: Table, city: City, proposal: Proposal, text: str, rows: int) 
         for index in range(min(rows, len(mapped)))
     ]
     return Preview(
+        table=table,
+        mapped=mapped,
         proposal=proposal,
         toml=text,
         crs=mapped.source_crs,
@@ -179,30 +196,43 @@ def _key(text: str) -> str:
     return text if re.fullmatch(r"[A-Za-z0-9_-]+", text) else _quoted(text)
 
 
-def to_toml(proposal: Proposal, path: Path, city: City) -> str:
-    """Return a proposal as the `[[source]]` and `[[layer]]` that `layers.toml` would hold."""
+def to_toml(
+    proposal: Proposal,
+    path: Path,
+    city: City,
+    *,
+    edits: Edits = NO_EDITS,
+    columns: Sequence[str] = (),
+    delivered_on: date | None = None,
+) -> str:
+    """Return a proposal as the `[[source]]` and `[[layer]]` that `layers.toml` would hold.
+
+    What the layer says now beside its mapping (the rows it selects, constants, what it should agree with) stays
+    as far as the file has the `columns` for it.
+    """
     base = proposal.base
     lines = [f"# asked: {_question(question)}" for question in proposal.questions]
     lines += [
         "[[source]]",
         f"id = {_quoted(proposal.layer_id)}",
         f"path = {_quoted(_relative(path, city))}",
-        f"delivered_on = {_delivered(path).isoformat()}",
+        f"delivered_on = {(delivered_on or _delivered(path)).isoformat()}",
         f"licence = {_quoted(base.source.licence if base else 'asked')}",
         f"credit = {_quoted(base.source.credit if base else proposal.owner)}",
         "",
         "[[layer]]",
         f"id = {_quoted(proposal.layer_id)}",
-        f"name = {_words(base, proposal.layer_id)}",
+        f"name = {_words(base.name if base else edits.name, proposal.layer_id)}",
         f"target = {_quoted(str(proposal.target))}",
         f"source = {_quoted(proposal.layer_id)}",
     ]
     lines += [f"{key} = {_quoted(value)}" for key, value in _optional(proposal) if value is not None]
     lines += [
         f"owner = {_quoted(proposal.owner)}",
-        f"sensitivity = {_quoted(str(base.sensitivity) if base else 'shared')}",
+        f"sensitivity = {_quoted(str(base.sensitivity if base else edits.sensitivity or Sensitivity.SHARED))}",
         f"freshness_days = {base.freshness_days if base else 365}",
         *_quality(proposal),
+        *_kept_settings(city, proposal.layer_id, columns),
     ]
     for proposed in proposal.fields:
         unit = f", unit = {_quoted(proposed.unit)}" if proposed.unit else ""
@@ -228,8 +258,33 @@ def _optional(proposal: Proposal) -> list[tuple[str, str | None]]:
     ]
 
 
-def _words(base: LayerSpec | None, layer_id: str) -> str:
-    en, fa = (base.name.en, base.name.fa) if base else (layer_id, layer_id)
+# What a layer says beside its mapping and its file.
+_KEPT = ("min_zoom", "draw_order", "colour", "constants", "select", "agreement")
+
+
+def _kept_settings(city: City, layer_id: str, columns: Sequence[str]) -> list[str]:
+    """Return these settings of the layer as the city's `layers.toml` has them; `select` needs its columns."""
+    path = city.folder / "layers.toml"
+    said = tomllib.loads(path.read_text(encoding="utf-8")).get("layer", []) if path.is_file() else []
+    own: dict[str, Any] = next((layer for layer in said if layer.get("id") == layer_id), {})
+    kept = {name: own[name] for name in _KEPT if name in own}
+    if not set(kept.get("select", {})) <= set(columns):
+        del kept["select"]
+    return [f"{name} = {_toml(value)}" for name, value in kept.items()]
+
+
+def _toml(value: Any) -> str:
+    """A value of a TOML file as one line."""
+    if isinstance(value, Mapping):
+        inner = ", ".join(f"{_key(name)} = {_toml(each)}" for name, each in value.items())
+        return f"{{ {inner} }}" if inner else "{}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_toml, value))}]"
+    return _quoted(value) if isinstance(value, str) else json.dumps(value)
+
+
+def _words(name: Words | None, layer_id: str) -> str:
+    en, fa = (name.en, name.fa) if name else (layer_id, layer_id)
     return f"{{ en = {_quoted(en)}, fa = {_quoted(fa)} }}"
 
 
@@ -261,14 +316,24 @@ def _delivered(path: Path) -> date:
 def spec_of(text: str, city: City) -> LayerSpec:
     """Return the layer that a proposal's TOML describes; raises CityConfigError."""
     agencies = [agency.agency_id for agency in city.agencies]
-    return read_layers(Section(Path("proposal.toml"), "", tomllib.loads(text)), agencies)[0]
+    said = tomllib.loads(text)
+    for layer in said["layer"]:  # the other layers, which it may name, are not in this text
+        layer.pop("agreement", None)
+    spec = read_layers(Section(Path("proposal.toml"), "", said), agencies)[0]
+    base = next((each for each in city.layers if each.layer_id == spec.layer_id), None)
+    return replace(spec, agreement=base.agreement) if base else spec
 
 
 def write(previewed: Preview, city: City) -> Path:
     """Keep a proposal beside the city, where a clerk may correct it; return its path."""
-    path = city.folder / PROPOSALS / f"{previewed.proposal.layer_id}.toml"
+    return write_text(previewed.toml, city, previewed.proposal.layer_id)
+
+
+def write_text(toml: str, city: City, layer_id: str) -> Path:
+    """Keep a proposal's TOML beside the city; return its path."""
+    path = city.folder / PROPOSALS / f"{layer_id}.toml"
     path.parent.mkdir(exist_ok=True)
-    path.write_text(previewed.toml, encoding="utf-8")
+    path.write_text(toml, encoding="utf-8")
     return path
 
 
@@ -307,4 +372,14 @@ def _without(text: str, layer_id: str) -> str:
     return "".join(left)
 
 
-__all__ = ["LayerNotPreviewed", "Preview", "Wishes", "accept", "preview", "spec_of", "to_toml", "write"]
+__all__ = [
+    "LayerNotPreviewed",
+    "Preview",
+    "Wishes",
+    "accept",
+    "preview",
+    "spec_of",
+    "to_toml",
+    "write",
+    "write_text",
+]

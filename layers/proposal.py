@@ -21,6 +21,7 @@ from layers.catalog import FIELDS, VOCABULARIES, LayerSpec, Target, geometry_typ
 from layers.city import City
 from layers.field_words import CODE_WORDS, FIELD_WORDS, UNIT_WORDS, UTILITY_WORDS
 from layers.proposal_units import BY_VALUES
+from layers.proposal_why import Confidence, Why, confidence
 from layers.readers.records import HEIGHT_COLUMN
 from layers.readers.source import Table
 from layers.readers.text import fold_digits, normal_letters
@@ -52,7 +53,13 @@ class Proposed:
     column: str
     unit: str | None
     language: str
-    why: str
+    why: Why
+    is_exact: bool = True
+
+    @property
+    def confidence(self) -> Confidence:
+        """How sure it is."""
+        return confidence(self.why, is_exact=self.is_exact)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +98,10 @@ def propose(table: Table, city: City, layer_id: str, wishes: Wishes = NO_WISHES)
     """Return the proposal for a file's table as layer `layer_id` of the city (which it may have, or not yet)."""
     base = next((spec for spec in city.layers if spec.layer_id == layer_id), None)
     target = wishes.target or (base.target if base else _target(table, layer_id))
-    columns = _columns(table)
+    columns = first_values(table)
     utility = wishes.utility or (base.utility if base else _utility(table, layer_id, columns))
     fields, questions = _fields(columns, target)
-    codes, open_codes = _codes(columns, fields)
+    codes, open_codes = code_lists(columns, fields)
     network = target in (Target.NETWORK_LINE, Target.NETWORK_NODE, Target.NETWORK_DEVICE)
     if network and utility is None:
         questions.append(Question("utility-unclear", candidates=tuple(Utility)))
@@ -159,7 +166,7 @@ def _owner(city: City, utility: Utility | None) -> str:
 # --- columns -> fields ------------------------------------------------------------------------------------
 
 
-def _columns(table: Table) -> dict[str, list[Any]]:
+def first_values(table: Table) -> dict[str, list[Any]]:
     """Return each column's first values, nothing left out."""
     frame = table.frame.iloc[:_SAMPLE]
     return {
@@ -209,7 +216,7 @@ def _fields(columns: Mapping[str, Sequence[Any]], target: Target) -> tuple[list[
                 pairs.append((own[0], -order, field_name, column, unit, own[1]))
     made: dict[str, Proposed] = {}
     questions: list[Question] = []
-    for _, _, field_name, column, unit, language in sorted(
+    for score, _, field_name, column, unit, language in sorted(
         pairs, key=lambda pair: (-pair[0], -pair[1], pair[2])
     ):
         if field_name in made or column in {proposed.column for proposed in made.values()}:
@@ -217,7 +224,7 @@ def _fields(columns: Mapping[str, Sequence[Any]], target: Target) -> tuple[list[
         proposed, asked = _proposed(field_name, column, unit, columns[column])
         questions.extend(asked)
         if proposed is not None:
-            made[field_name] = replace(proposed, language=language)
+            made[field_name] = replace(proposed, language=language, is_exact=score >= 1)
     _id_by_values(made, questions, columns)
     _depth_from_heights(made, questions, columns, target)
     return sorted(made.values(), key=lambda proposed: proposed.field), questions
@@ -230,11 +237,11 @@ def _proposed(
     if field_name == "feature_id":
         filled = [str(value) for value in values if value is not None]
         unique = len(filled) == len(values) and len(set(filled)) == len(filled)
-        return (Proposed(field_name, column, None, "", "name, unique values") if unique else None), []
+        return (Proposed(field_name, column, None, "", Why.NAME_UNIQUE) if unique else None), []
     if field_name in units.DAYS:
         return _day_field(field_name, column, values)
     if not units.is_number(field_name):
-        return Proposed(field_name, column, None, "", "name"), []
+        return Proposed(field_name, column, None, "", Why.NAME), []
     numbers = _numbers(values)
     filled_count = sum(value is not None and str(value).strip() != "" for value in values)
     if not numbers or len(numbers) < _READABLE * filled_count:
@@ -248,24 +255,24 @@ def _with_unit(
     possible = units.known_units(field_name)
     by_values = BY_VALUES[field_name](numbers) if field_name in BY_VALUES else []
     if field_name == "diameter_mm" and any('"' in str(value) or "″" in str(value) for value in values):
-        return Proposed(field_name, column, "in", "", "inch marks"), []
+        return Proposed(field_name, column, "in", "", Why.INCH_MARKS), []
     if (
         said is not None
         and (downward := f"-{said}") in possible
         and by_values
         and by_values[0].startswith("-")
     ):
-        return Proposed(field_name, column, downward, "", "unit in the name, negative values"), []
+        return Proposed(field_name, column, downward, "", Why.UNIT_AND_SIGN), []
     if said in possible:
-        return Proposed(field_name, column, said, "", "unit in the name"), []
+        return Proposed(field_name, column, said, "", Why.UNIT_IN_NAME), []
     if len(by_values) == 1:
-        return Proposed(field_name, column, by_values[0], "", "usual values"), []
+        return Proposed(field_name, column, by_values[0], "", Why.USUAL_VALUES), []
     natural = _natural(field_name)
     if not possible or (field_name not in BY_VALUES):
-        return Proposed(field_name, column, None, "", f"name; taken as {natural}" if natural else "name"), []
+        return Proposed(field_name, column, None, "", Why.AS_NAMED if natural else Why.NAME), []
     chosen = by_values[0] if by_values else natural
     asked = Question("unit-unclear", field_name, column, tuple(by_values) or tuple(sorted(possible)))
-    return Proposed(field_name, column, chosen, "", "a guess: asked"), [asked]
+    return Proposed(field_name, column, chosen, "", Why.GUESS), [asked]
 
 
 def _natural(field_name: str) -> str | None:
@@ -279,7 +286,7 @@ def _day_field(field_name: str, column: str, values: Sequence[Any]) -> tuple[Pro
         read = [day for day in (_day(calendar, value) for value in filled) if day is not None]
         sensible = [day for day in read if 1850 <= day.year <= 2100]
         if filled and len(sensible) >= _READABLE * len(filled):
-            return Proposed(field_name, column, unit, "", f"days of the {calendar} calendar"), []
+            return Proposed(field_name, column, unit, "", Why(f"{calendar}-days")), []
     return None, [Question("values-unreadable", field_name, column)] if filled else []
 
 
@@ -312,7 +319,7 @@ def _id_by_values(
     unique = [name for name, values in columns.items() if name not in used and values and _is_key(values)]
     questions.append(Question("id-unclear", "feature_id", unique[0] if unique else None, tuple(unique[:5])))
     if unique:
-        made["feature_id"] = Proposed("feature_id", unique[0], None, "", "unique values; a guess: asked")
+        made["feature_id"] = Proposed("feature_id", unique[0], None, "", Why.UNIQUE_VALUES)
 
 
 def _is_key(values: Sequence[Any]) -> bool:
@@ -339,7 +346,7 @@ def _depth_from_heights(
 # --- values -> code lists ---------------------------------------------------------------------------------
 
 
-def _codes(
+def code_lists(
     columns: Mapping[str, Sequence[Any]], fields: Sequence[Proposed]
 ) -> tuple[dict[str, dict[str, str]], list[Question]]:
     """Return the code lists; words that nobody here knows are asked and stay out of the list."""

@@ -1161,6 +1161,10 @@ severity-warning = Warning
 ## deliveries: end
 
 ## uploads: begin
+error-mapping-incomplete = The mapping still has open questions.
+error-mapping-invalid = The mapping of { $field } names what there is none of. There are: { $known }.
+error-mapping-not-kept = The mapping cannot be kept: the city’s folder cannot be written to ({ $problem }).
+error-sight-not-found = This file is no longer here. A file that nobody accepts is kept for a day; send it again.
 error-upload-form-invalid = The form of the upload cannot be taken.
 error-upload-parts-unclear = These files are not the parts of one layer: { $files }.
 hint-form-boundary = Content-Type must name the boundary of the form.
@@ -1174,3 +1178,21 @@ hint-form-text-long = The text { $part } is too long.
 hint-one-layer-per-upload = Send one layer at a time.
 hint-shapefile-parts-only = Only the parts of one Shapefile may come together: .shp, .shx, .dbf, .prj and .cpg of the same name.
 ## uploads: end
+
+## clearance: begin
+condition-safe-corridor = The machine keeps to the ground outside the strips marked for hand tools
+condition-work-window = Work beside the line only in the owner’s attendance hours, announced beforehand
+method-boring = By directional drilling
+method-hand-boring = By auger turned by hand
+method-vacuum = By suction
+pit-why-depth = Its depth is not known well enough
+pit-why-depth-unknown = Nobody knows its depth
+pit-why-position = Its place is not known well enough
+pit-why-position-and-depth = Neither its place nor its depth is known well enough
+relation-crossing = Across the works
+relation-oblique = Aslant to the works
+relation-parallel = Beside the works
+zone-hand-only = Hand tools only
+zone-machine-ok = Machine allowed
+zone-no-dig = No digging before the owner has attended
+## clearance: end

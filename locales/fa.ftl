@@ -1143,6 +1143,10 @@ severity-warning = هشدار
 ## deliveries: end
 
 ## uploads: begin
+error-mapping-incomplete = هنوز پرسش‌هایی دربارهٔ نگاشت بی‌پاسخ است.
+error-mapping-invalid = نگاشت { $field } به چیزی اشاره می‌کند که نیست. هست‌ها: { $known }.
+error-mapping-not-kept = نگاشت ذخیره نشد: در پوشهٔ شهر نمی‌توان نوشت ({ $problem }).
+error-sight-not-found = این فایل دیگر اینجا نیست. فایلی که پذیرفته نشود یک روز می‌ماند؛ دوباره بفرستید.
 error-upload-form-invalid = فرم بارگذاری پذیرفتنی نیست.
 error-upload-parts-unclear = این فایل‌ها بخش‌های یک لایه نیستند: { $files }.
 hint-form-boundary = در Content-Type مرز بخش‌های فرم (boundary) گفته نشده است.
@@ -1156,3 +1160,21 @@ hint-form-text-long = متن { $part } بیش از اندازه بلند است.
 hint-one-layer-per-upload = هر بار یک لایه بفرستید.
 hint-shapefile-parts-only = تنها بخش‌های یک شیپ‌فایل با هم فرستاده می‌شوند: ‎.shp، ‎.shx، ‎.dbf، ‎.prj و ‎.cpg با یک نام.
 ## uploads: end
+
+## clearance: begin
+condition-safe-corridor = ماشین تنها بیرون از نوارهای حفاری دستی کار کند
+condition-work-window = کار در کنار خط تنها در ساعت حضور نمایندهٔ مالک و با اعلام قبلی
+method-boring = حفاری هدایت‌شونده
+method-hand-boring = مته‌کاری دستی
+method-vacuum = با مکش
+pit-why-depth = عمق آن به اندازهٔ کافی معلوم نیست
+pit-why-depth-unknown = عمق آن معلوم نیست
+pit-why-position = جای آن به اندازهٔ کافی معلوم نیست
+pit-why-position-and-depth = نه جای آن به اندازهٔ کافی معلوم است و نه عمق آن
+relation-crossing = عمود بر کار
+relation-oblique = مورب نسبت به کار
+relation-parallel = موازی با کار
+zone-hand-only = تنها با ابزار دستی
+zone-machine-ok = کار با ماشین مجاز است
+zone-no-dig = پیش از حضور مالک حفاری نشود
+## clearance: end

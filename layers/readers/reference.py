@@ -157,14 +157,17 @@ def check_place(source: Source, city: City) -> None:
             raise fault(**place, reading=str(reading), detail=detail, hint="check-the-crs")
 
 
+def known_systems(city: City) -> list[str]:
+    """Return the codes of the systems that a file for this city may be in: its own, pinned ones, usual ones."""
+    return list(dict.fromkeys((parse_code(city.crs), *city.operations, *_ASKED)))
+
+
 def fitting(source: Source | Table, city: City) -> list[str]:
     """Return the codes of systems in which most of the numbers would lie in the city: what to ask about."""
     points = sample(source.frame.geometry.array)
     if not len(points):
         return []
-    own = parse_code(city.crs)
-    known = dict.fromkeys((own, *city.operations, *_ASKED))
-    return [code for code in known if _inside(points, code, city).mean() >= _MOST]
+    return [code for code in known_systems(city) if _inside(points, code, city).mean() >= _MOST]
 
 
 def _corners(city: City) -> Points:
