@@ -54,6 +54,7 @@ def submit_request(body: CaseIn, city_crs: str) -> SubmitRequest:
             crs=body.excavation.crs,
             depth_m=body.excavation.depth_m,
             method=body.excavation.method,
+            top_m=body.excavation.top_m,
         ),
         wishes={
             agency: WishRequest(wish=each.wish, capacity=dict(each.capacity))
@@ -133,7 +134,12 @@ def approve(
     resources: RuntimeDep, place: CityDep, who: Guard.Approve, key: KeyDep, case_id: UUID, body: ApproveIn
 ) -> Response:
     """Issue the permit; the companies receive their orders with one shared effective_at."""
-    conditions = [Condition(each.code, dict(each.params), each.note) for each in body.conditions]
+    conditions = [
+        Condition(
+            each.code, dict(each.params), each.note, each.corridor.model_dump() if each.corridor else None
+        )
+        for each in body.conditions
+    ]
     return _change(
         resources, place, who, key,
         lambda session, ctx: service.approve(session, ctx, case_id, conditions, body.expected_version),

@@ -47,6 +47,9 @@ class ExcavationIn(Strict):
     )
     depth_m: Number = Field(description="metres below ground, more than 0")
     method: Annotated[DigMethod, Field(strict=False)] = DigMethod.MACHINE
+    top_m: Number = Field(
+        default=0.0, ge=0, description="of a bore: metres from the surface to its upper side; else 0"
+    )
 
 
 class UnitsIn(Strict):
@@ -92,6 +95,10 @@ class ConditionIn(Strict):
     code: Slug
     params: dict[str, Any] = Field(default_factory=dict, max_length=20)
     note: LongText | None = None
+    corridor: GeometryIn | None = Field(
+        default=None,
+        description="where it holds, GeoJSON in WGS 84; a condition that was proposed keeps its own",
+    )
 
 
 class ApproveIn(Strict):

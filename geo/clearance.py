@@ -11,16 +11,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import Final
+from dataclasses import dataclass, replace
 
-from shapely.geometry import Polygon
 from shapely.geometry.base import BaseGeometry
 
-from geo.errors import DepthInvalid
+from geo.finding import Finding, Zones
 from geo.packs import load_pack
+from geo.placed import ORDINARY_RADIUS_M, WIDEST_RADIUS_M, Placed
 from geo.quality import (
-    UNKNOWN_VERTICAL_M,
+    CLEAR_AT,
+    VIOLATES_AT,
     Z95,
     Verdict,
     accuracy,
@@ -28,136 +28,25 @@ from geo.quality import (
     standard_deviation,
     verdict,
 )
+from geo.relation import Lie, lie
 from geo.rules import ClearanceRule, Party, RulePack, RuleStatus, Subject
 from geo.separation import separations
-from geo.vocabulary import MAIN_DIMENSIONS, NETWORKS, Kind, Utility, gas_class, voltage_class
+from geo.vocabulary import (
+    MAIN_DIMENSIONS,
+    NETWORKS,
+    DigZone,
+    Kind,
+    Relation,
+    Utility,
+    gas_class,
+    voltage_class,
+)
+from geo.works import BY_HAND, BY_MACHINE, SETTING_OUT_M, WITHOUT_FOUNDATION, Excavation
 
 __all__ = [
     "ClearanceRule", "Excavation", "Finding", "Party", "Placed", "RulePack", "RuleStatus", "Subject",
     "assess", "assess_all", "gas_class", "load_pack", "search_radius_m", "separations", "voltage_class",
 ]  # fmt: skip
-
-# Setting-out of a permit's outline and of its depth by ordinary means (95 % half widths, m): our assumption.
-SETTING_OUT_M: Final = 0.10
-DEPTH_TOLERANCE_M: Final = 0.10
-MAX_DEPTH_M: Final = 100.0
-# Works that leave no foundation behind; any other word is taken to build.
-WITHOUT_FOUNDATION: Final = frozenset({"repair", "excavation_only"})
-
-# Outer radius (m) of an ordinary large line of each network. Used where the record gives no diameter: not
-# as a radius, which would be invented, but as a further uncertainty of the edge. Our assumption.
-ORDINARY_RADIUS_M: Final[dict[Kind, float]] = {
-    Kind.WATER: 0.15,
-    Kind.SEWER: 0.30,
-    Kind.STORMWATER: 0.40,
-    Kind.ELECTRICITY: 0.05,
-    Kind.GAS: 0.15,
-    Kind.TELECOM: 0.10,
-    Kind.HEATING: 0.30,
-}
-# The widest line that the search must still find by its axis (m).
-WIDEST_RADIUS_M: Final = 1.0
-# Depths that were never measured at the line itself: without a stated uncertainty they are no better than a
-# guess.
-GUESSED_COVER: Final = frozenset({"assumed", "default", "design", "estimated", "standard", "unknown"})
-
-
-@dataclass(frozen=True, slots=True)
-class Excavation:
-    """The hole: outline in the city's metric system, depth in metres below the surface.
-
-    `method` is "machine" or "hand"; `works` decides whether a foundation will stand in it. The
-    uncertainties are 95 % half widths of outline and depth (m).
-    """
-
-    shape_m: Polygon
-    depth_m: float
-    method: str = "machine"
-    works: str = "new_building"
-    horizontal_uncertainty_m: float = SETTING_OUT_M
-    depth_uncertainty_m: float = DEPTH_TOLERANCE_M
-
-    def __post_init__(self) -> None:
-        if not 0 < self.depth_m <= MAX_DEPTH_M:  # also refuses NaN
-            raise DepthInvalid(depth=str(self.depth_m), limit=MAX_DEPTH_M, hint="give-the-depth")
-
-    @property
-    def against(self) -> tuple[Subject, ...]:
-        """What the line must keep clear of: the digging, and the foundation when one is built."""
-        digging = Subject.of(Kind.EXCAVATION, [self.method])
-        if self.works in WITHOUT_FOUNDATION:
-            return (digging,)
-        return (digging, Subject.of(Kind.BUILDING_FOUNDATION))
-
-
-@dataclass(frozen=True, slots=True)
-class Placed:
-    """What is known of one existing line; None = unknown, which never counts in its favour.
-
-    `radius_m` is the outer radius, `cover_m` the depth of the top below the surface; the uncertainties are
-    95 % half widths (m). `classes` are any of pressure or voltage class, role, laying ("MP", "main",
-    "duct").
-    """
-
-    layer_id: str
-    feature_id: str
-    utility: str
-    classes: tuple[str | None, ...] = ()
-    owner: str | None = None
-    radius_m: float | None = None
-    cover_m: float | None = None
-    cover_source: str | None = None
-    horizontal_uncertainty_m: float | None = None
-    vertical_uncertainty_m: float | None = None
-    quality_level: str | None = None
-
-    @property
-    def kind(self) -> Kind | None:
-        """The network as the rules know it; None for a word outside the vocabulary."""
-        return Kind(self.utility) if self.utility in NETWORKS else None
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """The recorded result for one line, by the rule that fares worst. Lengths in metres, 95 % half widths.
-
-    `separation_h_m` is from the line's outside to the excavation, negative when it runs through it;
-    `separation_v_m` from the excavation's floor down to the top of the line, negative when it is dug past.
-    `assumptions` are slugs of what had to be assumed; `explanation` is a message id, `params` its values.
-    """
-
-    layer_id: str
-    feature_id: str
-    utility: str
-    owner: str | None
-    verdict: Verdict
-    p_violation: float
-    separation_h_m: float
-    separation_v_m: float | None
-    required_h_m: float | None
-    required_v_m: float | None
-    uncertainty_h_m: float
-    uncertainty_v_m: float | None
-    against: str
-    rule_id: str | None
-    rule_pack: str | None
-    clause: str
-    source: str
-    rule_status: str | None
-    rule_date: str | None
-    explanation: str
-    params: dict[str, str | int | float] = field(default_factory=dict)
-    assumptions: tuple[str, ...] = ()
-
-    @property
-    def ref(self) -> str:
-        """`layer_id/feature_id`, as permit conditions name a line."""
-        return f"{self.layer_id}/{self.feature_id}"
-
-    @property
-    def rank(self) -> tuple[int, float, float, str]:
-        """Sorts findings worst first."""
-        return (-self.verdict.severity, -self.p_violation, self.separation_h_m, self.ref)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,11 +55,18 @@ class _Measured:
 
     placed: Placed
     kind: Kind
+    subject: Subject
+    lie: Lie | None
     separation_h_m: float
     sd_h: float
     separation_v_m: float | None
     sd_v: float | None
-    assumptions: tuple[str, ...]
+    over_m: float | None
+    """From the line's underside down to the upper side of a bore; None where the dig is open or it is unknown."""
+
+    @property
+    def relation(self) -> Relation | None:
+        return None if self.lie is None else self.lie.relation
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,17 +81,21 @@ class _Outcome:
         return self.p_h * self.p_v
 
 
-def assess(excavation: Excavation, placed: Placed, centreline_m: float, pack: RulePack) -> Finding:
+def assess(
+    excavation: Excavation, placed: Placed, centreline_m: float, pack: RulePack, lies: Lie | None = None
+) -> Finding:
     """The finding for one line whose axis lies `centreline_m` (signed, see `separations`) from the pit.
 
-    The outer radius is taken off here. Never raises for odd data: a network outside the vocabulary, a pair
+    The outer radius is taken off here. `lies` says how the line runs to the pit; without it the rules for
+    beside and for across both count. Never raises for odd data: a network outside the vocabulary, a pair
     without a rule or a missing distance answers `no_information`.
 
     >>> from datetime import date
+    >>> from shapely import box
     >>> gas, digging = Party(Kind.GAS), Party(Kind.EXCAVATION)
     >>> day, standing = date(2026, 1, 1), RuleStatus.UNCONFIRMED
     >>> rule = ClearanceRule("x-1", gas, digging, 0.5, 0.2, "test", "1", day, standing)
-    >>> pit = Excavation(Polygon([(0, 0), (4, 0), (4, 4), (0, 4)]), 1.0, works="repair")
+    >>> pit = Excavation(box(0, 0, 4, 4), 1.0, works="repair")
     >>> main = Placed("gas", "G1", "gas", ("MP",), radius_m=0.1, cover_m=0.8, quality_level="A")
     >>> assess(pit, main, 0.3, RulePack("x", "x", (rule,))).verdict.value
     'violates'
@@ -203,17 +103,13 @@ def assess(excavation: Excavation, placed: Placed, centreline_m: float, pack: Ru
     kind = placed.kind
     if kind is None or math.isnan(centreline_m):
         return _no_rule(placed, centreline_m)
-    measured = _measure(excavation, placed, kind, centreline_m)
-    subject = Subject.of(kind, placed.classes)
-    outcomes = [
-        _outcome(rule, against.kind, measured)
-        for against in excavation.against
-        for rule in pack.applicable(subject, against)
-    ]
+    measured = _measure(excavation, placed, kind, centreline_m, lies)
+    judged = [_worst(measured, against, pack) for against in excavation.against]
+    outcomes = [outcome for outcome in judged if outcome is not None]
     if not outcomes:
         return _no_rule(placed, measured.separation_h_m)
-    worst = max(outcomes, key=lambda outcome: (outcome.p, outcome.rule.strictness))
-    return _finding(worst, measured, excavation, bool(subject.open_dimensions & MAIN_DIMENSIONS))
+    worst = max(outcomes, key=_by_p)
+    return _finding(worst, measured, excavation, _zones(measured, pack))
 
 
 def assess_all(
@@ -221,10 +117,15 @@ def assess_all(
 ) -> list[Finding]:
     """The findings for many lines, in their order; `shapes_m` are their axes in the excavation's system."""
     distances = separations(excavation.shape_m, shapes_m)
-    return [
-        assess(excavation, each, float(distance), pack)
-        for each, distance in zip(placed, distances, strict=True)
-    ]
+    distinguishes = pack.distinguishes
+    found = []
+    for each, shape_m, distance in zip(placed, shapes_m, distances, strict=True):
+        lies = lie(excavation.shape_m, shape_m) if distinguishes else None
+        finding = assess(excavation, each, float(distance), pack, lies)
+        if lies is None and finding.verdict is not Verdict.CLEAR:
+            lies = lie(excavation.shape_m, shape_m)
+        found.append(finding if lies is None else _running(finding, lies))
+    return found
 
 
 def search_radius_m(
@@ -253,48 +154,41 @@ def _concerns(rule: ClearanceRule, networks: Iterable[Kind], against: set[Kind])
     return bool(kinds & against) and bool(kinds & {*networks, Kind.ANY})
 
 
-def _measure(excavation: Excavation, placed: Placed, kind: Kind, centreline_m: float) -> _Measured:
-    radius = _positive(placed.radius_m)
-    stated = _positive(placed.horizontal_uncertainty_m)
-    level = accuracy(placed.quality_level)
-    sd_h = standard_deviation(
-        stated if stated is not None else level.horizontal_m,
-        excavation.horizontal_uncertainty_m,
-        0.0 if radius is not None else ORDINARY_RADIUS_M[kind],
-    )
-    cover = _known(placed.cover_m)
-    assumptions = (
-        ("radius-assumed", radius is None),
-        ("accuracy-assumed", stated is None),
-        ("cover-unknown", cover is None),
-        ("cover-guessed", cover is not None and placed.cover_source in GUESSED_COVER),
-    )
+def _running(finding: Finding, lies: Lie) -> Finding:
+    return replace(finding, relation=lies.relation, angle_deg=lies.angle_deg)
+
+
+def _measure(
+    excavation: Excavation, placed: Placed, kind: Kind, centreline_m: float, lies: Lie | None
+) -> _Measured:
+    radius, cover = placed.known_radius_m, placed.known_cover_m
+    axis, edge = placed.horizontal_parts()
+    over = None
+    if excavation.open_from_m and cover is not None and radius is not None:
+        over = excavation.open_from_m - (cover + 2 * radius)
     return _Measured(
         placed=placed,
         kind=kind,
+        subject=Subject.of(kind, placed.classes),
+        lie=lies,
         separation_h_m=centreline_m - (radius or 0.0),
-        sd_h=sd_h,
+        sd_h=standard_deviation(axis, excavation.horizontal_uncertainty_m, edge),
         separation_v_m=None if cover is None else cover - excavation.depth_m,
-        sd_v=None if cover is None else _vertical_sd(excavation, placed),
-        assumptions=tuple(name for name, holds in assumptions if holds),
+        sd_v=None
+        if cover is None
+        else standard_deviation(placed.vertical_width_m(), excavation.depth_uncertainty_m),
+        over_m=over,
     )
 
 
-def _vertical_sd(excavation: Excavation, placed: Placed) -> float:
-    width = _positive(placed.vertical_uncertainty_m)
-    if width is None and placed.cover_source not in GUESSED_COVER:
-        width = accuracy(placed.quality_level).vertical_m
-    return standard_deviation(UNKNOWN_VERTICAL_M if width is None else width, excavation.depth_uncertainty_m)
+def _worst(measured: _Measured, against: Subject, pack: RulePack) -> _Outcome | None:
+    """By the rule that fares worst against this; None where no rule speaks of the pair."""
+    rules = pack.applicable(measured.subject, against, measured.relation)
+    return max((_outcome(rule, against.kind, measured) for rule in rules), key=_by_p, default=None)
 
 
-def _positive(value: float | None) -> float | None:
-    """A length, or None: zero, negative and not-a-number are how sources write "unknown"."""
-    return value if value is not None and value > 0 and math.isfinite(value) else None
-
-
-def _known(value: float | None) -> float | None:
-    """A cover, or None; zero is a line that lies open, less than zero is nonsense."""
-    return value if value is not None and value >= 0 and math.isfinite(value) else None
+def _by_p(outcome: _Outcome) -> tuple[float, tuple[float, float]]:
+    return outcome.p, outcome.rule.strictness
 
 
 def _outcome(rule: ClearanceRule, against: Kind, measured: _Measured) -> _Outcome:
@@ -302,13 +196,42 @@ def _outcome(rule: ClearanceRule, against: Kind, measured: _Measured) -> _Outcom
     p_v = 1.0
     if rule.vertical_m is not None and measured.separation_v_m is not None and measured.sd_v is not None:
         p_v = probability_below(rule.vertical_m, measured.separation_v_m, measured.sd_v)
-    return _Outcome(rule, against, p_h, p_v)
+        if measured.over_m is not None and against is Kind.EXCAVATION:
+            # The line passes over the bore when its cover is small enough: the same error moves both gaps.
+            p_v -= probability_below(-rule.vertical_m, -measured.over_m, measured.sd_v)
+    return _Outcome(rule, against, p_h, max(0.0, p_v))
 
 
-def _finding(worst: _Outcome, measured: _Measured, excavation: Excavation, class_open: bool) -> Finding:
+def _zones(measured: _Measured, pack: RulePack) -> Zones | None:
+    """What one may dig with here, whatever was asked for; None where either method has no rule.
+
+    By machine only where it is sure to keep its distance; not at all where even by hand it surely would not.
+    """
+    machine, hand = _worst(measured, BY_MACHINE, pack), _worst(measured, BY_HAND, pack)
+    if machine is None or hand is None:
+        return None
+    if machine.p <= CLEAR_AT:
+        zone = DigZone.MACHINE_OK
+    else:
+        zone = DigZone.NO_DIG if hand.p >= VIOLATES_AT else DigZone.HAND_ONLY
+    return Zones(
+        zone=zone,
+        machine_m=machine.rule.horizontal_m or 0.0,
+        hand_m=hand.rule.horizontal_m or 0.0,
+        machine_rule=machine.rule.rule_id,
+        hand_rule=hand.rule.rule_id,
+        is_confirmed=RuleStatus.UNCONFIRMED not in (machine.rule.status, hand.rule.status),
+    )
+
+
+def _finding(worst: _Outcome, measured: _Measured, excavation: Excavation, zones: Zones | None) -> Finding:
     rule, placed = worst.rule, measured.placed
     found = verdict(worst.p)
-    extra = (("class-unknown", class_open), ("rule-unconfirmed", rule.status is RuleStatus.UNCONFIRMED))
+    unconfirmed = rule.status is RuleStatus.UNCONFIRMED or (zones is not None and not zones.is_confirmed)
+    extra = (
+        ("class-unknown", bool(measured.subject.open_dimensions & MAIN_DIMENSIONS)),
+        ("rule-unconfirmed", unconfirmed),
+    )
     return Finding(
         layer_id=placed.layer_id,
         feature_id=placed.feature_id,
@@ -317,7 +240,7 @@ def _finding(worst: _Outcome, measured: _Measured, excavation: Excavation, class
         verdict=found,
         p_violation=worst.p,
         separation_h_m=measured.separation_h_m,
-        separation_v_m=measured.separation_v_m,
+        separation_v_m=_gap_v(measured),
         required_h_m=rule.horizontal_m,
         required_v_m=rule.vertical_m,
         uncertainty_h_m=measured.sd_h * Z95,
@@ -331,8 +254,16 @@ def _finding(worst: _Outcome, measured: _Measured, excavation: Excavation, class
         rule_date=rule.date.isoformat(),
         explanation=_explanation(found, worst, measured),
         params=_params(worst, measured, excavation),
-        assumptions=measured.assumptions + tuple(name for name, holds in extra if holds),
+        assumptions=placed.assumptions() + tuple(name for name, holds in extra if holds),
+        zones=zones,
+        replaces=rule.replaces,
     )
+
+
+def _gap_v(measured: _Measured) -> float | None:
+    """The wider of the gaps below and, for a bore, above."""
+    gaps = [gap for gap in (measured.separation_v_m, measured.over_m) if gap is not None]
+    return max(gaps, default=None)
 
 
 def _explanation(found: Verdict, worst: _Outcome, measured: _Measured) -> str:

@@ -212,10 +212,19 @@ def transform_to(
 
 def to_wgs84(shape_m: BaseGeometry, city_crs: CityCrs) -> BaseGeometry:
     """A shape of the city's system as longitude and latitude, by the inverse of the city's operation."""
-    area = lonlat_bounds(shape_m.bounds, city_crs.code)
+    return lonlat_around(shape_m, city_crs)(shape_m)
+
+
+def lonlat_around(place_m: BaseGeometry, city_crs: CityCrs) -> Callable[[BaseGeometry], BaseGeometry]:
+    """What `to_wgs84` does, for many shapes around one place: the operation is chosen once."""
+    area = lonlat_bounds(place_m.bounds, city_crs.code)
     found = operations(city_crs.code, WGS84)
-    chosen = _chosen(found, city_crs.pinned.get(WGS84), area, city_crs.code, WGS84)
-    return shapely.transform(shapely.force_2d(shape_m), mover(chosen))
+    move = mover(_chosen(found, city_crs.pinned.get(WGS84), area, city_crs.code, WGS84))
+
+    def shown(shape_m: BaseGeometry) -> BaseGeometry:
+        return shapely.transform(shapely.force_2d(shape_m), move)
+
+    return shown
 
 
 def mover(operation: Operation) -> Callable[[Coordinates], Coordinates]:

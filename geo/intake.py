@@ -9,9 +9,9 @@ from typing import Any
 
 from shapely.geometry.base import BaseGeometry
 
-from geo.clearance import SETTING_OUT_M, Excavation
 from geo.crs import CityCrs, Transformed, transform_to
 from geo.shapes import MAX_AREA_M2, checked_polygon
+from geo.works import SETTING_OUT_M, Excavation
 
 
 @dataclass(frozen=True, slots=True)

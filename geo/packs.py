@@ -3,6 +3,9 @@
 The first lines may be comments: `# title: …` and `# include: other, another` (files beside this one, asked
 in that order for what the pack does not mention). A pack is refused as a whole when one row cannot be read,
 or when a network could meet an excavation or a foundation without a rule.
+
+A city may lay rules of its own over its country's pack: a file of the same form, each row with its source and
+date, which takes the place of the pack's rules for the same pair and condition.
 """
 
 from __future__ import annotations
@@ -16,21 +19,25 @@ from typing import Final
 
 from geo.errors import PackError, PackIncludeLoop, PackIncomplete, PackRowInvalid
 from geo.rules import ClearanceRule, Party, RulePack, RuleStatus, missing_pairs
-from geo.vocabulary import ANY_CLASS, DIMENSION, DIMENSIONS_OF, Kind
+from geo.vocabulary import ANY_CLASS, DIMENSION, DIMENSIONS_OF, Kind, Relation
 
 COLUMNS: Final = (
     "rule_id", "a", "b", "horizontal_m", "vertical_m", "source", "clause", "date", "status", "evidence",
     "note", "original",
 )  # fmt: skip
+# A last column that most packs do without: `parallel` or `crossing` where a rule speaks of one of them only.
+RELATION: Final = "relation"
 
 
-def load_pack(path: Path, *, complete: bool = True) -> RulePack:
-    """The pack in `path` with all it includes, checked.
+def load_pack(path: Path, *, override: Path | None = None, complete: bool = True) -> RulePack:
+    """The pack in `path` with all it includes, and the city's own rules in `override` over it, checked.
 
     Raises `PackRowInvalid` (row and column named), `PackIncludeLoop`, or, unless `complete` is False,
     `PackIncomplete` listing the pairs without a rule.
     """
     pack = _with_includes(path, ())
+    if override is not None:
+        pack = pack.overridden(_own_rules(override))
     missing = missing_pairs(pack)
     if complete and missing:
         raise PackIncomplete(pack=pack.pack_id, missing=missing, hint="add-the-rules")
@@ -64,6 +71,21 @@ def _with_includes(path: Path, above: tuple[str, ...]) -> RulePack:
     return RulePack(pack_id, header.get("title", pack_id), own, _last_of_each(chain))
 
 
+def _own_rules(path: Path) -> list[ClearanceRule]:
+    """A city's own rules, named after its folder; one decision for each pair and condition."""
+    name = path.parent.name
+    header, body = _split(path)
+    if "include" in header:
+        raise PackRowInvalid(pack=name, row=0, column="include", value=header["include"])
+    rules = _rules(name, body)
+    decided: set[object] = set()
+    for number, rule in enumerate(rules, start=1):
+        if rule.about in decided:
+            raise PackRowInvalid(pack=name, row=number, column="a", value=f"{rule.a}|{rule.b}")
+        decided.add(rule.about)
+    return rules
+
+
 def _last_of_each(chain: list[RulePack]) -> tuple[RulePack, ...]:
     """The general fallback, reached along several includes, must come after all of them."""
     kept: dict[str, RulePack] = {}
@@ -89,7 +111,7 @@ def _split(path: Path) -> tuple[dict[str, str], list[str]]:
 
 def _rules(pack_id: str, lines: list[str]) -> list[ClearanceRule]:
     reader = csv.DictReader(lines)
-    if tuple(reader.fieldnames or ()) != COLUMNS:
+    if tuple(reader.fieldnames or ()) not in (COLUMNS, (*COLUMNS, RELATION)):
         raise PackRowInvalid(pack=pack_id, row=0, column="header", value=",".join(reader.fieldnames or ()))
     rules = [_rule(pack_id, number, row) for number, row in enumerate(reader, start=1)]
     seen: set[str] = set()
@@ -120,11 +142,13 @@ def _rule(pack_id: str, number: int, row: Mapping[str, str | None]) -> Clearance
         taken_on = date.fromisoformat(row[column] or "")
         column = "status"
         status = RuleStatus(row[column] or "")
+        column = RELATION
+        relation = _relation(row.get(column))
     except (ValueError, KeyError):
         raise PackRowInvalid(pack=pack_id, row=number, column=column, value=str(row.get(column))) from None
     return ClearanceRule(
         rule_id, a, b, horizontal_m, vertical_m, source, row["clause"] or "", taken_on, status,
-        row["note"] or "", pack_id, row["evidence"] or "", row["original"] or "",
+        row["note"] or "", pack_id, row["evidence"] or "", row["original"] or "", relation,
     )  # fmt: skip
 
 
@@ -132,6 +156,16 @@ def _text(value: str | None) -> str:
     if not value or not value.strip():
         raise ValueError(value)
     return value.strip()
+
+
+def _relation(value: str | None) -> Relation | None:
+    """`oblique` is what a line may be, not what a rule may ask for."""
+    if not value:
+        return None
+    relation = Relation(value)
+    if relation is Relation.OBLIQUE:
+        raise ValueError(value)
+    return relation
 
 
 def _metres(value: str | None) -> float | None:

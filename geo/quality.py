@@ -62,12 +62,27 @@ class Scheme(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Accuracy:
-    """95 % half widths in metres; `vertical_m` None = the scheme promises nothing about depth."""
+    """95 % half widths in metres; `vertical_m` None = the scheme promises nothing about depth.
+
+    `vertical_share`: the scheme states the vertical width as this share of the depth; `vertical_m` is its
+    value at 1 m, and what lies shallower is not taken to be known better.
+    """
 
     horizontal_m: float
     vertical_m: float | None
     status: str
     source: str
+    vertical_share: float | None = None
+
+    def vertical_at(self, depth_m: float | None) -> float | None:
+        """The vertical half width (m) at a depth (m); None = nothing is promised.
+
+        >>> accuracy("pas128:B1").vertical_at(3.0), accuracy("pas128:B1").vertical_at(0.5)
+        (0.45, 0.15)
+        """
+        if self.vertical_m is None or self.vertical_share is None or depth_m is None:
+            return self.vertical_m
+        return max(self.vertical_m, round(self.vertical_share * depth_m, 6))
 
 
 _PUBLISHED: Final = "published"
@@ -86,13 +101,13 @@ ACCURACIES: Final[dict[tuple[Scheme, str], Accuracy]] = {
     (Scheme.ASCE_38, "D"): Accuracy(2.00, None, _ASSUMED, _DELIVERED),
     (Scheme.PAS_128, "A"): Accuracy(0.05, 0.025, _RECALLED, "PAS 128:2022"),
     (Scheme.PAS_128, "B1"): Accuracy(
-        0.15, 0.15, _RECALLED, "PAS 128:2022; vertical 15 % of depth, taken at 1 m"
+        0.15, 0.15, _RECALLED, "PAS 128:2022; vertical 15 % of depth, at least that of 1 m", 0.15
     ),
-    (Scheme.PAS_128, "B1P"): Accuracy(0.15, 0.15, _RECALLED, "PAS 128:2022"),
+    (Scheme.PAS_128, "B1P"): Accuracy(0.15, 0.15, _RECALLED, "PAS 128:2022", 0.15),
     (Scheme.PAS_128, "B2"): Accuracy(
-        0.25, 0.40, _RECALLED, "PAS 128:2022; vertical 40 % of depth, taken at 1 m"
+        0.25, 0.40, _RECALLED, "PAS 128:2022; vertical 40 % of depth, at least that of 1 m", 0.40
     ),
-    (Scheme.PAS_128, "B2P"): Accuracy(0.25, 0.40, _RECALLED, "PAS 128:2022"),
+    (Scheme.PAS_128, "B2P"): Accuracy(0.25, 0.40, _RECALLED, "PAS 128:2022", 0.40),
     (Scheme.PAS_128, "B3"): Accuracy(0.50, None, _RECALLED, "PAS 128:2022"),
     (Scheme.PAS_128, "B3P"): Accuracy(0.50, None, _RECALLED, "PAS 128:2022"),
     (Scheme.PAS_128, "B4"): Accuracy(1.00, None, _ASSUMED, "PAS 128:2022 leaves B4 undefined"),
@@ -112,6 +127,9 @@ ACCURACIES: Final[dict[tuple[Scheme, str], Accuracy]] = {
     (Scheme.LER, "unknown"): Accuracy(5.00, None, _ASSUMED, "LER 2.0: only if buried before 1 Jul 2023"),
 }
 UNKNOWN: Final = ACCURACIES[(Scheme.ASCE_38, "D")]
+# What a trial pit gives: the line exposed and measured (PAS 128 and ASCE 38 level A).
+EXPOSED: Final = ACCURACIES[(Scheme.ASCE_38, "A")]
+_SCHEMES: Final = frozenset(str(scheme) for scheme in Scheme)
 # When a depth is stated but nothing about its accuracy: ground is re-levelled more often than lines are
 # re-measured.
 UNKNOWN_VERTICAL_M: Final = 0.50
@@ -120,10 +138,17 @@ UNKNOWN_VERTICAL_M: Final = 0.50
 def accuracy(level: str | None, scheme: Scheme = Scheme.ASCE_38) -> Accuracy:
     """The 95 % half widths of a level; an absent or unknown level is worth what records alone are worth (D).
 
-    >>> accuracy("A").horizontal_m, accuracy(None).horizontal_m, accuracy("tot30cm", Scheme.IMKL).horizontal_m
+    A level may name its scheme itself, as `scheme:level`.
+
+    >>> accuracy("A").horizontal_m, accuracy(None).horizontal_m, accuracy("imkl:tot30cm").horizontal_m
     (0.05, 2.0, 0.3)
     """
-    return ACCURACIES.get((scheme, level), UNKNOWN) if level is not None else UNKNOWN
+    if level is None:
+        return UNKNOWN
+    named, colon, rest = level.partition(":")
+    if colon:
+        return ACCURACIES.get((Scheme(named), rest), UNKNOWN) if named in _SCHEMES else UNKNOWN
+    return ACCURACIES.get((scheme, level), UNKNOWN)
 
 
 def standard_deviation(*half_widths_m: float) -> float:

@@ -7,12 +7,21 @@ returned: the caller checks each and keeps the worst outcome.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from typing import Final
 
-from geo.vocabulary import ANY_CLASS, DIMENSION, DIMENSIONS_OF, NETWORKS, PARENT, Kind
+from geo.vocabulary import (
+    ANY_CLASS,
+    DIMENSION,
+    DIMENSIONS_OF,
+    JUDGED_AS,
+    NETWORKS,
+    PARENT,
+    Kind,
+    Relation,
+)
 
 
 class RuleStatus(StrEnum):
@@ -61,7 +70,8 @@ class ClearanceRule:
 
     `horizontal_m` None: stated for crossings only, so it bites where the two overlap in plan. `vertical_m`
     None: no difference in depth makes up for a short horizontal distance. `date` is the day the value was
-    taken into the pack; the edition of the norm stands in `source` and `clause`.
+    taken into the pack; the edition of the norm stands in `source` and `clause`. `relation` None: the same
+    beside the works and across them. `replaces` names the rules that this one has taken the place of.
     """
 
     rule_id: str
@@ -77,6 +87,14 @@ class ClearanceRule:
     pack: str = ""
     evidence: str = ""
     original: str = ""
+    relation: Relation | None = None
+    replaces: tuple[str, ...] = ()
+
+    @property
+    def about(self) -> tuple[str, str, Relation | None]:
+        """The pair, in no order, and the condition under which the rule speaks of it."""
+        first, second = sorted((str(self.a), str(self.b)))
+        return first, second, self.relation
 
     @property
     def strictness(self) -> tuple[float, float]:
@@ -87,29 +105,56 @@ class ClearanceRule:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RulePack:
-    """The rules of one place; `fallbacks` are asked in turn for pairs the pack itself does not mention."""
+    """The rules of one place; `fallbacks` are asked in turn for pairs the pack itself does not mention.
+
+    `overrides` are a city's own decisions: each has taken the place of the rules for the same pair and
+    condition, and is weighed together with whichever pack answers.
+    """
 
     pack_id: str
     title: str
     own: tuple[ClearanceRule, ...]
     fallbacks: tuple[RulePack, ...] = ()
-    _found: dict[tuple[Subject, Subject], tuple[ClearanceRule, ...]] = field(default_factory=dict, repr=False)
+    overrides: tuple[ClearanceRule, ...] = ()
+    _found: dict[tuple[Subject, Subject, Relation | None], tuple[ClearanceRule, ...]] = field(
+        default_factory=dict, repr=False
+    )
 
     def __iter__(self) -> Iterator[ClearanceRule]:
-        """Every rule, the pack's own first."""
+        """Every rule: the city's own, the pack's, the fallbacks'."""
+        yield from self.overrides
         for pack in (self, *self.fallbacks):
             yield from pack.own
 
-    def applicable(self, one: Subject, other: Subject) -> tuple[ClearanceRule, ...]:
+    @property
+    def distinguishes(self) -> bool:
+        """Whether any rule asks how the line runs to the works."""
+        return any(rule.relation is not None for rule in self)
+
+    def overridden(self, rules: Iterable[ClearanceRule]) -> RulePack:
+        """The same pack with a city's own rules in place of those for the same pair and condition."""
+        own = tuple(rules)
+        mine = {rule.about for rule in own}
+        replaced = [rule for rule in self if rule.about in mine]
+        named = tuple(
+            replace(rule, replaces=tuple(old.rule_id for old in replaced if old.about == rule.about))
+            for rule in own
+        )
+        stripped = tuple(_without(pack, mine) for pack in self.fallbacks)
+        return RulePack(self.pack_id, self.title, _without(self, mine).own, stripped, named)
+
+    def applicable(
+        self, one: Subject, other: Subject, relation: Relation | None = None
+    ) -> tuple[ClearanceRule, ...]:
         """The rules that govern this pair, strictest first; empty when no pack mentions it.
 
         Several only when they fit equally well, as for a pipe of unknown class. The order of the pair is
-        irrelevant.
+        irrelevant. `relation` None or `oblique`: rules for beside and for across both count.
         """
-        key = (one, other)
+        key = (one, other, relation)
         found = self._found.get(key)
         if found is None:
-            found = self._search(one, other)
+            found = self._search(one, other, relation)
             self._found[key] = found  # subjects come from closed lists, so this stays small
         return found
 
@@ -117,14 +162,22 @@ class RulePack:
         """The strictest applicable rule, None when no pack mentions the pair."""
         return next(iter(self.applicable(one, other)), None)
 
-    def _search(self, one: Subject, other: Subject) -> tuple[ClearanceRule, ...]:
+    def _search(self, one: Subject, other: Subject, relation: Relation | None) -> tuple[ClearanceRule, ...]:
+        fits = _fits(self.overrides, one, other, relation)
         for pack in (self, *self.fallbacks):
-            fits = [(fit, rule) for rule in pack.own if (fit := _fit(rule, one, other)) is not None]
-            if fits:
-                best = max(fit for fit, _ in fits)
-                rules = [rule for fit, rule in fits if fit == best]
-                return tuple(sorted(rules, key=lambda rule: (rule.strictness, rule.rule_id), reverse=True))
-        return ()
+            found = _fits(pack.own, one, other, relation)
+            if found:
+                fits += found
+                break
+        if not fits:
+            return ()
+        best = max(fit for fit, _ in fits)
+        rules = [rule for fit, rule in fits if fit == best]
+        return tuple(sorted(rules, key=lambda rule: (rule.strictness, rule.rule_id), reverse=True))
+
+
+def _without(pack: RulePack, abouts: set[tuple[str, str, Relation | None]]) -> RulePack:
+    return RulePack(pack.pack_id, pack.title, tuple(rule for rule in pack.own if rule.about not in abouts))
 
 
 def required_pairs() -> list[tuple[Subject, Subject, str]]:
@@ -154,6 +207,28 @@ _EXACT: Final = 2
 _PARENT: Final = 1
 
 
+def _fits(
+    rules: Iterable[ClearanceRule], one: Subject, other: Subject, relation: Relation | None
+) -> list[tuple[tuple[int, int, int], ClearanceRule]]:
+    """The rules that fit, with how exactly they do: kinds, then classes, then the way the line runs."""
+    found = []
+    for rule in rules:
+        running = _running(rule.relation, relation)
+        fit = None if running is None else _fit(rule, one, other)
+        if fit is not None and running is not None:
+            found.append(((*fit, running), rule))
+    return found
+
+
+def _running(asked: Relation | None, relation: Relation | None) -> int | None:
+    """None when the rule is for the other way of running; a rule for just this way beats one for both."""
+    if asked is None:
+        return 0
+    if relation is None or relation is Relation.OBLIQUE:
+        return 0
+    return 1 if asked is relation else None
+
+
 def _fit(rule: ClearanceRule, one: Subject, other: Subject) -> Fit | None:
     """How exactly the rule fits the pair, either way round: kinds, then classes; None = not at all."""
     straight = _added(_side(rule.a, one), _side(rule.b, other))
@@ -179,7 +254,7 @@ def _class_fit(code: str, subject: Subject) -> int | None:
         return 0
     if code in subject.classes:
         return _EXACT
-    if any(PARENT.get(known) == code for known in subject.classes):
+    if any(code in (PARENT.get(known), JUDGED_AS.get(known)) for known in subject.classes):
         return _PARENT
     # Not excluded by what we know: the class is open, or only its parent ("HP") is known.
     may_be = DIMENSION.get(code) in subject.open_dimensions or PARENT.get(code) in subject.classes

@@ -74,7 +74,7 @@ DIMENSION: Final[dict[str, str]] = {
     **dict.fromkeys(("gravity", "pressure"), _FLOW),
     **dict.fromkeys(("main", "service", "transmission", "manhole"), _ROLE),
     **dict.fromkeys(("duct", "channel", "channel_free"), _LAYING),
-    **dict.fromkeys(("machine", "hand"), _METHOD),
+    **dict.fromkeys(("machine", "hand", "vacuum", "boring", "hand_boring"), _METHOD),
 }
 # Dimensions that mean something for a kind; a gas pipe has no voltage.
 DIMENSIONS_OF: Final[dict[Kind, frozenset[str]]] = {
@@ -91,6 +91,29 @@ DIMENSIONS_OF: Final[dict[Kind, frozenset[str]]] = {
 MAIN_DIMENSIONS: Final = frozenset({_PRESSURE, _VOLTAGE, _FLOW})
 # "HP" on a rule covers both high-pressure classes; "HP" on a pipe leaves open which of the two it is.
 PARENT: Final[dict[str, str]] = {"HP1": "HP", "HP2": "HP"}
+
+# A method without a rule of its own keeps the distance of the one it resembles: suction loosens as gently as a
+# spade and an auger turned by hand is felt to stop, while a drill head driven from afar is as blind as a bucket.
+JUDGED_AS: Final[dict[str, str]] = {"vacuum": "hand", "hand_boring": "hand", "boring": "machine"}
+# Methods that open no trench: the ground is disturbed between two depths only.
+BORED: Final = frozenset({"boring", "hand_boring"})
+
+
+class Relation(StrEnum):
+    """How an existing line runs to the proposed works; `oblique` where it may pass for either."""
+
+    PARALLEL = "parallel"
+    CROSSING = "crossing"
+    OBLIQUE = "oblique"
+
+
+class DigZone(StrEnum):
+    """With what one may dig near a line: anything, hand tools only, nothing until the owner has been there."""
+
+    MACHINE_OK = "machine_ok"
+    HAND_ONLY = "hand_only"
+    NO_DIG = "no_dig"
+
 
 # Upper bounds in bar, gauge: LP <= 0.005 MPa, MP <= 0.3, HP2 <= 0.6, HP1 above
 # (the four classes of the CIS gas table B.1, the only published ladder in our packs).

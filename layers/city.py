@@ -52,6 +52,15 @@ class ConsultationTerms:
 
 
 @dataclass(frozen=True, slots=True)
+class WatchTerms:
+    """When an owner's people can be had beside a dig: local hours of a working day, and how long before to ask."""
+
+    notice_hours: int = 48
+    opens: str = "08:00"
+    closes: str = "14:00"
+
+
+@dataclass(frozen=True, slots=True)
 class Contact:
     """Where to reach an agency's desk for permits and damage."""
 
@@ -107,6 +116,7 @@ class City:
     agencies: tuple[Agency, ...]
     layers: tuple[LayerSpec, ...]
     folder: Path
+    watch: WatchTerms = WatchTerms()
 
     def agency(self, agency_id: str) -> Agency:
         """Return one agency; KeyError if the city has none of that id."""
@@ -167,6 +177,7 @@ def load_city(root: Path, city_id: str) -> City:
         agencies=agencies,
         layers=read_layers(Section.read(folder / "layers.toml"), (a.agency_id for a in agencies)),
         folder=folder,
+        watch=_watch(section),
     )
     section.done()
     return city
@@ -232,6 +243,23 @@ def _consultation(section: Section) -> ConsultationTerms:
     inner = section.section("consultation")
     made = ConsultationTerms(_positive(inner, "days"), inner.choice("lapse", Silence))
     inner.done()
+    return made
+
+
+def _watch(section: Section) -> WatchTerms:
+    """The whole section may be left out: then ordinary office hours and two days' notice hold."""
+    inner, usual = section.section("watch"), WatchTerms()
+    made = WatchTerms(
+        inner.integer("notice_hours", usual.notice_hours),
+        inner.text("opens", usual.opens),
+        inner.text("closes", usual.closes),
+    )
+    inner.done()
+    for key, value in (("opens", made.opens), ("closes", made.closes)):
+        if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value):
+            inner.refuse(key, f'expected "HH:MM", found {value!r}')
+    if made.notice_hours < 0 or made.opens >= made.closes:
+        inner.refuse("opens", "must be before `closes`, and the notice at least 0 hours")
     return made
 
 

@@ -11,7 +11,13 @@ from sqlalchemy.orm import Session
 
 from layers.city import City
 from permits import tables as t
-from permits.decision import ConsultationFacts, DecisionFacts, obstacles, required_conditions
+from permits.decision import (
+    ConsultationFacts,
+    DecisionFacts,
+    obstacles,
+    required_conditions,
+    with_corridors,
+)
 from permits.errors import ApprovalRefused
 from permits.inquiries import REMINDERS
 from permits.orders import ConnectionWish, OrderHead, exchange_times, order_bodies
@@ -53,7 +59,7 @@ def approve(
     against = obstacles(facts, conditions, now)
     if against:
         raise ApprovalRefused(reasons=[str(obstacle) for obstacle in against], case_id=str(case.case_id))
-    final = [*conditions, *required_conditions(facts)]
+    final = [*with_corridors(conditions, _suggested(session, case)), *required_conditions(facts)]
     stored = [as_json(condition) for condition in final]
     add_decision(session, case.case_id, actor, DecisionOutcome.APPROVED.value, stored, None)
     number = f"P-{case.case_no}"
@@ -80,7 +86,12 @@ def _facts(session: Session, case: CaseRow) -> DecisionFacts:
         select(asked.c.agency_id, asked.c.status, asked.c.answer).where(asked.c.case_id == case.case_id)
     )
     found = session.execute(
-        select(t.finding.c.verdict, t.finding.c.layer_id, t.finding.c.feature_id)
+        select(
+            t.finding.c.verdict,
+            t.finding.c.layer_id,
+            t.finding.c.feature_id,
+            t.finding.c.body["trial_pits"].label("trial_pits"),
+        )
         .where(t.finding.c.case_id == case.case_id, t.finding.c.verdict != "clear")
         .order_by(t.finding.c.n)
     )
@@ -93,6 +104,12 @@ def _facts(session: Session, case: CaseRow) -> DecisionFacts:
         findings=[row._asdict() for row in found],
         missing_layers=[str(layer.get("layer_id")) for layer in missing],
     )
+
+
+def _suggested(session: Session, case: CaseRow) -> list[Json]:
+    """The conditions that the check of this case proposed."""
+    dossier = session.execute(select(t.case_.c.dossier).where(t.case_.c.case_id == case.case_id)).scalar_one()
+    return list(dossier.get("suggested_conditions") or ())
 
 
 def _consultation(agency: str, status: str, said: Json) -> ConsultationFacts:

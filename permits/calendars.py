@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+# ISO weekdays on which offices are closed, by the calendar the city keeps.
+WEEKEND = {"jalali": frozenset({4, 5}), "gregorian": frozenset({6, 7})}
+
 _END_OF_OFFICE = time(23, 59, 59)
 
 

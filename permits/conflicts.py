@@ -7,16 +7,16 @@ stale network layer answers "no information", never "no line".
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 from shapely.geometry.base import BaseGeometry
 
 from geo.clearance import Excavation, Finding, Placed, RulePack, assess_all
 from geo.quality import Verdict, worst
-from geo.vocabulary import NETWORKS, Kind
+from geo.vocabulary import NETWORKS
+from permits.conditions import Answers, Found, Shown, Window, answers
 from permits.ports import Json
 from permits.views import Condition, MissingLayer
 
@@ -24,9 +24,6 @@ FRESH: Final = "fresh"
 ABSENT: Final = "absent"
 # Clear lines farther away than this (m) are counted but not kept: they would bury the ones that matter.
 KEEP_CLEAR_WITHIN_M: Final = 3.0
-# Lines whose owner stands by even when the verdict is still open.
-_DANGEROUS: Final = frozenset({Kind.GAS, Kind.ELECTRICITY})
-_OPEN: Final = (Verdict.VIOLATES, Verdict.UNDECIDABLE)
 
 
 class Near(Protocol):
@@ -67,11 +64,12 @@ class ConflictReport:
     missing_information: tuple[MissingLayer, ...]
     checked: int
     pack_id: str
+    answers: Answers = field(default_factory=Answers)
 
     @property
     def findings_json(self) -> list[Json]:
         """The findings as the API shows them: metres to the millimetre, probabilities to four places."""
-        return [finding_json(finding) for finding in self.findings]
+        return [finding_json(finding, self.answers) for finding in self.findings]
 
 
 def check_conflicts(
@@ -80,28 +78,35 @@ def check_conflicts(
     pack: RulePack,
     layers: Iterable[LayerState],
     expected: Iterable[str] = (),
+    window: Window | None = None,
+    shown: Shown | None = None,
 ) -> ConflictReport:
     """The report for one excavation.
 
     `near` may hold features of any layer; only those of a utility are judged. `layers` is the standing of
     the city's layers, `expected` the utilities that ought to have one. The verdict is the worst of all
-    findings, and `no_information` where a network layer cannot speak and nothing worse was found.
+    findings, and `no_information` where a network layer cannot speak and nothing worse was found. `window`
+    is when owners can attend; `shown` brings the conditions' geometry out of the city's system.
     """
     lines = [feature for feature in near if _attribute(feature, "utility") is not None]
     placed = [placed_from(feature) for feature in lines]
     found = assess_all(excavation, placed, [feature.geom for feature in lines], pack)
-    findings = tuple(sorted(filter(_worth_keeping, found), key=lambda finding: finding.rank))
+    told = [Found(*each) for each in zip(found, placed, (line.geom for line in lines), strict=True)]
+    kept = sorted((each for each in told if _worth_keeping(each.finding)), key=lambda each: each.finding.rank)
+    findings = tuple(each.finding for each in kept)
     standing = list(layers)
     missing = _missing(standing, expected)
     blind = tuple(layer.layer_id for layer in missing if layer.layer_id in _blinding(standing, missing))
     verdicts = [finding.verdict for finding in findings] + [Verdict.NO_INFORMATION for _ in blind]
+    answered = answers(kept, blind, excavation, window or Window(), shown or _as_it_is)
     return ConflictReport(
         verdict=worst(verdicts),
         findings=findings,
-        conditions=permit_conditions(findings, blind, excavation),
+        conditions=answered.conditions,
         missing_information=missing,
         checked=len(lines),
         pack_id=pack.pack_id,
+        answers=answered,
     )
 
 
@@ -127,35 +132,8 @@ def placed_from(feature: Near) -> Placed:
     )
 
 
-def permit_conditions(
-    findings: Sequence[Finding], blind_layers: Sequence[str], excavation: Excavation
-) -> tuple[Condition, ...]:
-    """The conditions that would answer the findings, most urgent first; each names what it answers.
-
-    `params.within` is the strip (m) on either side of the mapped line in which the condition holds: the
-    clearance and the position's 95 % half width together.
-    """
-    open_ones = [finding for finding in findings if finding.verdict in _OPEN]
-    machine = [finding for finding in open_ones if excavation.method != "hand"]
-    groups = (
-        ("move-or-protect", _by(open_ones, "utility", _stands_in_the_way)),
-        ("owner-watch", _by(open_ones, "owner", _needs_its_owner)),
-        ("trial-pit", _by(open_ones, "utility", _pit_would_tell)),
-        ("hand-dig", _by(machine, "utility", lambda _: True)),
-        ("ask-owner", _by(findings, "owner", lambda finding: finding.rule_id is None)),
-    )
-    asked = [
-        Condition(code, {name: key, **_extent(members)})
-        for code, (name, grouped) in groups
-        for key, members in grouped.items()
-    ]
-    if blind_layers:
-        asked.append(Condition("locate-first", {"findings": ["*"], "layers": list(blind_layers)}))
-    return tuple(asked)
-
-
-def finding_json(finding: Finding) -> Json:
-    """One finding as neutral values."""
+def finding_json(finding: Finding, answered: Answers) -> Json:
+    """One finding as neutral values, with its zone, its trial pits and the conditions it calls for."""
     numbers = {
         "separation_h_m": finding.separation_h_m,
         "separation_v_m": finding.separation_v_m,
@@ -184,7 +162,34 @@ def finding_json(finding: Finding) -> Json:
         "explanation": finding.explanation,
         "params": dict(finding.params),
         "assumptions": list(finding.assumptions),
+        "rule_replaces": list(finding.replaces),
+        "relation": None if finding.relation is None else str(finding.relation),
+        "angle_deg": finding.angle_deg,
+        "zone": str(finding.zone),
+        "zones": _zones_json(finding),
+        "trial_pits": answered.pits.get(finding.ref, []),
+        "conditions": [
+            {"code": each.code, "params": each.params, "corridor": each.corridor}
+            for each in answered.by_finding.get(finding.ref, ())
+        ],
     }
+
+
+def _zones_json(finding: Finding) -> Json | None:
+    zones = finding.zones
+    if zones is None:
+        return None
+    return {
+        "machine_m": zones.machine_m,
+        "hand_m": zones.hand_m,
+        "machine_rule": zones.machine_rule,
+        "hand_rule": zones.hand_rule,
+        "confirmed": zones.is_confirmed,
+    }
+
+
+def _as_it_is(shape: BaseGeometry) -> BaseGeometry:
+    return shape
 
 
 def _attribute(feature: object, name: str) -> Any:
@@ -210,31 +215,3 @@ def _blinding(standing: Sequence[LayerState], missing: Sequence[MissingLayer]) -
         if hasattr(layer, "utility") and str(_attribute(layer, "utility")) not in NETWORKS
     }
     return {layer.layer_id for layer in missing} - ground
-
-
-def _by(
-    findings: Iterable[Finding], name: str, wanted: Callable[[Finding], bool]
-) -> tuple[str, Mapping[str, list[Finding]]]:
-    grouped: dict[str, list[Finding]] = {}
-    for finding in findings:
-        if wanted(finding):
-            grouped.setdefault(str(getattr(finding, name) or "unknown"), []).append(finding)
-    return name, dict(sorted(grouped.items()))
-
-
-def _stands_in_the_way(finding: Finding) -> bool:
-    return finding.verdict is Verdict.VIOLATES and finding.against == Kind.BUILDING_FOUNDATION
-
-
-def _needs_its_owner(finding: Finding) -> bool:
-    return finding.verdict is Verdict.VIOLATES or finding.utility in _DANGEROUS
-
-
-def _pit_would_tell(finding: Finding) -> bool:
-    """Undecidable by position or depth, or violated only because nobody knows the depth."""
-    return finding.verdict is Verdict.UNDECIDABLE or finding.explanation.endswith("depth-unknown")
-
-
-def _extent(members: Sequence[Finding]) -> Json:
-    within = max(((each.required_h_m or 0.0) + each.uncertainty_h_m for each in members), default=0.0)
-    return {"findings": [each.ref for each in members], "within": math.ceil(within * 10) / 10}

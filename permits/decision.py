@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -107,12 +107,36 @@ def required_conditions(facts: DecisionFacts) -> list[Condition]:
 
     Each undecidable finding becomes a trial pit, each layer that could not speak a question to its owner.
     """
-    undecided = [finding_ref(f) for f in facts.findings if f.get("verdict") == "undecidable"]
+    unsure = [f for f in facts.findings if f.get("verdict") == "undecidable"]
+    undecided = [finding_ref(f) for f in unsure]
     silent = [finding_ref(f) for f in facts.findings if f.get("verdict") == "no_information"]
     found: list[Condition] = []
     if undecided:
-        found.append(Condition(TRIAL_PIT, {"findings": list(dict.fromkeys(undecided))}))
+        found.append(Condition(TRIAL_PIT, {"findings": list(dict.fromkeys(undecided))}, None, _pits(unsure)))
     if silent or facts.missing_layers:
         params = {"findings": list(dict.fromkeys(silent)), "layers": list(facts.missing_layers)}
         found.append(Condition(ASK_OWNER, params))
     return found
+
+
+def with_corridors(conditions: Sequence[Condition], suggested: Sequence[Json]) -> list[Condition]:
+    """The conditions with the ground in which each holds: what the check proposed is taken as it proposed it."""
+    proposed = {_about(str(each.get("code")), each.get("params") or {}): each for each in suggested}
+    found = []
+    for condition in conditions:
+        known = proposed.get(_about(condition.code, condition.params))
+        found.append(condition if known is None else replace(condition, corridor=known.get("corridor")))
+    return found
+
+
+def _about(code: str, params: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
+    named = params.get("findings")
+    return code, tuple(sorted(str(ref) for ref in named)) if isinstance(named, list) else ()
+
+
+def _pits(findings: Sequence[Json]) -> Json | None:
+    """Where the proposed pits of these findings lie; None when none were proposed."""
+    points = [pit["point"]["coordinates"] for finding in findings for pit in finding.get("trial_pits") or ()]
+    if not points:
+        return None
+    return {"type": "MultiPoint", "coordinates": [list(at) for at in dict.fromkeys(map(tuple, points))]}

@@ -9,12 +9,13 @@ from functools import lru_cache
 from pathlib import Path
 from uuid import UUID
 
+import shapely
 from shapely.geometry import Polygon, mapping
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy.orm import Session
 
 from geo.clearance import Excavation, RulePack, load_pack, search_radius_m
-from geo.crs import CityCrs, to_wgs84, transform_to
+from geo.crs import CityCrs, lonlat_around, to_wgs84, transform_to
 from geo.quality import accuracy
 from geo.shapes import check_area, checked_polygon
 from layers import query
@@ -22,6 +23,8 @@ from layers.access import Asker, Purpose, identify
 from layers.catalog import Target
 from layers.city import City
 from layers.records import NearFeature, ParcelRecord
+from permits.calendars import WEEKEND
+from permits.conditions import Shown, Window
 from permits.conflicts import ConflictReport, check_conflicts
 from permits.errors import ExcavationOffParcel, ParcelNotFound
 from permits.ports import Actor, Json
@@ -68,7 +71,7 @@ def survey(
         parcel_geometry=as_json(mapping(found.geom)),
         dossier=_dossier(session, city, found, report, today),
         verdict=str(report.verdict),
-        findings=_with_geometry(report.findings_json, lines, city.city_crs),
+        findings=_with_geometry(report.findings_json, lines, lonlat_around(pit_m, city.city_crs)),
         missing=[as_json(layer) for layer in report.missing_information],
     )
 
@@ -103,7 +106,7 @@ def check_pit(
     return Pit(
         shape_wgs84=as_json(mapping(to_wgs84(pit_m, city.city_crs))),
         verdict=str(report.verdict),
-        findings=_with_geometry(report.findings_json, lines, city.city_crs),
+        findings=_with_geometry(report.findings_json, lines, lonlat_around(pit_m, city.city_crs)),
         missing=[as_json(layer) for layer in report.missing_information],
         conditions=[as_json(condition) for condition in report.conditions],
         owners=tuple(sorted(str(owner) for owner in found if owner)),
@@ -128,7 +131,7 @@ def _check(
     session: Session, city: City, pit_m: Polygon, excavation: ExcavationRequest, works: Works, today: date
 ) -> tuple[ConflictReport, dict[str, BaseGeometry]]:
     """One indexed look around the pit; also the lines found, clipped to that neighbourhood, by reference."""
-    pack = _pack(city.folder.parent / "packs" / f"{city.clearance_pack}.csv")
+    pack = rules_of(city)
     lines = [spec for spec in city.layers if spec.target is Target.NETWORK_LINE]
     widest = max((_uncertainty(spec.quality) for spec in lines), default=accuracy(None).horizontal_m)
     radius_m = search_radius_m(pack, widest, works=works.value)
@@ -139,8 +142,9 @@ def _check(
         if state.target == Target.NETWORK_LINE or state.utility is None
     ]
     expected = {str(utility) for agency in city.agencies for utility in agency.utilities}
-    pit = Excavation(pit_m, excavation.depth_m, excavation.method.value, works.value)
-    report = check_conflicts(pit, near, pack, states, expected)
+    pit = Excavation(pit_m, excavation.depth_m, excavation.method.value, works.value, top_m=excavation.top_m)
+    shown = _rounded(lonlat_around(pit_m, city.city_crs))
+    report = check_conflicts(pit, near, pack, states, expected, _window(city), shown)
     return report, _clipped(near, pit_m.buffer(radius_m))
 
 
@@ -149,20 +153,41 @@ def _uncertainty(quality: object) -> float:
     return accuracy(None).horizontal_m if stated is None else max(float(stated), 0.0)
 
 
+def rules_of(city: City) -> RulePack:
+    """The city's clearance rules: its pack, and over it the city's own `clearance.csv` where there is one."""
+    own = city.folder / "clearance.csv"
+    return _pack(city.folder.parent / "packs" / f"{city.clearance_pack}.csv", own if own.is_file() else None)
+
+
 @lru_cache(maxsize=64)
-def _pack(path: Path) -> RulePack:
-    return load_pack(path)
+def _pack(path: Path, override: Path | None) -> RulePack:
+    return load_pack(path, override=override)
+
+
+def _window(city: City) -> Window:
+    """When owners can attend: the city's office hours on the days that are not its weekend."""
+    weekend = WEEKEND[city.calendar.value]
+    days = tuple(day for day in range(1, 8) if day not in weekend)
+    return Window(days, city.watch.opens, city.watch.closes, city.watch.notice_hours)
+
+
+def _rounded(shown: Shown) -> Shown:
+    """Corridors are drawn, not measured: eight decimals of a degree, about a millimetre."""
+
+    def rounded(shape_m: BaseGeometry) -> BaseGeometry:
+        return shapely.transform(shown(shape_m), lambda degrees: degrees.round(8))
+
+    return rounded
 
 
 def _clipped(near: Sequence[NearFeature], around: BaseGeometry) -> dict[str, BaseGeometry]:
     return {f"{each.layer_id}/{each.feature_id}": each.geom.intersection(around) for each in near}
 
 
-def _with_geometry(findings: Iterable[Json], lines: dict[str, BaseGeometry], city_crs: CityCrs) -> list[Json]:
+def _with_geometry(findings: Iterable[Json], lines: dict[str, BaseGeometry], shown: Shown) -> list[Json]:
     """Each finding with its line in WGS84, as far as it lies in the neighbourhood that was searched."""
     return [
-        as_json({**finding, "geometry": mapping(to_wgs84(lines[str(finding["ref"])], city_crs))})
-        for finding in findings
+        as_json({**finding, "geometry": mapping(shown(lines[str(finding["ref"])]))}) for finding in findings
     ]
 
 

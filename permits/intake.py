@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from layers.city import Agency, City
 from permits import inquiries
 from permits import tables as t
-from permits.calendars import WorkingCalendar
+from permits.calendars import WEEKEND, WorkingCalendar
 from permits.consultation import AgencyFacts, route
 from permits.errors import RequestInvalid
 from permits.ground import Ground
@@ -29,9 +29,6 @@ from permits.vocabulary import CaseStatus, DigMethod, Role, Wish, Works
 SUBMITTERS = frozenset({Role.OFFICER, Role.FRONT_OFFICE, Role.APPLICANT})
 MAX_DEPTH_M = 60.0
 MAX_STOREYS = 200
-
-# ISO weekdays on which offices are closed, by the calendar the city keeps.
-_WEEKEND = {"jalali": frozenset({4, 5}), "gregorian": frozenset({6, 7})}
 
 
 def check(request: SubmitRequest, city: City) -> None:
@@ -110,6 +107,7 @@ def _row(
             "depth_m": request.excavation.depth_m,
             "area_m2": round(found.shape_m.area, 2),
             "method": request.excavation.method.value,
+            "top_m": request.excavation.top_m,
         },
         "geom": from_shape(found.shape_m, srid=city.srid),
         "dossier": found.dossier,
@@ -137,7 +135,7 @@ def _ask_agencies(
     session: Session, city: City, now: datetime, case: CaseRow, bodies: dict[str, Json]
 ) -> None:
     """Every question is due on the same working day."""
-    calendar = WorkingCalendar(city.timezone, _WEEKEND[city.calendar.value])
+    calendar = WorkingCalendar(city.timezone, WEEKEND[city.calendar.value])
     due_at = calendar.due_after(now, city.consultation.days)
     chain(session, case.case_id, SYSTEM, inquiries.ask(session, case, bodies, now, due_at))
 
@@ -211,8 +209,8 @@ def excavation_of(session: Session, case_id: UUID) -> tuple[ExcavationRequest, W
         ).where(t.case_.c.case_id == case_id)
     ).one()
     method = DigMethod(row.excavation["method"])
-    depth_m = float(row.excavation["depth_m"])
-    request = ExcavationRequest(_parsed(row.geojson), f"EPSG:{row.srid}", depth_m, method)
+    depth_m, top_m = float(row.excavation["depth_m"]), float(row.excavation.get("top_m", 0.0))
+    request = ExcavationRequest(_parsed(row.geojson), f"EPSG:{row.srid}", depth_m, method, top_m)
     return request, Works(row.works)
 
 

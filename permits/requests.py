@@ -13,12 +13,16 @@ from permits.vocabulary import DigMethod, Wish, Works
 
 @dataclass(frozen=True, slots=True)
 class ExcavationRequest:
-    """GeoJSON polygon in `crs` ("EPSG:n", required, never guessed); depth in metres below ground."""
+    """GeoJSON polygon in `crs` ("EPSG:n", required, never guessed); depth in metres below ground.
+
+    `top_m` is the depth of a bore's upper side; 0 for what is open from the surface down.
+    """
 
     geometry: Json
     crs: str
     depth_m: float
     method: DigMethod = DigMethod.MACHINE
+    top_m: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

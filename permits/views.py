@@ -41,12 +41,13 @@ class ApplicantView:
 
 @dataclass(frozen=True, slots=True)
 class ExcavationView:
-    """The pit: GeoJSON polygon in WGS84, depth in metres, area in square metres."""
+    """The pit: GeoJSON polygon in WGS84, depth in metres, area in square metres; `top_m` of a bore, else 0."""
 
     geometry: Json
     depth_m: float
     area_m2: float
     method: str
+    top_m: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +77,16 @@ class ConsultationView:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A condition of the permit. `params.findings` names what it answers: "layer_id/feature_id" or "*"."""
+    """A condition of the permit. `params.findings` names what it answers: "layer_id/feature_id" or "*".
+
+    `corridor` is where it holds, as GeoJSON in WGS84: the strips for hand tools, the ground left for the
+    machine, the points of the trial pits; None where it holds everywhere or nowhere in particular.
+    """
 
     code: str
     params: Json = field(default_factory=dict)
     note: str | None = None
+    corridor: Json | None = None
 
 
 @dataclass(frozen=True, slots=True)

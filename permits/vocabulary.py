@@ -27,10 +27,13 @@ class Works(StrEnum):
 
 
 class DigMethod(StrEnum):
-    """How the ground is opened."""
+    """How the ground is opened; `boring` is steered from afar, `hand_boring` turned by hand."""
 
     MACHINE = "machine"
     HAND = "hand"
+    VACUUM = "vacuum"
+    BORING = "boring"
+    HAND_BORING = "hand_boring"
 
 
 class CaseStatus(StrEnum):

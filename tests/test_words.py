@@ -22,7 +22,7 @@ import permits
 from api.security import Permission
 from geo.errors import PanjerehError
 from geo.quality import QualityLevel, Verdict
-from geo.vocabulary import Utility
+from geo.vocabulary import DigZone, Relation, Utility
 from layers.catalog import CoverSource, Sensitivity
 from layers.city import city_ids, load_city
 from layers.records import Freshness
@@ -51,6 +51,8 @@ WORDED: dict[str, tuple[type[StrEnum], ...]] = {
     "freshness": (Freshness,),
     "sensitivity": (Sensitivity,),
     "quality": (QualityLevel,),
+    "zone": (DigZone,),
+    "relation": (Relation,),
     "cover-source": (CoverSource,),
 }
 """Which prefix words the members of which vocabulary."""

@@ -113,8 +113,8 @@ def test_what_belongs_to_no_utility_is_not_judged() -> None:
 
 def test_conditions_of_a_pipe_through_the_pit() -> None:
     report = check_conflicts(pit(), [Line()], PACK, [Layer()])
-    assert codes(report) == ["owner-watch", "hand-dig"]
-    watch, dig = report.conditions
+    assert codes(report) == ["owner-watch", "work-window", "hand-dig", "safe-corridor"]
+    watch, _, dig, _ = report.conditions
     assert watch.params["owner"] == "gas"
     assert dig.params["utility"] == "gas"
     assert dig.params["findings"] == ["gas_lines/G1"]
@@ -123,7 +123,11 @@ def test_conditions_of_a_pipe_through_the_pit() -> None:
 
 def test_undecidable_asks_for_a_trial_pit() -> None:
     vague = Line("water", "W1", beside(0.9), "water", "water", horizontal_uncertainty_m=1.0)
-    assert codes(check_conflicts(pit(), [vague], PACK, [Layer()])) == ["trial-pit", "hand-dig"]
+    assert codes(check_conflicts(pit(), [vague], PACK, [Layer()])) == [
+        "trial-pit",
+        "hand-dig",
+        "safe-corridor",
+    ]
 
 
 def test_violated_for_want_of_a_depth_asks_for_a_trial_pit_too() -> None:
