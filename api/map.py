@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Annotated, Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -18,17 +18,18 @@ from sqlalchemy.orm import Session
 
 from api.deps import CityDep, HolderDep, RuntimeDep, allowed
 from api.errors import UnknownParameter, Unprocessable
+from api.ogc_request import MVT
+from api.ogc_tiles import tile_response
 from api.security import Holder, NotAllowed, Permission, asker, map_permission, may_look_at, require
-from api.tilecache import Tile, finished
+from api.tilecache import Tile, kept_or_made
 from geo.crs import WGS84, lonlat_bounds, to_wgs84, transform_to
-from layers import query, tiles
+from layers import query, served, tiles
 from layers.access import Purpose, identify, map_purpose
 from layers.catalog import MAX_ZOOM, LayerSpec, Sensitivity, Target
 from layers.city import Agency, City
 from layers.records import Dossier, LayerFreshness, ParcelRecord
 
 VARY = "Accept-Encoding, Cookie, Authorization"
-MVT = "application/vnd.mapbox-vector-tile"
 
 
 class TileAddress(NamedTuple):
@@ -286,35 +287,20 @@ def tile(
         spec for spec in _wanted(place, who, layers, purpose) if at.z >= _shown_from(place, spec).min_zoom
     ]
     ids = tuple(spec.layer_id for spec in specs)
+    takes_gzip = "gzip" in request.headers.get("accept-encoding", "")
     if who is not None and any(spec.sensitivity == Sensitivity.SENSITIVE for spec in specs):
         with resources.sessions.begin() as session:
             identify(session, asker(who), place.city_id, purpose or map_purpose(who.role.value), case)
-            looked = finished(tiles.tile(session, place.city_id, ids, *at))
+            looked = Tile(tiles.tile(session, place.city_id, ids, *at), is_zipped=False)
         once = {"Cache-Control": "private, no-store", "Vary": VARY}
-        return _tile_response(looked, once, "gzip" in request.headers.get("accept-encoding", ""))
-    with resources.sessions() as session:
-        version = tiles.tile_version(session, place.city_id, ids)
-        etag = _etag(place.city_id, ids, version, *at)
-        headers = {
-            "ETag": etag,
-            "Cache-Control": "private, no-cache",
-            "Vary": "Accept-Encoding, Cookie, Authorization",
-        }
-        if etag in request.headers.get("if-none-match", ""):
-            return Response(status_code=304, headers=headers)
-        made = resources.tiles.get((etag,))
-        if made is None:
-            made = finished(tiles.tile(session, place.city_id, ids, *at))
-            resources.tiles.put((etag,), made)
-    return _tile_response(made, headers, "gzip" in request.headers.get("accept-encoding", ""))
-
-
-def _tile_response(made: Tile, headers: dict[str, str], takes_gzip: bool) -> Response:
-    if made.is_empty:
-        return Response(status_code=204, headers=headers)
-    if takes_gzip:
-        return Response(made.zipped, media_type=MVT, headers=headers | {"Content-Encoding": "gzip"})
-    return Response(made.plain(), media_type=MVT, headers=headers)
+        return tile_response(looked.zipped() if takes_gzip else looked, once)
+    shown = served.in_tile(served.register(resources.reads, place.city_id), ids, at.z)
+    etag = _etag(place.city_id, ids, tiles.shown_version(place.city_id, shown), *at)
+    headers = {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": VARY}
+    if etag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    make = partial(tiles.open_tile, resources.reads, place.city_id, shown, *at)
+    return tile_response(kept_or_made(resources.tiles, (etag,), make, takes_gzip), headers)
 
 
 def _etag(*parts: object) -> str:

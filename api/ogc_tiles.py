@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Final
 
 from fastapi import Request
@@ -30,12 +31,11 @@ from api.ogc_request import (
 )
 from api.ogc_style import style as made_style
 from api.security import map_permission, require
-from api.tilecache import finished
+from api.tilecache import Tile, kept_or_made
 from geo.crs import lonlat_bounds
-from layers import tiles
+from layers import served, tiles
 from layers.catalog import MAX_ZOOM, LayerSpec, Target
 from layers.city import City
-from layers.reads import reading
 from layers.references import CRS84_URI, WEB_MERCATOR, mercator_box
 from layers.tiles import TileOutOfRange
 
@@ -192,22 +192,26 @@ def tile(request: Request) -> Response:
     z, y, x = (request.path_params[name] for name in ("z", "row", "col"))
     if not (0 <= z <= MAX_ZOOM and 0 <= x < 2**z and 0 <= y < 2**z):
         raise TileOutOfRange(z=z, x=x, y=y)
-    ids = tuple(spec.layer_id for spec in _chosen(this))
+    chosen = _chosen(this)
     reads, city_id = this.resources.reads, this.place.city_id
-    version = reading(reads, lambda reader: tiles.tile_version(reader, city_id, ids))
-    validator = etag(city_id, ids, version, z, x, y)
+    shown = served.in_tile(served.register(reads, city_id), [spec.layer_id for spec in chosen], z)
+    validator = etag(city_id, tiles.shown_version(city_id, shown), z, x, y)
     if is_known(this, validator):
         return unchanged(this, validator)
-    made = this.resources.tiles.get((validator,))
-    if made is None:
-        made = finished(reading(reads, lambda reader: tiles.tile(reader, city_id, ids, z, x, y)))
-        this.resources.tiles.put((validator,), made)
-    said = headers(this, validator)
+    takes_gzip = "gzip" in request.headers.get("accept-encoding", "")
+    make = partial(tiles.open_tile, reads, city_id, shown, z, x, y)
+    return tile_response(
+        kept_or_made(this.resources.tiles, (validator,), make, takes_gzip), headers(this, validator)
+    )
+
+
+def tile_response(made: Tile, said: dict[str, str]) -> Response:
+    """A tile, or 204 where there is nothing to draw."""
     if made.is_empty:
         return Response(status_code=204, headers=said)
-    if "gzip" in request.headers.get("accept-encoding", ""):
-        return Response(made.zipped, media_type=MVT, headers=said | {"Content-Encoding": "gzip"})
-    return Response(made.plain(), media_type=MVT, headers=said)
+    if made.is_zipped:
+        said = said | {"Content-Encoding": "gzip"}
+    return Response(made.data, media_type=MVT, headers=said)
 
 
 def tilejson(request: Request) -> Response:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 
 Key = tuple[str, ...]
@@ -12,23 +13,25 @@ Key = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """A finished tile: its gzip'd bytes, or nothing where there is nothing to draw."""
+    """A finished tile: its bytes, gzip'd or not; none where there is nothing to draw."""
 
-    zipped: bytes
+    data: bytes
+    is_zipped: bool
 
     @property
     def is_empty(self) -> bool:
         """True where there is nothing to draw."""
-        return not self.zipped
+        return not self.data
 
-    def plain(self) -> bytes:
-        """The bytes for a client that does not take gzip."""
-        return gzip.decompress(self.zipped) if self.zipped else b""
+    def zipped(self) -> Tile:
+        """The tile for a client that takes gzip. Level 1: a stronger one costs more than making the tile."""
+        if self.is_zipped or self.is_empty:
+            return self
+        return Tile(gzip.compress(self.data, compresslevel=1, mtime=0), is_zipped=True)
 
-
-def finished(data: bytes) -> Tile:
-    """A tile ready to send. Level 1: a stronger one costs more than making the tile."""
-    return Tile(gzip.compress(data, compresslevel=1, mtime=0) if data else b"")
+    def plain(self) -> Tile:
+        """The tile for a client that does not."""
+        return Tile(gzip.decompress(self.data), is_zipped=False) if self.is_zipped else self
 
 
 class TileCache:
@@ -60,4 +63,15 @@ class TileCache:
 
     @staticmethod
     def _cost(tile: Tile) -> int:
-        return len(tile.zipped) + 200
+        return len(tile.data) + 200
+
+
+def kept_or_made(cache: TileCache, key: Key, make: Callable[[], bytes], takes_gzip: bool) -> Tile:
+    """The tile as the client takes it, from the cache or made now; kept gzip'd once anybody took it so."""
+    kept = cache.get(key)
+    tile = kept or Tile(make(), is_zipped=False)
+    if takes_gzip:
+        tile = tile.zipped()
+    if kept is None or (takes_gzip and tile is not kept):
+        cache.put(key, tile)
+    return tile if takes_gzip else tile.plain()

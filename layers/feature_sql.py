@@ -277,12 +277,6 @@ def item_statement(source: Source, view: View) -> Statement:
 
 
 @lru_cache(maxsize=512)
-def version_statement(source: Source) -> Statement:
-    """Return the statement of the layer's version."""
-    return compiled(select(_version(source)))
-
-
-@lru_cache(maxsize=512)
 def facts_statement(source: Source) -> Statement:
     """Return the statement of version, count, first and last day, and extents in Web Mercator and city CRS."""
     t = table(source.target).c

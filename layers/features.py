@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 
 from sqlalchemy import Engine
 
+from layers import served
 from layers.feature_sql import (
     COUNT_CAP,
     Shape,
@@ -17,7 +18,6 @@ from layers.feature_sql import (
     item_statement,
     items_statement,
     shape_of,
-    version_statement,
 )
 from layers.reads import fetch
 from layers.selection import Page, Selection, Source, View
@@ -69,8 +69,7 @@ def _keep(engine: Engine, selection: Selection, current: int | None, count: int)
 
 def version(engine: Engine, source: Source) -> int | None:
     """Return the number of the layer's current delivery: it changes exactly when the layer does."""
-    found: int | None = fetch(engine, version_statement(source), prepared=True)[0]
-    return found
+    return served.version(engine, source.city_id, source.layer_id)
 
 
 def items(engine: Engine, selection: Selection, view: View, page: Page) -> Answer:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import psycopg2
 from sqlalchemy import Connection, Engine, Executable, make_url
@@ -25,8 +25,15 @@ from layers.database import make_engine
 Result = TypeVar("Result")
 # Nothing a map client asks may take longer; a filter that would is given up, and said so.
 STATEMENT_TIMEOUT_MS = 30_000
-# A map request reads a few hundred rows: starting a parallel worker or compiling costs more than the whole answer.
-_SESSION = f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c max_parallel_workers_per_gather=0 -c jit=off"
+# A map request reads a few hundred rows: starting a parallel worker or compiling costs more than the whole answer,
+# and so does planning a prepared statement anew for every box.
+_SESSION = (
+    f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c max_parallel_workers_per_gather=0 -c jit=off "
+    "-c plan_cache_mode=force_generic_plan"
+)
+READER: Final = "panjereh-ogc"
+"""The name of these connections; `layers.layer_changes` in the database looks for it."""
+_MOST_PREPARED = 200
 _DIALECT = PGDialect_psycopg2()  # type: ignore[no-untyped-call]
 
 
@@ -58,7 +65,7 @@ def reading_engine(url: str, *, pool_size: int = 10) -> Engine:
     said = " ".join((str(address.query.get("options", "")), _SESSION)).strip()
     return make_engine(
         address.update_query_dict({"options": said}).render_as_string(hide_password=False),
-        application_name="panjereh-ogc",
+        application_name=READER,
         pool_size=pool_size,
         pool_timeout=5,
         pool_pre_ping=False,
@@ -75,9 +82,13 @@ def _execute(
 ) -> None:
     """Execute a statement that is prepared once per connection: planning costs more than finding one row."""
     name, prepare, execute = statement.prepared
-    if name not in pooled.info:
+    known = pooled.info.setdefault(READER, set())
+    if name not in known:
+        if len(known) >= _MOST_PREPARED:
+            cursor.execute("DEALLOCATE ALL")
+            known.clear()
         cursor.execute(prepare)
-        pooled.info[name] = True
+        known.add(name)
     cursor.execute(execute, bound)
 
 

@@ -24,8 +24,8 @@ from layers.mapping import Mapped
 from layers.report import Diff, Repair
 from layers.tables import SCHEMA, TABLES, DeliveryRow, LayerRow, StagedRow
 
-# Kept by the database, not delivered.
-_KEPT = ("row_id", "published_by", "retired_by", "geom_3857", "geojson")
+# Kept by the database, not delivered; as are the columns that it makes from others.
+_KEPT = ("row_id", "published_by", "retired_by")
 _PART_LINES = 20_000
 _GONE_PART = -1
 _ESCAPES = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"})
@@ -39,7 +39,8 @@ class LayerTargetChanged(PanjerehError):
 
 def delivered_columns(target: Target) -> tuple[str, ...]:
     """Return the columns of `target` that a delivery fills, in table order."""
-    return tuple(column.name for column in TABLES[target].__table__.columns if column.name not in _KEPT)
+    columns = TABLES[target].__table__.columns
+    return tuple(each.name for each in columns if each.name not in _KEPT and each.computed is None)
 
 
 def register(connection: Connection, city: City) -> None:

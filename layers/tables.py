@@ -22,6 +22,7 @@ from sqlalchemy import (
     Float,
     ForeignKey,
     Integer,
+    SmallInteger,
     Text,
     func,
 )
@@ -178,7 +179,16 @@ class Ground(Located):
     )
 
 
-class Parcel(Ground, Base):
+class Area(Ground):
+    """What areas have: at which zooms (bit 0: 14, … bit 3: 17) rounding to the tile's grid leaves them valid."""
+
+    plain_zooms: Mapped[int] = mapped_column(
+        SmallInteger,
+        Computed("layers.plain_zooms(ST_ForcePolygonCW(ST_Transform(geom, 3857)))", persisted=True),
+    )
+
+
+class Parcel(Area, Base):
     """A registered piece of land."""
 
     __tablename__ = "parcel"
@@ -189,7 +199,7 @@ class Parcel(Ground, Base):
     renovation_code: Mapped[str | None] = mapped_column(Text)
 
 
-class Building(Ground, Base):
+class Building(Area, Base):
     """A building's footprint."""
 
     __tablename__ = "building"
@@ -213,7 +223,7 @@ class Street(Ground, Base):
     width_m: Mapped[float | None] = mapped_column(Float)
 
 
-class Landuse(Ground, Base):
+class Landuse(Area, Base):
     """An area of one planned use; not a tariff class."""
 
     __tablename__ = "landuse"
@@ -237,7 +247,8 @@ class Address(Ground, Base):
 class Buried:
     """What every part of a network says: its utility, its cover (m, NULL: unknown), how well it is known.
 
-    Uncertainties are 95 % half-widths in metres; a NULL vertical one goes with an unknown cover.
+    Uncertainties are 95 % half-widths in metres; a NULL vertical one goes with an unknown cover. `reach_m` is
+    how far from its axis the thing may still be: half its width and its horizontal uncertainty.
     """
 
     utility: Mapped[str] = mapped_column(Text)
@@ -248,6 +259,7 @@ class Buried:
     quality_level: Mapped[str] = mapped_column(Text)
     status: Mapped[str] = mapped_column(Text)
     surveyed_on: Mapped[date | None] = mapped_column(Date)
+    reach_m: Mapped[float] = mapped_column(Float, Computed("horizontal_uncertainty_m", persisted=True))
 
 
 class NetworkLine(Buried, Located, Base):
@@ -266,6 +278,9 @@ class NetworkLine(Buried, Located, Base):
     from_node: Mapped[str | None] = mapped_column(Text)
     to_node: Mapped[str | None] = mapped_column(Text)
     main_id: Mapped[str | None] = mapped_column(Text)
+    reach_m: Mapped[float] = mapped_column(
+        Float, Computed("coalesce(diameter_mm, 0) / 2000 + horizontal_uncertainty_m", persisted=True)
+    )
 
 
 class NetworkNode(Buried, Located, Base):

@@ -1,7 +1,9 @@
 """Vector tiles straight from PostGIS: several layers in one tile, listed attributes, versioned by delivery.
 
 Nothing is transformed at a request: PROJ builds its pipeline anew for every `ST_Transform` of a statement
-(20-50 ms), so each row keeps its Web Mercator shape beside the city's own.
+(20-50 ms), so each row keeps its Web Mercator shape beside the city's own. Polygons that rounding to the tile's
+grid leaves valid (`plain_zooms`, known since they were written) and that lie whole in the tile are only rounded;
+ST_AsMVTGeom, which repairs and clips, is for the others and for lines.
 """
 
 from __future__ import annotations
@@ -9,43 +11,32 @@ from __future__ import annotations
 # ruff: noqa: S608 - names spliced into SQL come from the catalogue, never from data
 import hashlib
 import math
-from collections.abc import Collection, Mapping
-from typing import Any
+import re
+from collections.abc import Collection, Sequence
+from functools import lru_cache
+from typing import Any, Final
 
 from shapely.geometry import box
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 
 from geo.crs import to_wgs84
 from geo.errors import PanjerehError
 from layers import access
-from layers.catalog import MAX_ZOOM, LayerSpec, Target
+from layers.catalog import MAX_ZOOM, TILE_ATTRIBUTES, LayerSpec, Target
 from layers.city import City
 from layers.query import Reader, srid
+from layers.reads import Statement, fetch
+from layers.served import Shown
 
 EXTENT = 4096
 BUFFER = 64
+# Half the width of the Web Mercator square, in its metres.
+HALF_M: Final = 20037508.342789244
 # A metre of the city's CRS and one of the sphere differ by less than this.
 _GRID_SLACK = 1.01
-
-# What the map may show of a feature; whatever else the agency delivered stays in the database.
-_ATTRIBUTES: Mapping[Target, tuple[str, ...]] = {
-    Target.PARCEL: ("land_use",),
-    Target.BUILDING: ("use", "storeys"),
-    Target.STREET: ("name", "street_class"),
-    Target.LANDUSE: ("land_use",),
-    Target.ADDRESS: ("street", "number"),
-    Target.NETWORK_LINE: (
-        "utility",
-        "role",
-        "class_code",
-        "diameter_mm",
-        "cover_m",
-        "quality_level",
-        "status",
-    ),
-    Target.NETWORK_NODE: ("utility", "kind"),
-    Target.NETWORK_DEVICE: ("utility", "kind", "normal_state"),
-}
+# The zoom of each bit of `plain_zooms`.
+_PLAIN_ZOOMS: Final = range(14, 18)
+_AREAS: Final = frozenset({Target.PARCEL, Target.BUILDING, Target.LANDUSE})
 _TYPES = {"diameter_mm": "Number", "cover_m": "Number", "storeys": "Number"}
 
 
@@ -55,9 +46,9 @@ class TileOutOfRange(PanjerehError):
     code = "tile-out-of-range"
 
 
-def attributes(target: Target) -> dict[str, str]:
-    """Return the attributes of a feature in a tile, with TileJSON types; `id` is the agency's id."""
-    return {"id": "String", **{name: _TYPES.get(name, "String") for name in _ATTRIBUTES[target]}}
+def attributes(target: Target, z: int = MAX_ZOOM) -> dict[str, str]:
+    """Return the attributes of a feature in a tile of this zoom, with TileJSON types; `id` is the agency's id."""
+    return {name: _TYPES.get(name, "String") for name, zoom in TILE_ATTRIBUTES[target].items() if z >= zoom}
 
 
 _REGISTER = text(
@@ -66,17 +57,62 @@ _REGISTER = text(
 )
 
 
-def _closed_layer_sql(number: int, target: Target) -> str:
+def _columns(target: Target, z: int) -> str:
+    names = attributes(target, z)
+    return ", ".join(["t.row_id", *("t.feature_id AS id" if name == "id" else f"t.{name}" for name in names)])
+
+
+def _closed_layer_sql(number: int, target: Target, z: int) -> str:
     """The same for a layer behind the door, which is asked for the tile's ground in the city's CRS."""
-    columns = ", ".join(("t.feature_id AS id", *(f"t.{name}" for name in _ATTRIBUTES[target])))
     ground = f"ST_Transform(ST_TileEnvelope(:z, :x, :y, margin => {BUFFER / EXTENT}), CAST(:srid AS int))"
     door = access.DOOR.replace(":layer_ids", f"ARRAY[CAST(:layer{number} AS text)]")
     return (
         f"coalesce((SELECT ST_AsMVT(m, :layer{number}, {EXTENT}, 'geom', 'row_id') FROM ("
-        f"SELECT t.row_id, {columns}, ST_AsMVTGeom(ST_Transform(t.geom, 3857), "
+        f"SELECT {_columns(target, z)}, ST_AsMVTGeom(ST_Transform(t.geom, 3857), "
         f"ST_TileEnvelope(:z, :x, :y), {EXTENT}, {BUFFER}, true) AS geom "
         f"FROM {door.format(shape=ground, radius='0')} t) AS m WHERE m.geom IS NOT NULL), ''::bytea)"
     )
+
+
+# As sub-selects they are made once per statement, not once per row.
+_ENVELOPE = "(SELECT ST_TileEnvelope(CAST(:z AS int), CAST(:x AS int), CAST(:y AS int)))"
+_SURROUNDINGS = (
+    "(SELECT ST_MakeEnvelope(CAST(:west AS float8), CAST(:south AS float8), CAST(:east AS float8), "
+    "CAST(:north AS float8), 3857))"
+)
+_ROUNDED = (
+    "ST_SnapToGrid(ST_TransScale(t.geom_3857, CAST(:to_x AS float8), CAST(:to_y AS float8), "
+    "CAST(:scale AS float8), -CAST(:scale AS float8)), 1)"
+)
+_REPAIRED = f"ST_AsMVTGeom(t.geom_3857, {_ENVELOPE}, {EXTENT}, {BUFFER}, true)"
+
+
+def _shape_sql(target: Target, z: int) -> str:
+    if target not in _AREAS or z not in _PLAIN_ZOOMS:
+        return _REPAIRED
+    is_plain = f"(t.plain_zooms & {1 << _PLAIN_ZOOMS.index(z)}) <> 0 AND t.geom_3857 @ {_SURROUNDINGS}"
+    return f"CASE WHEN {is_plain} THEN {_ROUNDED} ELSE {_REPAIRED} END"
+
+
+def _layer_sql(number: int, target: Target, z: int) -> str:
+    return (
+        f"coalesce((SELECT ST_AsMVT(m, CAST(:layer{number} AS text), {EXTENT}, 'geom', 'row_id') FROM ("
+        f"SELECT {_columns(target, z)}, {_shape_sql(target, z)} AS geom "
+        f"FROM layers.{target} t WHERE t.city_id = :city_id AND t.retired_by IS NULL "
+        f"AND t.layer_id = :layer{number} AND t.geom_3857 && {_SURROUNDINGS}"
+        f") AS m WHERE m.geom IS NOT NULL), ''::bytea)"
+    )
+
+
+def _place(z: int, x: int, y: int) -> dict[str, Any]:
+    """Where a tile lies: its address, its surroundings in Web Mercator, and the way from there to its grid."""
+    size = 2 * HALF_M / 2**z
+    margin = size * BUFFER / EXTENT
+    west, north = -HALF_M + x * size, HALF_M - y * size
+    return {
+        "z": z, "x": x, "y": y, "to_x": -west, "to_y": -north, "scale": EXTENT / size,
+        "west": west - margin, "south": north - size - margin, "east": west + size + margin, "north": north + margin,
+    }  # fmt: skip
 
 
 def look_zoom(city: City) -> int:
@@ -87,18 +123,9 @@ def look_zoom(city: City) -> int:
     return max(0, math.ceil(math.log2(whole / math.sqrt(access.MAX_AREA_M2))))
 
 
-def _layer_sql(number: int, target: Target) -> str:
-    columns = ", ".join(("t.feature_id AS id", *(f"t.{name}" for name in _ATTRIBUTES[target])))
-    envelope = "ST_TileEnvelope(:z, :x, :y)"
-    return (
-        f"coalesce((SELECT ST_AsMVT(m, :layer{number}, {EXTENT}, 'geom', 'row_id') FROM ("
-        f"SELECT t.row_id, {columns}, "
-        f"ST_AsMVTGeom(t.geom_3857, {envelope}, {EXTENT}, {BUFFER}, true) AS geom "
-        f"FROM layers.{target} t WHERE t.city_id = :city_id AND t.retired_by IS NULL "
-        f"AND t.layer_id = :layer{number} "
-        f"AND t.geom_3857 && ST_TileEnvelope(:z, :x, :y, margin => {BUFFER / EXTENT})"
-        f") AS m WHERE m.geom IS NOT NULL), ''::bytea)"
-    )
+def _check_address(z: int, x: int, y: int) -> None:
+    if not (0 <= z <= MAX_ZOOM and 0 <= x < 2**z and 0 <= y < 2**z):
+        raise TileOutOfRange(z=z, x=x, y=y)
 
 
 def tile(reader: Reader, city_id: str, layer_ids: Collection[str], z: int, x: int, y: int) -> bytes:
@@ -107,8 +134,7 @@ def tile(reader: Reader, city_id: str, layer_ids: Collection[str], z: int, x: in
     Tiles are in Web Mercator. An empty tile is zero bytes. Raises TileOutOfRange; as the application's role also
     AccessRefused, where a sensitive layer is among them and the transaction may not look at it.
     """
-    if not (0 <= z <= MAX_ZOOM and 0 <= x < 2**z and 0 <= y < 2**z):
-        raise TileOutOfRange(z=z, x=x, y=y)
+    _check_address(z, x, y)
     values: dict[str, Any] = {"city_id": city_id, "layer_ids": list(layer_ids)}
     asked = list(layer_ids)
     rows = reader.execute(_REGISTER, values).all()
@@ -117,15 +143,47 @@ def tile(reader: Reader, city_id: str, layer_ids: Collection[str], z: int, x: in
         return b""
     closed = access.behind_the_door(reader, city_id, [row.layer_id for row in shown])
     parts = [
-        (_closed_layer_sql if row.layer_id in closed else _layer_sql)(n, Target(row.target))
+        (_closed_layer_sql if row.layer_id in closed else _layer_sql)(n, Target(row.target), z)
         for n, row in enumerate(shown)
     ]
     named = {f"layer{number}": row.layer_id for number, row in enumerate(shown)}
-    place: dict[str, Any] = {"city_id": city_id, "z": z, "x": x, "y": y}
+    place: dict[str, Any] = {"city_id": city_id, **_place(z, x, y)}
     if closed:
         place["srid"] = srid(reader, city_id)
     with access.refusals():
         return bytes(reader.execute(text("SELECT " + " || ".join(parts)), named | place).scalar_one())
+
+
+_NAMED: Final = re.compile(r"(?<!:):(\w+)")
+
+
+@lru_cache(maxsize=256)
+def _open_statement(city_id: str, targets: tuple[Target, ...], z: int) -> Statement:
+    """Return the statement of a tile with layers of these kinds; the city is a constant, for its partitions."""
+    sql = "SELECT " + " || ".join(_layer_sql(number, target, z) for number, target in enumerate(targets))
+    sql = sql.replace(":city_id", f"'{city_id}'")
+    names = dict.fromkeys(_NAMED.findall(sql))
+    return Statement(_NAMED.sub(r"%(\1)s", sql), names)
+
+
+def open_tile(engine: Engine, city_id: str, shown: Sequence[Shown], z: int, x: int, y: int) -> bytes:
+    """Return the tile of layers that are not sensitive, in this order, by one prepared statement.
+
+    `engine` is a reading one (`layers.reads.reading_engine`); `shown` are the layers as its register has them. A
+    layer that is sensitive after all is empty to the application's role. Raises TileOutOfRange.
+    """
+    _check_address(z, x, y)
+    if not shown:
+        return b""
+    statement = _open_statement(city_id, tuple(each.target for each in shown), z)
+    named = {f"layer{number}": each.layer_id for number, each in enumerate(shown)}
+    return bytes(fetch(engine, statement, named | _place(z, x, y), prepared=True)[0])
+
+
+def shown_version(city_id: str, shown: Collection[Shown]) -> str:
+    """Return a text that changes exactly when one of these layers does: for an ETag."""
+    current = sorted((each.layer_id, each.version, each.min_zoom) for each in shown)
+    return hashlib.sha256(repr((city_id, current)).encode()).hexdigest()[:20]
 
 
 def tile_version(reader: Reader, city_id: str, layer_ids: Collection[str]) -> str:
