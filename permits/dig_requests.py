@@ -19,19 +19,19 @@ MAX_DAYS = 3660
 
 @dataclass(frozen=True, slots=True)
 class WorksRequest:
-    """The dimensions and the pavement; metres, years, centimetres. Length and width None: from the drawing."""
+    """The dimensions and the pavement; metres, years, centimetres. None: not stated; length and width are drawn."""
 
     pavement: Pavement | None = None
     length_m: float | None = None
     width_m: float | None = None
-    surplus_length_m: float = 0.0
-    surplus_width_m: float = 0.0
+    surplus_length_m: float | None = None
+    surplus_width_m: float | None = None
     section: str | None = None
     asphalt_thickness_cm: float | None = None
     asphalt_age_years: float | None = None
-    quality_coefficient: float = 1.0
+    quality_coefficient: float | None = None
     spoil_m3: float | None = None
-    phases: tuple[Json, ...] = ()
+    phases: tuple[Json, ...] | None = None
     traffic_approval_no: str | None = None
     safety_approval_no: str | None = None
 
@@ -122,9 +122,9 @@ def work_faults(works: WorksRequest) -> Iterator[str]:
         value = getattr(works, name)
         if value is not None and not 0 < value <= most:
             yield f"{name.removesuffix('_m')}-out-of-range"
-    if min(works.surplus_length_m, works.surplus_width_m) < 0:
+    if min(works.surplus_length_m or 0, works.surplus_width_m or 0) < 0:
         yield "surplus-negative"
-    if not 0 < works.quality_coefficient <= 10:
+    if works.quality_coefficient is not None and not 0 < works.quality_coefficient <= 10:
         yield "quality-coefficient-out-of-range"
     if works.asphalt_age_years is not None and not 0 <= works.asphalt_age_years <= 200:
         yield "asphalt-age-out-of-range"

@@ -62,7 +62,6 @@ class DigRow:
     payment: Json | None
     permit: Json | None
     reason: str | None
-    trench_id: UUID | None
     started_on: date | None
     restored_on: date | None
     regularise_by: datetime | None
@@ -88,7 +87,7 @@ _WKB = func.ST_AsBinary(t.dig.c.geom).label("wkb")
 
 def dig_from(row: AnyRow) -> DigRow:
     """The excavation in a row of `dig_columns`."""
-    values = dict(row._mapping)
+    values = row._asdict()
     wkb = values.pop("wkb", None)
     shape_m = None if wkb is None else shapely.from_wkb(bytes(wkb))
     values |= {"kind": DigKind(values["kind"]), "status": DigStatus(values["status"]), "shape_m": shape_m}

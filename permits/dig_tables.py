@@ -75,7 +75,6 @@ dig = _table(
     _json("payment"),
     _json("permit"),
     _text("reason", nullable=True),
-    _id("trench_id", nullable=True),
     _on("started_on"),
     _on("restored_on"),
     _at("regularise_by", nullable=True),
@@ -150,7 +149,6 @@ dig_join = _table(
     _text("a_accepted_by", nullable=True),
     _text("b_accepted_by", nullable=True),
     _text("reason", nullable=True),
-    _id("trench_id", nullable=True),
     _at("created_at"),
     _at("updated_at"),
 )

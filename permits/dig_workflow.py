@@ -6,7 +6,7 @@ field of practice the row answers. Rows of the same status and action are tried 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from permits.dig_errors import DigActionNotAllowed
@@ -79,8 +79,8 @@ def _asking() -> Iterator[Transition]:
 def _permitting() -> Iterator[Transition]:
     """From the costs to the works."""
     t = Transition
-    settled = frozenset({_G.CONSENT, _G.NOT_BARRED, _G.SETTLED})
-    decided = frozenset({_G.CONSENT, _G.NOT_BARRED})
+    settled = frozenset({_G.CONSENT, _G.NOT_BARRED, _G.INQUIRIES_VALID, _G.SETTLED})
+    decided = frozenset({_G.CONSENT, _G.NOT_BARRED, _G.INQUIRIES_VALID})
     for each in (_S.INQUIRED, _S.COSTED):
         yield t(each, _A.CALCULATE, _OFFICER, _S.PAID, "T17", settled)
         yield t(each, _A.CALCULATE, _OFFICER, _S.COSTED, "I05", decided)
@@ -154,10 +154,13 @@ for _row in TRANSITIONS:
 FOR_PEOPLE: frozenset[DigAction] = frozenset(DigAction) - {DigAction.INQUIRIES_CLOSED, DigAction.EXPIRE}
 """What a person may do; the rest is the system's."""
 
-DETERMINED_BY_ACT: frozenset[DigGuard] = frozenset(
-    {DigGuard.SETTLED, DigGuard.TEST_FAILED, DigGuard.COMPLETE}
-)
-"""Facts that the action itself brings about; they cannot be said beforehand."""
+BROUGHT_ABOUT: Mapping[DigAction, frozenset[DigGuard]] = {
+    DigAction.REGULARISE: frozenset({DigGuard.COMPLETE}),
+    DigAction.CALCULATE: frozenset({DigGuard.SETTLED}),
+    DigAction.PAY: frozenset({DigGuard.SETTLED}),
+    DigAction.RECORD_TEST: frozenset({DigGuard.TEST_FAILED}),
+}
+"""Facts that an action itself may bring about; they cannot be missing beforehand."""
 
 
 def advance(status: DigStatus, action: DigAction, role: Role, facts: Collection[DigGuard] = ()) -> DigStatus:
@@ -188,13 +191,13 @@ def allowed_actions(
     status: DigStatus, role: Role, facts: Collection[DigGuard] = ()
 ) -> tuple[list[DigAction], dict[DigAction, list[DigGuard]]]:
     """What `role` may do now, and what is blocked with the facts it still needs; in the table's order."""
-    known = set(facts) | DETERMINED_BY_ACT
+    known = set(facts)
     open_: list[DigAction] = []
     blocked: dict[DigAction, list[DigGuard]] = {}
     for row in TRANSITIONS:
         if row.source is not status or role not in row.roles or row.action in open_:
             continue
-        missing = row.guards - known
+        missing = row.guards - known - BROUGHT_ABOUT.get(row.action, frozenset())
         if missing:
             blocked[row.action] = sorted(missing)
         else:
