@@ -19,7 +19,8 @@ from api.app import create_app
 from api.settings import AgencyBook, Settings, write_agency_book
 from layers.cluster import Cluster
 from layers.database import make_engine
-from tests.api.conftest import free_port, serving
+from permits.vocabulary import Role
+from tests.api.conftest import free_port, make_tokens, serving
 
 CITY = "schutterwald"
 
@@ -65,10 +66,11 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A running server, the database behind it, and what it heard."""
+    """A running server, the database behind it, an officer's token, and what it heard."""
 
     url: str
     database_url: str
+    token: str
     heard: Heard
 
     @property
@@ -86,9 +88,10 @@ def listening_site(database_url: str, root: Path, folder: Path) -> Iterator[Site
     )
     write_agency_book(settings.agencies_path, AgencyBook())
     app = create_app(settings)
+    token = make_tokens(database_url)[Role.OFFICER]
     heard = Heard(app)
     with serving(heard, port) as address:  # type: ignore[arg-type]
-        yield Site(address, database_url, heard)
+        yield Site(address, database_url, token, heard)
 
 
 @pytest.fixture(scope="session")
