@@ -1,9 +1,7 @@
-"""The city-wide clearance audit: existing lines that lie closer than they should, ranked.
+"""The self-join of the clearance audit: which existing lines lie closer than their classes may.
 
-Existing lines break today's rules in great numbers (in one real half square kilometre a 1 m gas-to-power rule
-flags 38 % of the gas network), so the result is a list of where to survey first, not a list of offences.
 Cheap tests come first: is there a rule for the two classes, do their boxes come near, do their depths; the
-distance comes last.
+distance comes last. What becomes of the pairs is `geo.survey`'s matter: a list of where to survey first.
 
 Coordinates, distances and depths are metres; coordinates in one metric CRS. Distances are between axes in
 plan.
@@ -20,16 +18,16 @@ from typing import Final, TypeVar
 import numpy as np
 import numpy.typing as npt
 import shapely
-from scipy.special import erfc
-from shapely.geometry.base import BaseGeometry
 
 from geo.errors import PanjerehError
 from geo.network import Indices, Metres
-from geo.quality import Z95
 
 Class = TypeVar("Class")
+Offsets = npt.NDArray[np.int64]
 
 _PIECES_PER_THREAD: Final = 8
+# What single precision may lose of a coordinate, several times over (m per m, and m).
+_SLACK: Final = (6e-7, 1e-6)
 
 
 class AuditRefused(PanjerehError):
@@ -65,65 +63,36 @@ class Requirements:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class AuditedLines:
-    """Existing lines: id, shape, class (row of the requirements), depths of top and bottom, 95 % half width.
+class Lines:
+    """Existing lines as arrays: line k's straight segments (x1, y1, x2, y2) are `first[k]` to `first[k + 1]`.
 
-    Depths count downward from the ground; unknown ones are -inf and inf, so that depth excuses nothing.
+    `classes` are rows of the requirements. Depths of top and bottom count downward from the ground; unknown
+    ones are -inf and inf, so that depth excuses nothing. `radius_m` is added to what is required between axes.
     """
 
-    ids: Sequence[str]
-    shapes: npt.NDArray[np.object_]
+    segments: Metres
+    first: Offsets
     classes: Indices
     top_m: Metres
     bottom_m: Metres
-    half_width_m: Metres
+    radius_m: Metres
 
-
-@dataclass(frozen=True, slots=True)
-class Shortfall:
-    """Two lines too close: `p_violation` is the probability that they truly are.."""
-
-    a: str
-    b: str
-    separation_m: float
-    required_m: float
-    p_violation: float
-    x: float
-    y: float
-
-    @property
-    def shortfall_m(self) -> float:
-        """How many metres are missing."""
-        return self.required_m - self.separation_m
+    def __len__(self) -> int:
+        return len(self.classes)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class AuditResult:
-    """All violating pairs as arrays, the worst first: the two lines (a < b), metres, probability."""
+class Near:
+    """The pairs of lines (a < b, sorted) that are too close: distance of the axes, and the segments that have it."""
 
-    lines: AuditedLines
     a: Indices
     b: Indices
-    separation_m: Metres
-    required_m: Metres
-    p_violation: Metres
+    apart_m: Metres
+    segment_a: Indices
+    segment_b: Indices
 
     def __len__(self) -> int:
         return len(self.a)
-
-    def top(self, count: int) -> tuple[Shortfall, ...]:
-        """The worst `count` pairs, each with its place."""
-        a, b = self.a[:count], self.b[:count]
-        between = shapely.line_interpolate_point(
-            shapely.shortest_line(self.lines.shapes[a], self.lines.shapes[b]), 0.5, normalized=True
-        )
-        return tuple(
-            Shortfall(self.lines.ids[i], self.lines.ids[j], separation, required, p, at.x, at.y)
-            for i, j, separation, required, p, at in zip(
-                a.tolist(), b.tolist(), self.separation_m.tolist(), self.required_m.tolist(),
-                self.p_violation.tolist(), between, strict=False,
-            )
-        )  # fmt: skip
 
 
 def requirements(
@@ -147,119 +116,108 @@ def requirements(
     return Requirements(np.maximum(horizontal, horizontal.T), np.maximum(vertical, vertical.T))
 
 
-def audit(lines: AuditedLines, rules: Requirements, threads: int = 1) -> AuditResult:
-    """Every pair of lines closer than its rule, ranked by probability, then by the share that is missing.
+def near_lines(lines: Lines, rules: Requirements, threads: int = 1) -> Near:
+    """Every pair of lines closer than its rule, once, with its least distance.
 
-    Raises `AuditRefused` for shapes that are no lines, coordinates that are not finite, classes without a
-    row.
+    The digits of the result depend on the two lines alone, not on what else is there nor on the number of
+    threads. Raises `AuditRefused` for coordinates that are not finite, classes without a row, depths that are
+    no numbers.
+
+    >>> flat = np.zeros(2)
+    >>> two = np.array([[0.0, 0, 10, 0], [0, 0.3, 10, 0.3]])
+    >>> kinds = np.array([0, 1], dtype=np.int32)
+    >>> rules = requirements("gw", lambda a, b: (0.4, 0.1))
+    >>> near_lines(Lines(two, np.arange(3), kinds, flat, flat, flat), rules).apart_m.tolist()
+    [0.3]
     """
-    segments, owner = exploded(lines)
-    i, j, apart = near_segments(
-        segments, lines.classes[owner], lines.top_m[owner], lines.bottom_m[owner], rules, threads
-    )
-    a, b, separation = _closest(owner[i], owner[j], apart, len(lines.ids))
-    required = rules.horizontal_m[lines.classes[a], lines.classes[b]]
-    sd = np.hypot(lines.half_width_m[a], lines.half_width_m[b]) / Z95
-    p = np.ones(len(a))  # every pair here is below its rule as measured
-    vague = sd > 0
-    # the same formula as `geo.quality.probability_below`, for a whole array
-    p[vague] = 0.5 * erfc((separation - required)[vague] / (sd[vague] * np.sqrt(2.0)))
-    # the pairs come sorted by (a, b), so two stable sorts settle all ties
-    order = np.argsort(separation / required, kind="stable")
-    order = order[np.argsort(-p[order], kind="stable")]
-    return AuditResult(lines, a[order], b[order], separation[order], required[order], p[order])
+    from geo.near_kernels import by_place, fill_grid, gathered, join_near, measures
+
+    _refuse_misfits(lines, rules)
+    if not len(lines.segments):
+        none = np.empty(0, dtype=np.int32)
+        return Near(none, none, np.empty(0), none, none)
+    west, south, east, north, length = measures(lines.segments)
+    if not np.isfinite(length):
+        raise AuditRefused(what="coordinates")
+    west, south = float(np.floor(west)), float(np.floor(south))
+    wide, high = east - west, north - south
+    widest = float(rules.horizontal_m.max(initial=0.0))
+    side = max(widest, length, 1e-3)  # as wide as a segment is long, on average, and as a rule reaches
+    order = by_place(lines.segments, lines.first, west, south, *_coarse(side, wide, high, len(lines)))
+    local, first, source, line = gathered(lines.segments, lines.first, order, west, south)
+    kinds = np.ascontiguousarray(lines.classes[order], dtype=np.int32)
+    top, bottom, radius = lines.top_m[order], lines.bottom_m[order], lines.radius_m[order]
+    columns, rows = int(wide / side) + 2, int(high / side) + 2
+    grid = (columns, rows, side, min(columns * rows, 8 * len(local) + 1024))
+    slack = _SLACK[0] * (max(wide, high) + widest + 2 * float(radius.max())) + _SLACK[1]
+    cells = fill_grid(local, line, kinds, radius, grid, slack)
+
+    def run(span: tuple[int, int]) -> tuple[Indices, Indices, Metres, Indices, Indices]:
+        return join_near(
+            local, first, line, order, kinds, top, bottom, radius, rules.horizontal_m, rules.vertical_m, cells,
+            grid, *span,
+        )  # fmt: skip
+
+    pieces = 1 if threads == 1 else threads * _PIECES_PER_THREAD
+    spans = list(pairwise([len(order) * k // pieces for k in range(pieces + 1)]))
+    with ThreadPoolExecutor(threads) as pool:
+        found = list(pool.map(run, spans)) if threads > 1 else [run(spans[0])]
+    a, b, apart, i, j = (np.concatenate([part[k] for part in found]) for k in range(5))
+    return _in_order(order[a], order[b], apart, source[i], source[j], len(lines))
 
 
 def near_segments(
     segments: Metres, classes: Indices, top_m: Metres, bottom_m: Metres, rules: Requirements, threads: int = 1
 ) -> tuple[Indices, Indices, Metres]:
-    """The pairs of segments (rows x1, y1, x2, y2) that violate `rules`: i < j, and their distances, sorted.
-
-    >>> two = np.array([[0.0, 0, 10, 0], [0, 0.3, 10, 0.3]])
-    >>> kinds, none = np.array([0, 1], dtype=np.int32), np.zeros(2)
-    >>> rules = requirements("gw", lambda a, b: (0.4, 0.1))
-    >>> [found.tolist() for found in near_segments(two, kinds, none, none, rules)]
-    [[0], [1], [0.3]]
-    """
-    from geo.kernels import fill_grid, join_near
-
-    _refuse_misfits(segments, classes, top_m, bottom_m, rules)
-    if not len(segments):
-        return np.empty(0, dtype=np.int32), np.empty(0, dtype=np.int32), np.empty(0)
-    local = segments - np.tile(np.minimum(segments[:, :2], segments[:, 2:]).min(axis=0), 2)
-    side, columns, buckets = _grid(local, rules)
-    # neighbours on the ground become neighbours in memory
-    middle = (local[:, :2] + local[:, 2:]) / (2 * side)
-    order = np.argsort(np.floor(middle[:, 1]) * columns + middle[:, 0])
-    local, kinds = np.ascontiguousarray(local[order]), np.ascontiguousarray(classes[order], dtype=np.int32)
-    top, bottom = top_m[order].astype(np.float64), bottom_m[order].astype(np.float64)
-    grid = (*fill_grid(local, side, columns, buckets), side, columns)
-
-    def run(span: tuple[int, int]) -> tuple[Indices, Indices, Metres]:
-        return join_near(local, kinds, top, bottom, rules.horizontal_m, rules.vertical_m, grid, *span)
-
-    pieces = 1 if threads == 1 else threads * _PIECES_PER_THREAD
-    spans = list(pairwise([len(local) * k // pieces for k in range(pieces + 1)]))
-    with ThreadPoolExecutor(threads) as pool:
-        found = list(pool.map(run, spans)) if threads > 1 else [run(spans[0])]
-    i, j = (order[np.concatenate([part[k] for part in found])].astype(np.int32) for k in (0, 1))
-    apart = np.concatenate([part[2] for part in found])
-    i, j = np.minimum(i, j), np.maximum(i, j)
-    ranks = np.argsort(i.astype(np.int64) * len(segments) + j)
-    return i[ranks], j[ranks], apart[ranks]
-
-
-def _grid(local: Metres, rules: Requirements) -> tuple[float, int, int]:
-    """Cell side (m), columns and buckets: cells as wide as a segment is long, on average."""
-    lengths = np.hypot(local[:, 2] - local[:, 0], local[:, 3] - local[:, 1])
-    side = max(float(rules.horizontal_m.max(initial=0.0)), float(lengths.mean()), 1e-3)
-    width, height = np.maximum(local[:, :2], local[:, 2:]).max(axis=0).tolist()
-    columns, rows = int(width / side) + 2, int(height / side) + 2
-    return side, columns, min(columns * rows, 8 * len(local) + 1024)
-
-
-def _refuse_misfits(
-    segments: Metres, classes: Indices, top_m: Metres, bottom_m: Metres, rules: Requirements
-) -> None:
-    if (
-        segments.ndim != 2
-        or segments.shape[1] != 4
-        or not len(segments) == len(classes) == len(top_m) == len(bottom_m)
-    ):
+    """The pairs of segments (rows x1, y1, x2, y2) that violate `rules`: i < j, and their distances, sorted."""
+    if segments.ndim != 2 or segments.shape[1] != 4:
         raise AuditRefused(what="lengths")
-    if not np.isfinite(segments).all():
-        raise AuditRefused(what="coordinates")
-    if len(classes) and not (int(classes.min()) >= 0 and int(classes.max()) < len(rules.horizontal_m)):
-        raise AuditRefused(what="classes")
-    if np.isnan(top_m).any() or np.isnan(bottom_m).any():
-        raise AuditRefused(what="depths")
+    first = np.arange(len(segments) + 1, dtype=np.int64)
+    none = np.zeros(len(segments))
+    near = near_lines(Lines(segments, first, classes, top_m, bottom_m, none), rules, threads)
+    return near.a, near.b, near.apart_m
 
 
-def exploded(lines: AuditedLines) -> tuple[Metres, Indices]:
-    """The lines' straight segments (x1, y1, x2, y2) and the line each belongs to."""
-    parts, of = lines.shapes, np.arange(len(lines.shapes))
+def from_shapes(
+    shapes: npt.NDArray[np.object_], classes: Indices, top_m: Metres, bottom_m: Metres, radius_m: Metres
+) -> Lines:
+    """The lines of these (multi) line strings. Raises `AuditRefused` for other shapes."""
+    parts, of = shapes, np.arange(len(shapes))
     if (shapely.get_type_id(parts) != shapely.GeometryType.LINESTRING).any():
-        parts, of = shapely.get_parts(lines.shapes, return_index=True)
+        parts, of = shapely.get_parts(shapes, return_index=True)
     if (shapely.get_type_id(parts) != shapely.GeometryType.LINESTRING).any():
         raise AuditRefused(what="shapes")
     xy, part = shapely.get_coordinates(parts, return_index=True)
     inner = np.flatnonzero(part[1:] == part[:-1])
-    return np.hstack([xy[inner], xy[inner + 1]]), of[part[inner]].astype(np.int32)
+    owner = of[part[inner]]
+    first = np.zeros(len(shapes) + 1, dtype=np.int64)
+    np.cumsum(np.bincount(owner, minlength=len(shapes)), out=first[1:])
+    return Lines(np.hstack([xy[inner], xy[inner + 1]]), first, classes, top_m, bottom_m, radius_m)
 
 
-def _closest(a: Indices, b: Indices, apart: Metres, count: int) -> tuple[Indices, Indices, Metres]:
-    """Each pair of different lines once, with the least distance of their segments."""
-    differ = a != b
-    a, b, apart = np.minimum(a, b)[differ], np.maximum(a, b)[differ], apart[differ]
-    key = a.astype(np.int64) * count + b
-    order = np.lexsort((apart, key))
-    first = order[np.unique(key[order], return_index=True)[1]]
-    return a[first], b[first], apart[first]
+def _coarse(side: float, wide: float, high: float, count: int) -> tuple[float, int, int]:
+    """Side, columns and rows of a grid for sorting: no more cells than a few to a line."""
+    while (wide / side + 1) * (high / side + 1) > 4 * count + 1024:
+        side *= 2
+    return side, int(wide / side) + 1, int(high / side) + 1
 
 
-def as_lines(shapes: Sequence[BaseGeometry]) -> npt.NDArray[np.object_]:
-    """The shapes as the array that `AuditedLines` holds, in plan only."""
-    held = np.empty(len(shapes), dtype=object)
-    held[:] = list(shapes)
-    flat: npt.NDArray[np.object_] = shapely.force_2d(held)
-    return flat
+def _in_order(a: Indices, b: Indices, apart: Metres, i: Indices, j: Indices, count: int) -> Near:
+    turned = a > b
+    a, b = np.where(turned, b, a), np.where(turned, a, b)
+    i, j = np.where(turned, j, i), np.where(turned, i, j)
+    ranks = np.argsort(a.astype(np.int64) * count + b)
+    return Near(a[ranks], b[ranks], apart[ranks], i[ranks], j[ranks])
+
+
+def _refuse_misfits(lines: Lines, rules: Requirements) -> None:
+    count = len(lines)
+    parts = (lines.first[1:], lines.top_m, lines.bottom_m, lines.radius_m)
+    if any(len(part) != count for part in parts) or lines.first[-1] != len(lines.segments):
+        raise AuditRefused(what="lengths")
+    if not np.isfinite(lines.radius_m).all():
+        raise AuditRefused(what="radii")
+    if count and not (int(lines.classes.min()) >= 0 and int(lines.classes.max()) < len(rules.horizontal_m)):
+        raise AuditRefused(what="classes")
+    if np.isnan(lines.top_m).any() or np.isnan(lines.bottom_m).any():
+        raise AuditRefused(what="depths")
