@@ -86,3 +86,33 @@ def _hash_of(one: str) -> Hashes:
     ends = np.array([0, len(encoded)], dtype=np.int64)
     found: Hashes = hash_ids(np.frombuffer(encoded, dtype=np.uint8), ends)
     return found
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Coded(Sequence[str]):
+    """A sequence of few different words, by number; -1 stands for the empty word."""
+
+    codes: npt.NDArray[np.int16]
+    words: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[str, ...]: ...
+    def __getitem__(self, index: int | slice) -> str | tuple[str, ...]:
+        if isinstance(index, slice):
+            return tuple(self._word(code) for code in self.codes[index].tolist())
+        return self._word(int(self.codes[index]))
+
+    def _word(self, code: int) -> str:
+        return self.words[code] if code >= 0 else ""
+
+    def among(self, wanted: Iterable[str]) -> npt.NDArray[np.bool_]:
+        """Where one of these words stands."""
+        asked = set(wanted)
+        numbers = [code for code, word in enumerate(self.words) if word in asked]
+        found: npt.NDArray[np.bool_] = np.isin(self.codes, numbers)
+        return found

@@ -64,6 +64,11 @@ _ROLE_CODE: Final = {role: code for code, role in enumerate(ROLES)}
 SERVICE_CODE: Final = _ROLE_CODE[LinkRole.SERVICE]
 
 
+def role_code(role: LinkRole) -> int:
+    """The number that stands for a role in `Network.link_role`."""
+    return _ROLE_CODE[role]
+
+
 class SnapKind(StrEnum):
     """What was taken as joined though the source does not say so."""
 

@@ -168,7 +168,7 @@ def snapped(network: Network, tolerance_m: float) -> Network:
 
 def connectivity(network: Network) -> Connectivity:
     """How much of the network hangs together, and how many joins were assumed; every valve counts as open."""
-    labels = _parts(network)
+    labels = parts_of(network)
     count = network.node_count
     lengths = network.link_length_m if network.link_length_m.sum() > 0 else np.ones(network.link_count)
     by_part = np.bincount(labels[count:], weights=lengths, minlength=1)
@@ -188,7 +188,8 @@ def connectivity(network: Network) -> Connectivity:
     )
 
 
-def _parts(network: Network) -> Indices:
+def parts_of(network: Network) -> Indices:
+    """The connected part of each node and then each link, with every valve open; numbers carry no meaning."""
     a, b = joins_of(network)
     size = network.node_count + network.link_count
     graph = coo_matrix((np.ones(len(a), dtype=np.bool_), (a, b)), shape=(size, size))

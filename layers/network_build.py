@@ -1,0 +1,266 @@
+"""From a utility's delivered records to a network that answers: nodes, joins, repairs, devices, sources, zones.
+
+Ends that name a node join there. An end that names none joins by its place. What still hangs apart is joined by
+snaps over at most the rules' tolerance, each of them kept with its distance. All is done on whole columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, overload
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+from shapely.geometry import LineString
+
+from geo.ids import Coded, Ids
+from geo.network import NOWHERE, Flags, Metres, Network, Snap
+from geo.snapping import parts_of, snapped
+from geo.zones import ZoneGraph, trace_graph, zone_graph
+from layers.network_columns import UNKNOWN_DAY, Lines, Nodes, coded, collect_links, collect_nodes, numbers
+from layers.network_points import Points, barriers, sources
+from layers.network_read import Delivered, ids_of
+from layers.network_rules import NetworkRules, Squeeze
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Attributes:
+    """What is said of links, devices and sources besides how they join; position = index in the network.
+
+    `*_layer` number the layers the network was read from; an unknown number is NaN, an unknown day UNKNOWN_DAY.
+    """
+
+    link_layer: npt.NDArray[np.int16]
+    link_material: Coded
+    link_diameter_mm: npt.NDArray[np.float32]
+    link_pressure_bar: npt.NDArray[np.float32]
+    link_voltage_kv: npt.NDArray[np.float32]
+    link_quality: Coded
+    link_surveyed: npt.NDArray[np.int32]
+    link_box: npt.NDArray[np.float32]
+    device_layer: npt.NDArray[np.int16]
+    device_kind: Coded
+    device_xy: Metres
+    source_layer: npt.NDArray[np.int16]
+    source_kind: Coded
+    source_xy: Metres
+    coords: Metres
+    vertices: npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Built:
+    """A network with its zones, and what is said of its parts."""
+
+    zones: ZoneGraph
+    attributes: Attributes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shapes(Sequence[LineString | None]):
+    """The lines of the links, made when they are asked for."""
+
+    coords: Metres
+    vertices: npt.NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.vertices) - 1
+
+    @overload
+    def __getitem__(self, index: int) -> LineString | None: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[LineString | None, ...]: ...
+    def __getitem__(self, index: int | slice) -> LineString | tuple[LineString | None, ...] | None:
+        if isinstance(index, slice):
+            return tuple(self[at] for at in range(*index.indices(len(self))))
+        if not 0 <= index < len(self):
+            raise IndexError(index)
+        return LineString(self.coords[self.vertices[index] : self.vertices[index + 1]])
+
+    def all(self) -> tuple[LineString, ...]:
+        """Every line at once."""
+        owner = np.repeat(np.arange(len(self)), np.diff(self.vertices))
+        made: Any = shapely.linestrings(self.coords, indices=owner) if len(self) else ()
+        return tuple(made)
+
+
+def build(delivered: Delivered, rules: NetworkRules) -> Built:
+    """The network of a utility's records."""
+    nodes = collect_nodes(delivered)
+    recorded = len(nodes.ids)
+    lines = collect_links(delivered, nodes)
+    fed = sources(delivered, nodes, lines, rules)
+    barred = barriers(delivered, nodes, lines, rules)
+    attributes = _attributes(delivered, lines, barred, fed)
+    network = _network(nodes, lines, barred, fed, rules)
+    squeezable = _squeezable(attributes, rules.squeeze)
+    network = replace(_repaired(network, attributes, rules.tolerance_m, recorded), link_squeezable=squeezable)
+    return Built(zone_graph(trace_graph(network)), attributes)
+
+
+def _network(nodes: Nodes, lines: Lines, barred: Points, fed: Points, rules: NetworkRules) -> Network:
+    shapes = Shapes(lines.coords, lines.vertices)
+    # the row of a line is its link: transformers come after them
+    return Network(
+        node_ids=ids_of(nodes.ids),
+        node_kinds=nodes.kinds,
+        node_xy=nodes.xy,
+        link_ids=ids_of(lines.ids),
+        link_start=lines.start,
+        link_end=lines.end,
+        link_role=lines.role,
+        link_length_m=_lengths(lines.coords, lines.vertices),
+        link_squeezable=np.zeros(len(lines.row), dtype=np.bool_),
+        link_shapes=shapes,
+        tap_node=lines.tap_node,
+        tap_link=lines.tap_link,
+        device_ids=Ids.of(barred.ids),
+        device_node=barred.node.astype(np.int32),
+        device_link=barred.link.astype(np.int32),
+        device_closed=barred.closed(rules),
+        device_operable=barred.operable.astype(np.bool_),
+        source_ids=Ids.of(fed.ids),
+        source_node=fed.node.astype(np.int32),
+        snaps=(*barred.snaps, *fed.snaps),
+        unplaced=(*lines.unplaced, *barred.unplaced, *fed.unplaced),
+    )
+
+
+def _lengths(coords: Metres, vertices: npt.NDArray[np.int64]) -> Metres:
+    steps = np.zeros(len(coords))
+    steps[1:] = np.hypot(*np.diff(coords, axis=0).T) if len(coords) > 1 else 0.0
+    starts = vertices[:-1]
+    steps[starts] = 0.0  # the step onto a line's first vertex is none of its length
+    return np.add.reduceat(steps, starts) if len(starts) else np.zeros(0)
+
+
+def _repaired(network: Network, attributes: Attributes, tolerance_m: float, recorded: int) -> Network:
+    """The network with its parts joined by snaps, each within one layer and one level of pressure or voltage.
+
+    Where the records name the nodes (the first `recorded` ones), a snap only joins what hangs apart, and never
+    two parts that each have a source: cables of two transformers may lie in one trench.
+    """
+    labels = parts_of(network)
+    is_bare = np.arange(network.node_count) >= recorded
+    if not network.link_count or (not is_bare.any() and len(np.unique(labels[network.node_count :])) == 1):
+        return network
+    whole = replace(network, link_shapes=Shapes(attributes.coords, attributes.vertices).all())
+    level = np.where(
+        np.isnan(attributes.link_voltage_kv), attributes.link_pressure_bar, attributes.link_voltage_kv
+    )
+    beside = _link_at(network)
+    parts = _Parts(labels, np.unique(labels[network.source_node]).tolist())
+    kept = []
+    for snap in sorted(snapped(whole, tolerance_m).snaps, key=_by_distance):
+        other = snap.other_node if snap.other_link == NOWHERE else network.node_count + snap.other_link
+        links = beside[snap.node], snap.other_link if snap.other_node == NOWHERE else beside[snap.other_node]
+        if not snap.is_join or (
+            attributes.link_layer[links[0]] == attributes.link_layer[links[1]]
+            and not _differ(level[links[0]], level[links[1]])
+            and (is_bare[snap.node] or parts.joins(int(labels[snap.node]), int(labels[other])))
+        ):
+            kept.append(snap)
+    return replace(network, snaps=tuple(kept))
+
+
+def _differ(one: float, other: float) -> bool:
+    """Whether two known levels are not the same."""
+    return bool(one != other and not np.isnan([one, other]).any())
+
+
+def _by_distance(snap: Snap) -> tuple[float, str, str]:
+    return snap.distance_m, snap.subject, snap.other
+
+
+class _Parts:
+    """The parts of a network while snaps join them; never two that each have a source."""
+
+    def __init__(self, labels: npt.NDArray[np.int32], fed: Sequence[int]) -> None:
+        self._root = list(range(int(labels.max()) + 1))
+        self._fed = set(fed)
+
+    def joins(self, a: int, b: int) -> bool:
+        """Join two parts, unless they hang together already or both have a source; say whether that was done."""
+        one, other = self._of(a), self._of(b)
+        if one == other or {one, other} <= self._fed:
+            return False
+        kept, gone = (one, other) if one in self._fed else (other, one)
+        self._root[gone] = kept
+        return True
+
+    def _of(self, part: int) -> int:
+        while self._root[part] != part:
+            part = self._root[part]
+        return part
+
+
+def _link_at(network: Network) -> npt.NDArray[np.int32]:
+    """One link that ends at each node."""
+    found = np.full(network.node_count, NOWHERE, dtype=np.int32)
+    for ends in (network.link_start, network.link_end):
+        known = np.flatnonzero(ends != NOWHERE)
+        found[ends[known]] = known
+    return found
+
+
+# --- attributes
+
+
+def _attributes(delivered: Delivered, lines: Lines, barred: Points, fed: Points) -> Attributes:
+    table = delivered.lines
+    rows = lines.row
+
+    def measured(name: str) -> npt.NDArray[np.float32]:
+        made: npt.NDArray[np.float32] = np.append(numbers(table, name, np.float32), np.float32(np.nan))[rows]
+        return made
+
+    def worded(name: str) -> Coded:
+        said = coded(table, name)
+        return Coded(np.append(said.codes, np.int16(-1))[rows], said.words)
+
+    surveyed = np.append(numbers(table, "surveyed", np.int32), np.int32(UNKNOWN_DAY))
+    return Attributes(
+        link_layer=lines.layer,
+        link_material=worded("material"),
+        link_diameter_mm=measured("diameter_mm"),
+        link_pressure_bar=measured("pressure_bar"),
+        link_voltage_kv=measured("voltage_kv"),
+        link_quality=worded("quality_level"),
+        link_surveyed=surveyed[rows],
+        link_box=_boxes(lines.coords, lines.vertices),
+        device_layer=barred.layer.astype(np.int16),
+        device_kind=_worded(barred.kind),
+        device_xy=barred.xy,
+        source_layer=fed.layer.astype(np.int16),
+        source_kind=_worded(fed.kind),
+        source_xy=fed.xy,
+        coords=lines.coords,
+        vertices=lines.vertices,
+    )
+
+
+def _worded(words: Sequence[str]) -> Coded:
+    known = tuple(sorted(set(words)))
+    number = {word: code for code, word in enumerate(known)}
+    return Coded(np.array([number[word] for word in words], dtype=np.int16), known)
+
+
+def _boxes(coords: Metres, vertices: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+    """West, south, east, north of each line, a little wider than 32 bits can say."""
+    starts = vertices[:-1]
+    if not len(starts):
+        return np.zeros((0, 4), dtype=np.float32)
+    low, high = np.minimum.reduceat(coords, starts), np.maximum.reduceat(coords, starts)
+    boxes = np.hstack([low, high]).astype(np.float32)
+    boxes[:, :2], boxes[:, 2:] = boxes[:, :2] - 1.0, boxes[:, 2:] + 1.0
+    return boxes
+
+
+def _squeezable(attributes: Attributes, squeeze: Squeeze) -> Flags:
+    able = [squeeze.allows(word, 0.0) for word in attributes.link_material.words]
+    by_material = np.append(np.array(able, dtype=np.bool_), False)[attributes.link_material.codes]
+    small = attributes.link_diameter_mm <= squeeze.largest_diameter_mm
+    made: Flags = by_material & small
+    return made

@@ -1,0 +1,210 @@
+"""A utility's published lines, nodes and devices as columns, by COPY: never a Python object per record.
+
+All is read from one snapshot of the database, with the version of the network that it belongs to.
+"""
+
+from __future__ import annotations
+
+# ruff: noqa: S608 - names spliced into SQL come from the catalogue, never from data
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from pyarrow import csv as arrow_csv
+from sqlalchemy import Connection, text
+from sqlalchemy.orm import Session
+
+from geo.ids import Ids
+from layers.catalog import Target
+from layers.network_rules import NetworkRules
+
+Reader = Session | Connection
+Columns = Any
+"""A pyarrow table."""
+# Part of every version: raise it whenever what is built or kept changes.
+FORMAT: Final = "panjereh-network-1"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceLayer:
+    """A layer that a network is made of, with the delivery it shows."""
+
+    layer_id: str
+    target: Target
+    owner: str
+    utility: str | None
+    sensitivity: str
+    delivery_id: int
+    mark: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """The layer as JSON."""
+        return {
+            "layer_id": self.layer_id,
+            "target": str(self.target),
+            "owner": self.owner,
+            "utility": self.utility,
+            "sensitivity": self.sensitivity,
+            "delivery_id": self.delivery_id,
+            "mark": self.mark,
+        }
+
+
+_LAYERS = text(
+    "SELECT l.layer_id, l.target, l.owner_agency AS owner, l.utility, l.sensitivity, l.delivery_id, "
+    "concat_ws(' ', d.delivery_id, d.published_at, d.content_hash) AS mark "
+    "FROM layers.layer l JOIN layers.delivery d ON d.delivery_id = l.delivery_id "
+    "WHERE l.city_id = :city_id AND l.target = ANY(:targets) ORDER BY l.layer_id"
+)
+_NETWORK: Final = [str(Target.NETWORK_LINE), str(Target.NETWORK_NODE), str(Target.NETWORK_DEVICE)]
+_ALL: Final = [*_NETWORK, str(Target.PARCEL), str(Target.BUILDING)]
+
+
+def source_layers(reader: Reader, city_id: str) -> tuple[SourceLayer, ...]:
+    """The published layers that any network of the city is made of or serves, as this transaction sees them."""
+    rows = reader.execute(_LAYERS, {"city_id": city_id, "targets": _ALL}).mappings()
+    return tuple(SourceLayer(**{**row, "target": Target(row["target"])}) for row in rows)
+
+
+def layers_of(layers: tuple[SourceLayer, ...], utility: str) -> tuple[SourceLayer, ...]:
+    """Those of the layers that are the utility's own."""
+    return tuple(each for each in layers if each.utility == utility and str(each.target) in _NETWORK)
+
+
+def version_of(layers: tuple[SourceLayer, ...], *also: str) -> str:
+    """What a network made of these deliveries is called: it changes with any of them, in their transaction."""
+    said = "\n".join([FORMAT, *also, *(f"{each.layer_id} {each.mark}" for each in layers)])
+    return blake2b(said.encode(), digest_size=12).hexdigest()
+
+
+# --- columns
+
+
+_LIVE = "t.city_id = %(city)s AND t.retired_by IS NULL AND t.layer_id = ANY(%(layers)s)"
+_LAYER = "array_position(%(layers)s::text[], t.layer_id) - 1 AS layer"
+_LINES = f"""SELECT t.feature_id, {_LAYER}, t.role, t.from_node, t.to_node, t.main_id, t.material, t.diameter_mm,
+    t.pressure_bar, t.voltage_kv, t.quality_level, t.surveyed_on - DATE '1970-01-01' AS surveyed,
+    coalesce(d.path[1], 1) AS part, ST_NumGeometries(t.geom) AS parts,
+    encode(ST_AsBinary(ST_Force2D(d.geom), 'NDR'), 'hex') AS wkb
+    FROM layers.network_line t CROSS JOIN LATERAL ST_Dump(t.geom) d
+    WHERE {_LIVE} AND t.status NOT IN ('abandoned', 'planned', 'out_of_service')
+    ORDER BY t.layer_id, t.feature_id, part"""
+_NODES = f"""SELECT t.feature_id, {_LAYER}, t.kind, ST_X(t.geom) AS x, ST_Y(t.geom) AS y,
+    t.attributes ->> %(node_attribute)s AS names
+    FROM layers.network_node t WHERE {_LIVE} ORDER BY t.layer_id, t.feature_id"""
+_DEVICES = f"""SELECT t.feature_id, {_LAYER}, t.kind, t.node_id, t.normal_state,
+    coalesce(t.attributes ->> 'operable', 'true') NOT IN ('false', '0', 'f', 'no') AS operable,
+    t.attributes ->> %(link_attribute)s AS link, t.attributes ->> 'name' AS name,
+    t.quality_level, t.surveyed_on - DATE '1970-01-01' AS surveyed, ST_X(t.geom) AS x, ST_Y(t.geom) AS y
+    FROM layers.network_device t WHERE {_LIVE} ORDER BY t.layer_id, t.feature_id"""
+_STRING, _INT, _FLOAT = pa.string(), pa.int32(), pa.float64()
+_LINE_TYPES = {
+    "feature_id": _STRING, "layer": _INT, "role": _STRING, "from_node": _STRING, "to_node": _STRING,
+    "main_id": _STRING, "material": _STRING, "diameter_mm": _FLOAT, "pressure_bar": _FLOAT, "voltage_kv": _FLOAT,
+    "quality_level": _STRING, "surveyed": _INT, "part": _INT, "parts": _INT, "wkb": pa.large_string(),
+}  # fmt: skip
+_NODE_TYPES = {
+    "feature_id": _STRING, "layer": _INT, "kind": _STRING, "x": _FLOAT, "y": _FLOAT, "names": _STRING,
+}  # fmt: skip
+_DEVICE_TYPES = {
+    "feature_id": _STRING, "layer": _INT, "kind": _STRING, "node_id": _STRING, "normal_state": _STRING,
+    "operable": _STRING, "link": _STRING, "name": _STRING, "quality_level": _STRING, "surveyed": _INT,
+    "x": _FLOAT, "y": _FLOAT,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Delivered:
+    """A utility's records as columns (pyarrow tables), coordinates in the city's CRS.
+
+    `coords` holds the lines' vertices one after the other, line k from `vertices[k]` to `vertices[k + 1]`.
+    """
+
+    layers: tuple[SourceLayer, ...]
+    lines: Columns
+    nodes: Columns
+    devices: Columns
+    coords: npt.NDArray[np.float64]
+    vertices: npt.NDArray[np.int64]
+
+
+def read_network(
+    connection: Connection, city_id: str, layers: tuple[SourceLayer, ...], rules: NetworkRules
+) -> Delivered:
+    """The live records of a utility's layers, as this transaction sees them."""
+    values = {
+        "city": city_id,
+        "layers": [each.layer_id for each in layers],
+        "node_attribute": rules.transformer_node.get("attribute", "-"),
+        "link_attribute": rules.device_link.get("attribute", "-"),
+    }
+    lines = _copied(connection, _LINES, values, _LINE_TYPES)
+    coords, vertices = _coordinates(lines.column("wkb"))
+    return Delivered(
+        layers=layers,
+        lines=lines.drop_columns(["wkb"]),
+        nodes=_copied(connection, _NODES, values, _NODE_TYPES),
+        devices=_copied(connection, _DEVICES, values, _DEVICE_TYPES),
+        coords=coords,
+        vertices=vertices,
+    )
+
+
+def _copied(connection: Connection, query: str, values: Mapping[str, Any], types: Mapping[str, Any]) -> Any:
+    raw: Any = connection.connection.cursor()
+    sink = io.BytesIO()
+    with raw as cursor:
+        said = cursor.mogrify(query, values).decode()
+        cursor.copy_expert(f"COPY ({said}) TO STDOUT (FORMAT csv)", sink)
+    if not sink.tell():
+        return pa.table({name: pa.array([], kind) for name, kind in types.items()})
+    options = arrow_csv.ConvertOptions(
+        column_types=dict(types), strings_can_be_null=True, quoted_strings_can_be_null=False, null_values=[""]
+    )
+    parsing = arrow_csv.ParseOptions(newlines_in_values=True)
+    reading = arrow_csv.ReadOptions(column_names=list(types), use_threads=False, block_size=1 << 26)
+    table = arrow_csv.read_csv(
+        pa.BufferReader(sink.getbuffer()),
+        read_options=reading,
+        parse_options=parsing,
+        convert_options=options,
+    )
+    return table.combine_chunks()
+
+
+def _coordinates(column: Any) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+    """The vertices of a column of hexadecimal little-endian WKB line strings."""
+    text_of, offsets = _flat(column)
+    blob = np.frombuffer(bytes.fromhex(text_of.tobytes().decode("ascii")), dtype=np.uint8)
+    starts = offsets // 2
+    # byte order (1), type (4), number of points (4), then the points
+    keep = np.ones(len(blob), dtype=np.bool_)
+    for byte in range(9):
+        keep[starts[:-1] + byte] = False
+    vertices = (starts - 9 * np.arange(len(starts))) // 16
+    return blob[keep].view("<f8").reshape(-1, 2), vertices.astype(np.int64)
+
+
+def _flat(column: Any) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
+    """The bytes and offsets of a column of text without nulls."""
+    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    if isinstance(array, pa.ChunkedArray):
+        array = pa.concat_arrays(array.chunks) if array.num_chunks else pa.array([], array.type)
+    array = array.cast(pa.large_string())
+    if not len(array):
+        return np.zeros(0, dtype=np.uint8), np.zeros(1, dtype=np.int64)
+    _, place, data = array.buffers()
+    offsets = np.frombuffer(place, dtype=np.int64)[array.offset : array.offset + len(array) + 1]
+    blob = np.frombuffer(data, dtype=np.uint8)[offsets[0] : offsets[-1]] if data else np.zeros(0, np.uint8)
+    return blob, offsets - offsets[0]
+
+
+def ids_of(column: Any) -> Ids:
+    """A column of ids without nulls."""
+    blob, offsets = _flat(column)
+    return Ids.of_bytes(np.ascontiguousarray(blob), np.ascontiguousarray(offsets))
