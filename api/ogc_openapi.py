@@ -40,7 +40,7 @@ def _list_of(kind: str, **more: Any) -> dict[str, Any]:
 def _parameters(this: Asked) -> dict[str, Parameter]:
     uris = [each.uri for each in offered(this.place)]
     crs = {"type": "string", "format": "uri", "default": CRS84_URI, "enum": uris}
-    box = {"oneOf": [_list_of("number", minItems=size, maxItems=size) for size in (4, 6)]}
+    box = _list_of("number", oneOf=[{"minItems": size, "maxItems": size} for size in (4, 6)])
     limit = {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": MAX_LIMIT}
     listed = {"style": "form", "explode": False}
     return {
@@ -59,7 +59,10 @@ def _parameters(this: Asked) -> dict[str, Parameter]:
         "bbox-crs": _query("bbox-crs", crs, "CRS of bbox"),
         "crs": _query("crs", crs, "CRS of the answer"),
         "datetime": _query(
-            "datetime", {"type": "string"}, "instant or interval; features of unknown day always match"
+            "datetime",
+            {"type": "string"},
+            "instant or interval; features of unknown day always match",
+            **listed,
         ),
         "filter": _query("filter", {"type": "string"}, "CQL2 filter"),
         "filter-lang": _query(
@@ -149,9 +152,9 @@ def _tile_paths(this: Asked) -> dict[str, Any]:
     made: dict[str, Any] = {}
     for kind, home, own in (("dataset", "", []), ("collection", "/collections/{collectionId}", [collection])):
         for path, what in (
-            ("", "tilesets"),
-            ("/WebMercatorQuad", "tileset"),
-            ("/WebMercatorQuad/tilejson", "tilejson"),
+            ("", "getTileSetsList"),
+            ("/WebMercatorQuad", "getTileSet"),
+            ("/WebMercatorQuad/tilejson", "getTileJSON"),
         ):
             made[f"{home}/tiles{path}"] = _got(
                 f"{this.say('ogc-tiles')} ({what})",
