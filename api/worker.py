@@ -14,6 +14,7 @@ from integrations.delivery import DeliveryConfig, Worker
 from integrations.gateways import gateways_for
 from layers.city import load_city
 from layers.database import make_engine, make_sessions
+from permits import as_built
 from permits.ports import GatewayKey
 
 
@@ -51,7 +52,10 @@ def main(settings: Settings) -> None:
         database_url(settings), application_name="panjereh-worker", pool_size=config.threads + 2
     )
     gateways = make_gateways(settings)
-    worker = Worker(make_sessions(engine), gateways, config)
+    cities = {city_id: load_city(settings.cities_dir, city_id) for city_id in settings.cities}
+    worker = Worker(
+        make_sessions(engine), gateways, config, chores=[lambda: as_built.publish_due(engine, cities)]
+    )
     stop = threading.Event()
 
     def asked(_signum: int, _frame: FrameType | None) -> None:

@@ -87,6 +87,12 @@ class Corridor:
         cost, before = dijkstra(joined, directed=True, indices=count, return_predecessors=True)
         return Ways(self, np.asarray(cost[:count]), np.asarray(before))
 
+    def with_zone(self, zone: Zone) -> Corridor:
+        """The same ground with one zone more."""
+        factor = self.factor.copy()
+        _price(factor, (self.west_m, self.south_m, self.cell_m), zone)
+        return Corridor(self.west_m, self.south_m, self.cell_m, factor, _graph(factor, self.cell_m))
+
     def cost_of(self, line: LineString) -> float:
         """What a straight-edged trench along `line` costs, sampled at a third of a cell."""
         steps = max(2, math.ceil(line.length / self.cell_m * 3))
@@ -162,15 +168,20 @@ def corridor(area: BaseGeometry, zones: Iterable[Zone]) -> Corridor:
     cell_m = max(FINEST_CELL_M, math.sqrt((east - west) * (north - south) / MOST_CELLS))
     columns, rows = math.ceil((east - west) / cell_m) + 1, math.ceil((north - south) / cell_m) + 1
     raster = np.ones((rows, columns))
-    factor = raster.ravel()
     for zone in zones:
-        window = None if zone.shape.is_empty else _window(raster, (west, south, cell_m), zone.shape, 0.0)
-        if window is not None:
-            numbers, points = window
-            shapely.prepare(zone.shape)
-            inside = numbers[np.asarray(shapely.intersects(zone.shape, points), dtype=bool)]
-            factor[inside] = np.maximum(factor[inside], zone.factor)
+        _price(raster, (west, south, cell_m), zone)
     return Corridor(west, south, cell_m, raster, _graph(raster, cell_m))
+
+
+def _price(raster: Costs, place: tuple[float, float, float], zone: Zone) -> None:
+    """Put the zone's factor on the cells within it that are cheaper."""
+    window = None if zone.shape.is_empty else _window(raster, place, zone.shape, 0.0)
+    if window is not None:
+        numbers, points = window
+        shapely.prepare(zone.shape)
+        inside = numbers[np.asarray(shapely.intersects(zone.shape, points), dtype=bool)]
+        factor = raster.ravel()
+        factor[inside] = np.maximum(factor[inside], zone.factor)
 
 
 def _window(

@@ -19,6 +19,7 @@ from shapely.geometry import LineString, MultiLineString, Point, Polygon, box
 from shapely.geometry.base import BaseGeometry
 from shapely.ops import substring
 
+from geo.clearance import Placed
 from geo.corridor import Corridor, Ways, Zone, corridor
 from geo.encounters import LEAST_KEEP_M, encounter, keep_m, suitable_cover
 from geo.quality import accuracy
@@ -26,13 +27,15 @@ from geo.rules import RulePack, Subject
 from geo.service_line import (
     CommonTrench,
     Design,
+    Existing,
     Main,
     ServiceLine,
     Site,
     Slot,
+    Unreached,
     Unserved,
     Wanted,
-)  # fmt: skip
+)
 from geo.vocabulary import NETWORKS
 
 # Two outlines that should share an edge are drawn apart by less than this.
@@ -45,6 +48,8 @@ BESIDE_A_LINE: Final = 6.0
 OVER_A_PARCEL: Final = 25.0
 # Of the suitable mains only the nearest are looked at.
 MOST_MAINS: Final = 6
+# How exactly a new line is set out (95 % half width).
+_LAID_M: Final = 0.1
 # A common trench that saves less is not worth the coordination.
 LEAST_SAVING_M: Final = 1.0
 
@@ -101,20 +106,40 @@ def design(site: Site, wanted: Sequence[Wanted], pack: RulePack) -> Design:
     unserved = [_refusal(each) for each in wanted if not _suited(each)]
     able = [_nearest(each, front) for each in wanted if _suited(each)]
     if not able or front.is_empty:
-        return Design((), (*unserved, *(Unserved(each.name, "no-way") for each in able)), None)
+        return Design((), (*unserved, *(Unserved(each.name, Unreached.NO_WAY) for each in able)), None)
     start = _start(site, able, front, pack)
     lines: list[ServiceLine] = []
+    beside, way = site, start
     for each in able:
-        found = _lay(site, each, start, start.ways, None, pack)
+        found = _lay(beside, each, way, way.ways, None, pack)
         if isinstance(found, ServiceLine) and found.length_m + found.inside_m > each.max_length_m:
-            found = Unserved(each.name, "too-far", found.length_m + found.inside_m)
+            found = Unserved(each.name, Unreached.TOO_FAR, found.length_m + found.inside_m)
         if isinstance(found, ServiceLine):
             lines.append(found)
+            beside, way = _with_line(beside, way, found, each, able, pack)
         else:
             unserved.append(found)
     by_name = {each.name: each for each in able}
     trench = _common(site, [by_name[line.name] for line in lines], lines, start, pack)
     return Design(tuple(lines), tuple(unserved), trench)
+
+
+def _with_line(
+    site: Site, start: _Start, line: ServiceLine, wish: Wanted, all_wanted: Sequence[Wanted], pack: RulePack
+) -> tuple[Site, _Start]:
+    """The site and its raster once `line` lies there too, for the next ones to keep away from."""
+    laid = Existing(
+        Placed(
+            "proposed", line.name, str(wish.kind), ("service",), line.name, wish.outer_diameter_mm / 2000,
+            line.cover_m, "design", _LAID_M, _LAID_M,
+        ),
+        line.route,
+    )  # fmt: skip
+    keep = keep_m([each.kind for each in all_wanted], laid.placed, pack)
+    ground = start.ground.with_zone(Zone(line.route.buffer(keep), BESIDE_A_LINE))
+    return replace(site, lines=(*site.lines, laid)), replace(
+        start, ground=ground, ways=ground.ways(start.inside_m)
+    )
 
 
 def _suited(wanted: Wanted) -> list[Main]:
@@ -128,7 +153,7 @@ def _nearest(wanted: Wanted, front: BaseGeometry) -> Wanted:
 
 
 def _refusal(wanted: Wanted) -> Unserved:
-    return Unserved(wanted.name, "no-capacity" if wanted.mains else "no-main")
+    return Unserved(wanted.name, Unreached.NO_CAPACITY if wanted.mains else Unreached.NO_MAIN)
 
 
 def _start(site: Site, wanted: Sequence[Wanted], front: BaseGeometry, pack: RulePack) -> _Start:
@@ -161,7 +186,7 @@ def _lay(
         if cell is not None and (best is None or ways.cost[cell] < best[0]):
             best = (float(ways.cost[cell]), cell, main)
     if best is None:
-        return Unserved(wanted.name, "no-way")
+        return Unserved(wanted.name, Unreached.NO_WAY)
     _, cell, main = best
     cells = ways.to(cell)
     route = _ended(ways.line(cells), main, tree if tree is not None else site.parcel.boundary)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from shapely.geometry import LineString, MultiLineString, Point
 from shapely.geometry.base import BaseGeometry
@@ -109,12 +110,22 @@ class ServiceLine:
         )
 
 
+class Unreached(StrEnum):
+    """Why no line can be proposed."""
+
+    NO_MAIN = "no-main"
+    NO_CAPACITY = "no-capacity"
+    NO_WAY = "no-way"
+    TOO_FAR = "too-far"
+    BEYOND_A_SERVICE = "beyond-a-service"
+
+
 @dataclass(frozen=True, slots=True)
 class Unserved:
-    """Why no line can be proposed: `no-main`, `no-capacity`, `no-way` or `too-far` (then with the length)."""
+    """Why no line can be proposed; with its length where it would be too long."""
 
     name: str
-    reason: str
+    reason: Unreached
     length_m: float | None = None
 
 

@@ -12,7 +12,7 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
@@ -87,8 +87,11 @@ class Worker:
         gateways: Mapping[GatewayKey, AgencyGateway],
         config: DeliveryConfig | None = None,
         seed: int | None = None,
+        chores: Sequence[Callable[[], object]] = (),
     ) -> None:
+        """`chores` are run with every sweep; one that fails is logged and left for the next."""
         self._sessions = sessions
+        self._chores = chores
         self._gateways = gateways
         self._config = config or DeliveryConfig()
         self._random = random.Random(seed)
@@ -248,7 +251,17 @@ class Worker:
                     sweep_one(session, case_id, ref)
             except CaseNotFound:
                 continue  # another process holds the case; the next sweep sees what it left
+        for chore in self._chores:
+            self._run(chore)
         return len(due)
+
+    def _run(self, chore: Callable[[], object]) -> None:
+        try:
+            chore()
+        except DBAPIError:
+            raise  # waited out like every outage of the database
+        except Exception:
+            log.exception("a chore of the sweep failed")
 
 
 def _call(gateway: AgencyGateway, step: ClaimedStep) -> Outcome:

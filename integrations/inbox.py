@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.orm import Session
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
+from permits import as_built
 from permits import tables as t
 from permits.errors import AnswerUnreadable, CaseNotFound, SignatureInvalid
 from permits.outbox import late_accept
@@ -150,5 +151,7 @@ def _order_news(
     chain(session, case.case_id, ctx.actor, [(message.kind, said)])
     if state in _GIVEN_UP:
         late_accept(session, case, our_ref)
+    elif isinstance(built := message.data.get("as_built"), dict):
+        as_built.keep(session, ctx.city, case.case_id, agency_id, built)
     change_case(session, case)
     return InboxOutcome.ACCEPTED, case.case_id

@@ -168,7 +168,7 @@ ui-draw-how = The footprint of the parcel’s building is taken first. Draw anot
 ui-draw-now = Click the corners on the map in order, then press Finish.
 ui-draw-start = Draw on the map
 ui-draw-undo = Undo corner
-ui-drop-here = Drop a file here, or
+ui-drop-here = Drop a file, or the parts of one, here, or
 ui-due = Due
 ui-each-violation = Set each one apart
 ui-effective-at = Effective date
@@ -186,10 +186,9 @@ ui-features-read = features read
 ui-features-refused = Refused
 ui-features-repaired = Repaired
 ui-file = File
-ui-file-bare-shapefile = A Shapefile has several parts (.shp, .shx, .dbf, .prj). Pack them into one zip and send that.
 ui-file-choose = choose one
 ui-file-empty = The file is empty.
-ui-file-formats = GeoPackage, GeoJSON, Shapefile (zip), DXF, KML, GML, CSV, GeoParquet, FlatGeobuf
+ui-file-formats = GeoPackage, GeoJSON, Shapefile (all its parts, or a zip), DXF, KML, GML, CSV, GeoParquet, FlatGeobuf
 ui-file-kind = There is no reader for files of this kind.
 ui-file-other = Another file
 ui-find = Find
@@ -1161,6 +1160,10 @@ severity-warning = Warning
 ## deliveries: end
 
 ## uploads: begin
+confidence-asked = asked
+confidence-likely = likely
+confidence-said = said by you
+confidence-sure = sure
 error-mapping-incomplete = The mapping still has open questions.
 error-mapping-invalid = The mapping of { $field } names what there is none of. There are: { $known }.
 error-mapping-not-kept = The mapping cannot be kept: the city’s folder cannot be written to ({ $problem }).
@@ -1177,11 +1180,131 @@ hint-form-syntax = It is not multipart/form-data as RFC 7578 describes it.
 hint-form-text-long = The text { $part } is too long.
 hint-one-layer-per-upload = Send one layer at a time.
 hint-shapefile-parts-only = Only the parts of one Shapefile may come together: .shp, .shx, .dbf, .prj and .cpg of the same name.
+network-state-closed = Closed
+network-state-open = Open
+network-state-unknown = Unknown
+target-address = Addresses
+target-building = Buildings
+target-landuse = Land use
+target-network-device = Devices of a network
+target-network-line = Lines of a network
+target-network-node = Nodes of a network
+target-parcel = Parcels
+target-street = Streets
+ui-codes-of = Words of “{ $field }”
+ui-column-none = — no column —
+ui-columns-unused = { $count ->
+    [one] { $count } column stays as it is delivered
+   *[other] { $count } columns stay as they are delivered
+}
+ui-corrected-by = Its place was taken, corrected, by
+ui-corrects = Published, corrected, in place of
+ui-crs-fitting = Read so, the numbers lie in the city
+ui-crs-how = The file does not say it, and it is never guessed: ask whoever made the file. Two systems that both fit may be more than 100 m apart. A local grid with control points is set up at the terminal (layers.toml, local_grid).
+ui-crs-other = Another system
+ui-crs-others = Others that are known here
+ui-crs-stated = Stated by the file:
+ui-do-accept-mapping = Accept and publish
+ui-do-look = See the mapping first
+ui-encoding = Encoding of the text
+ui-fields-free = { $count ->
+    [one] { $count } field without a column
+   *[other] { $count } fields without a column
+}
+ui-file-lonely-part = This is only a part of a Shapefile. Add the .shp and its other parts.
+ui-file-more = Add parts
+ui-file-no-dbf = The attributes are in the .dbf: add it, it cannot be made again.
+ui-file-no-prj = Without a .prj the coordinate system is asked: see the mapping first.
+ui-file-parts = Parts of the Shapefile
+ui-file-several = Send one layer at a time: one file, or the parts of one Shapefile with the same name.
+ui-filled = { $share } filled
+ui-first-rows = The first rows, as they would be stored
+ui-is-right = That is right
+ui-layer-new = New layer
+ui-layer-new-how = Small Latin letters, digits and underscores. Its first file is looked at before the layer is made.
+ui-layer-new-id = Id of the layer
+ui-leave-out = Leave it out
+ui-look-how = A file with other columns, units or words than usual, or without a coordinate system, is better looked at first.
+ui-looking = Looking…
+ui-mapping = Mapping
+ui-mapping-how = Which of the file’s columns becomes which of our fields. Change what is wrong; the preview below follows.
+ui-name-en = Name in English
+ui-name-fa = Name in Persian
+ui-part-missing = missing
+ui-part-there = there
+ui-refused-look = Sent again with “See the mapping first”, this can be answered on the page.
+ui-refused-look-link = To the layer
+ui-sensitivity = Who may see it
+ui-sight = First sight of a file
+ui-sight-left-off = { $count ->
+    [one] { $count } is not drawn.
+   *[other] { $count } are not drawn.
+}
+ui-sight-not-yet = When the open questions above are answered, the preview stands here.
+ui-sight-on-map = The map shows the shapes where they would lie.
+ui-sight-open = { $count ->
+    [one] { $count } question is open
+   *[other] { $count } questions are open
+}
+ui-sight-outcome = What would become of it
+ui-sight-would-hold = It would be held for a decision and not shown yet.
+ui-target = What it is
+ui-unit-as-is = as it is
+ui-unit-of = Unit of { $field }
+ui-utility = Utility
+ui-word-none = — not in the list —
+ui-word-theirs = In the file
+ui-words-leave = Leave the others out
+unit-name--cm = centimetres, below is minus
+unit-name--dm = decimetres, below is minus
+unit-name--ft = feet, below is minus
+unit-name--in = inches, below is minus
+unit-name--m = metres, below is minus
+unit-name--mm = millimetres, below is minus
+unit-name-MPa = megapascals
+unit-name-MVA = megavolt-amperes
+unit-name-V = volts
+unit-name-bar = bar
+unit-name-cm = centimetres
+unit-name-dm = decimetres
+unit-name-ft = feet
+unit-name-gregorian = Gregorian calendar
+unit-name-ha = hectares
+unit-name-in = inches
+unit-name-jalali = Jalali calendar
+unit-name-kPa = kilopascals
+unit-name-kV = kilovolts
+unit-name-kVA = kilovolt-amperes
+unit-name-km = kilometres
+unit-name-m = metres
+unit-name-m2 = square metres
+unit-name-mbar = millibar
+unit-name-mm = millimetres
+unit-name-psi = psi
+why-as-named = by its name; no unit is stated
+why-gregorian-days = days of the Gregorian calendar
+why-guess = several readings fit
+why-inch-marks = inch marks in the values
+why-jalali-days = days of the Jalali calendar
+why-name = by its name
+why-name-unique = by its name; every value is different
+why-said = said by a person
+why-unique-values = every value is different
+why-unit-and-sign = unit in the name, negative values
+why-unit-in-name = unit in the name
+why-usual-values = the values are usual in this unit
 ## uploads: end
 
 ## clearance: begin
+condition-restore-cover = Give the line its cover back, or protect it, before the dig is closed
 condition-safe-corridor = The machine keeps to the ground outside the strips marked for hand tools
 condition-work-window = Work beside the line only in the owner’s attendance hours, announced beforehand
+finding-line-beside = It lies { $measured } m beside the proposed line; { $required } m are required.
+finding-line-beside-undecidable = The map shows { $measured } m beside the proposed line and { $required } m are required, but the position is known only to ±{ $uncertainty } m: { $percent } % that it is too near.
+finding-line-clear = The proposed line keeps its distance: { $measured } m, where { $required } m are required.
+finding-line-crossing = It crosses the proposed line { $measured } m above or below; { $required } m are required.
+finding-line-crossing-depth-unknown = It crosses the proposed line or runs to it, and the depth of one of them is unknown. Until a trial pit shows it, it counts as too near.
+finding-line-crossing-undecidable = It crosses the proposed line { $measured } m above or below and { $required } m are required, but the depth is known only to ±{ $uncertainty } m: { $percent } % that it is too near.
 method-boring = By directional drilling
 method-hand-boring = By auger turned by hand
 method-vacuum = By suction
@@ -1196,3 +1319,53 @@ zone-hand-only = Hand tools only
 zone-machine-ok = Machine allowed
 zone-no-dig = No digging before the owner has attended
 ## clearance: end
+
+## service lines: begin
+error-as-built-unusable = The drawing of the built connection cannot be used ({ $member }).
+service-line-built = Built
+service-line-proposed = Proposed
+service-line-recorded = Built, on the map
+service-line-unrecorded = Built, drawing not usable
+service-line-unserved = No line possible
+unserved-beyond-a-service = More is asked for than a service line carries
+unserved-no-capacity = The mains near have no capacity left
+unserved-no-main = No main to tap near the parcel
+unserved-no-way = No way for a line from the street
+unserved-too-far = The nearest main with room is too far away
+## service lines: end
+
+## survey list: begin
+error-survey-list-missing = No audit of this city has been kept yet.
+error-survey-unreadable = The database’s stream of lines has an unexpected form ({ $what }).
+hint-run-audit = Run it: panjereh audit CITY --out DIR
+survey-a = Line
+survey-all = all
+survey-b = Other line
+survey-beside = beside each other
+survey-by = By
+survey-chance = Probability
+survey-clause = Clause
+survey-confirmed = rule confirmed
+survey-crosses = crossing
+survey-depth = Depth between
+survey-dots = Squares: all pairs, the stronger the more. Lines: networks of the pairs listed. Rings: the pairs listed.
+survey-found = { $pairs } pairs of existing lines among { $lines } lines are recorded closer than the rules ask; { $unconfirmed } of them by rules that nobody has confirmed.
+survey-gap = Across
+survey-kinds = Networks
+survey-made = Made { $at } with the rules “{ $pack }”
+survey-metres = m
+survey-note = A ranked list of where to survey first. Not a list of offences: the lines are there already, most were laid by older rules, and their records are vague. Confirm on site before anything follows from it.
+survey-place = Place
+survey-private = Holds positions of networks: for authorised eyes only.
+survey-required = asked
+survey-rule = Rule
+survey-severity = Priority
+survey-shown = the first { $count } are listed here; all are in audit.parquet
+survey-sure = too close by the records
+survey-title = Survey list: { $city }
+survey-unconfirmed = rule not confirmed
+survey-unknown = unknown
+survey-unruled = Not checked, because no rule speaks of them: { $pairs }
+survey-unsure = cannot be told from the records
+survey-weighing = Priority = probability × share of the distance that is missing × danger of the two networks (working weights).
+## survey list: end

@@ -13,7 +13,7 @@ from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from layers.city import Agency, City
-from permits import inquiries
+from permits import inquiries, service_lines
 from permits import tables as t
 from permits.calendars import WEEKEND, WorkingCalendar
 from permits.consultation import AgencyFacts, route
@@ -76,8 +76,11 @@ def open_case(
     session.execute(insert(t.case_).values(_row(case, city, actor, now, request, found)))
     replace_findings(session, case.case_id, found.findings)
     chain(session, case.case_id, actor, _submitted(case, request, found))
+    proposals = service_lines.propose(session, city, case, request, found, now.date())
     bodies = {
-        agency_id: _inquiry(city, city.agency(agency_id), case, request, found) for agency_id in routing.ask
+        agency_id: _inquiry(city, city.agency(agency_id), case, request, found)
+        | {"proposal": proposals.get(agency_id)}
+        for agency_id in routing.ask
     }
     _ask_agencies(session, city, now, case, bodies)
     if routing.ask:

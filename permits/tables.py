@@ -10,6 +10,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     DateTime,
+    Float,
     Integer,
     LargeBinary,
     SmallInteger,
@@ -241,4 +242,19 @@ audit_head = _table(
     _id("case_id", primary_key=True),
     Column("n", BigInteger, nullable=False),
     Column("hash", LargeBinary, nullable=False),
+)
+
+service_line = _table(
+    "service_line",
+    _id("case_id", primary_key=True),
+    _text("agency_id", primary_key=True),
+    _text("city_id"),
+    _text("state"),
+    _text("main_layer_id", nullable=True),
+    _text("main_feature_id", nullable=True),
+    Column("demand", Float, nullable=True),
+    Column("geom", Geometry(geometry_type="LINESTRING", srid=-1, spatial_index=False), nullable=True),
+    _json("body"),
+    _json("as_built", nullable=True),
+    _at("updated_at"),
 )

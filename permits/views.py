@@ -180,6 +180,8 @@ class CaseView:
     dossier: Json
     findings: list[Json]
     verdict: str
+    service_lines: list[Json]
+    """What was proposed or built for each agency's connection: see docs/service-lines.md."""
     missing_information: list[MissingLayer]
     consultations: list[ConsultationView]
     decision: DecisionView | None

@@ -189,6 +189,16 @@ class TaskKind(StrEnum):
     LATE_ACCEPT = "late_accept"
 
 
+class ServiceLineState(StrEnum):
+    """How far a service line has come: on paper, impossible, built, and in the company's layer or not."""
+
+    PROPOSED = "proposed"
+    UNSERVED = "unserved"
+    BUILT = "built"
+    RECORDED = "recorded"
+    UNRECORDED = "unrecorded"
+
+
 class InboxOutcome(StrEnum):
     """What became of a message an agency sent."""
 

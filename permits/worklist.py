@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import Select, and_, bindparam, func, or_, select, true
 from sqlalchemy.orm import Session
 
+from permits import service_lines
 from permits import tables as t
 from permits.errors import CaseNotFound
 from permits.ports import Json
@@ -116,6 +117,7 @@ def case_view(session: Session, case_id: UUID, role: Role, city_id: str | None =
         dossier=row.dossier,
         findings=[_without_geometry(finding) for finding in _findings(session, case_id)],
         verdict=row.verdict,
+        service_lines=service_lines.of_case(session, case_id),
         missing_information=[MissingLayer(**layer) for layer in row.missing],
         consultations=consultations,
         decision=_decision(row),
@@ -408,7 +410,23 @@ def case_geojson(session: Session, case_id: UUID) -> Json:
     ]
     for finding in _findings(session, case_id):
         features.append(_feature(finding.get("geometry"), {"kind": "finding", **_without_geometry(finding)}))
+    for line in service_lines.of_case(session, case_id):
+        features += _line_features(line)
     return {"type": "FeatureCollection", "features": [f for f in features if f["geometry"] is not None]}
+
+
+def _line_features(line: Json) -> list[Json]:
+    """A service line on the map: as proposed, as built, and the trench it shares (under its first agency only)."""
+    said = {"kind": "service_line", "agency": line["agency"], "state": line["state"]}
+    made = [_feature(line.get("route"), {**said, "length_m": line.get("length_m")})]
+    built = line.get("as_built")
+    if built:
+        made.append(_feature(built.get("geometry_wgs84"), {**said, "kind": "service_line_as_built"}))
+    shared = line.get("shared_trench")
+    if shared and line["agency"] < min(shared["with"]):
+        trench = {"kind": "shared_trench", "saved_m": shared["saved_m"], "width_m": shared["width_m"]}
+        made.append(_feature(shared["geometry"], trench))
+    return made
 
 
 def _feature(geometry: Json | None, properties: Json) -> Json:

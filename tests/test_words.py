@@ -22,6 +22,7 @@ import permits
 from api.security import Permission
 from geo.errors import PanjerehError
 from geo.quality import QualityLevel, Verdict
+from geo.service_line import Unreached
 from geo.vocabulary import DigZone, Relation, Utility
 from layers.catalog import CoverSource, Sensitivity
 from layers.city import city_ids, load_city
@@ -54,6 +55,8 @@ WORDED: dict[str, tuple[type[StrEnum], ...]] = {
     "zone": (DigZone,),
     "relation": (Relation,),
     "cover-source": (CoverSource,),
+    "service-line": (v.ServiceLineState,),
+    "unserved": (Unreached,),
 }
 """Which prefix words the members of which vocabulary."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -223,7 +223,7 @@ def announce_execution(connection: Connection, order: Row[Any]) -> None:
     """The municipality will hear that the order was carried out, where its inquiry said whom to tell."""
     found = connection.execute(
         text(
-            "SELECT form->>'reply_to' AS url FROM inquiry "
+            "SELECT form->>'reply_to' AS url, form->'proposal' AS proposal FROM inquiry "
             "WHERE case_ref = :c AND form->>'reply_to' IS NOT NULL ORDER BY received_at DESC LIMIT 1"
         ),
         {"c": order.case_ref},
@@ -234,7 +234,23 @@ def announce_execution(connection: Connection, order: Row[Any]) -> None:
             "order_number": order.order_number,
             "effective_at": order.effective_at.isoformat(),
         }
+        if order.connection and found.proposal:
+            data["as_built"] = _as_built(found.proposal, datetime.now(UTC).date())
         queue_webhook(connection, order.our_ref, found.url, "order.executed", data)
+
+
+def _as_built(proposal: Json, surveyed_on: date) -> Json:
+    """What the crew surveyed: the line as it was proposed, which is how the reference company builds."""
+    return {
+        "main_id": proposal["main_id"],
+        "geometry": proposal["route"],
+        "crs": proposal["crs"],
+        "cover_m": proposal["cover_m"],
+        "outer_diameter_mm": proposal["size"]["outer_diameter_mm"],
+        "surveyed_on": surveyed_on.isoformat(),
+        "horizontal_uncertainty_m": 0.05,
+        "vertical_uncertainty_m": 0.05,
+    }
 
 
 def queue_webhook(

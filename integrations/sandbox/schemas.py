@@ -81,6 +81,31 @@ class Capacity(Model):
     m3_hour: float | None = Field(default=None, gt=0, le=1e5)
 
 
+class Size(Model):
+    """A line's size: its trade name and outer diameter (mm)."""
+
+    name: str
+    outer_diameter_mm: float = Field(gt=0, le=3000)
+
+
+class Proposal(Model):
+    """A service line the municipality drew as a help; the company is free to build another.
+
+    `route` runs from the parcel's frontage to the main, GeoJSON LineString in `crs`; metres. `estimate` is by the
+    company's own published formula. `shared_trench` names who could lie in the same trench and the metres it saves.
+    """
+
+    main_id: str
+    route: dict[str, Any]
+    crs: str = Field(pattern=r"^EPSG:\d{4,6}$")
+    length_m: float = Field(ge=0)
+    cover_m: float = Field(ge=0, le=20)
+    size: Size
+    demand: dict[str, Any] = Field(default_factory=dict)
+    estimate: dict[str, Any] | None = None
+    shared_trench: dict[str, Any] | None = None
+
+
 class InquiryForm(Model):
     """The question: may this parcel be built on, and can it be served."""
 
@@ -94,6 +119,7 @@ class InquiryForm(Model):
     wish: Wish
     capacity: Capacity = Field(default_factory=Capacity)
     excavation: Excavation | None = None
+    proposal: Proposal | None = None
     reply_to: HttpUrl | None = None
 
 

@@ -429,6 +429,25 @@ def test_execution_is_announced_where_the_inquiry_said(start: Callable[..., Any]
         company.bench.wait_for("two messages", lambda: len(listener.arrived) == 2)
     kinds = [json.loads(each.body)["type"] for each in listener.arrived]
     assert kinds == ["inquiry.answered", "order.executed"]
+    assert "as_built" not in json.loads(listener.arrived[1].body)["data"]
+
+
+def test_what_was_proposed_and_built_comes_back_as_a_drawing(start: Callable[..., Any]) -> None:
+    company = start(announce_execution=True)
+    route = {"type": "LineString", "coordinates": [[0.0, 0.0], [3.0, 4.0]]}
+    proposal = {
+        "main_id": "W1", "route": route, "crs": "EPSG:25832", "length_m": 5.0, "cover_m": 1.2,
+        "size": {"name": "PE 32", "outer_diameter_mm": 32},
+    }  # fmt: skip
+    with Listener(refuse_first=False) as listener:
+        asked = answer(company, reply_to=listener.url, proposal=proposal)
+        company.bench.wait_for("the answer's message", lambda: listener.arrived)
+        form = company.bench.held(case_ref=asked["our_ref"].split(":")[0], connection=connection(company))
+        company.post(f"/v1/orders/{form['our_ref']}:confirm", None, "c")
+        company.bench.wait_for("two messages", lambda: len(listener.arrived) == 2)
+    built = json.loads(listener.arrived[1].body)["data"]["as_built"]
+    assert built["geometry"] == route
+    assert (built["cover_m"], built["outer_diameter_mm"], built["crs"]) == (1.2, 32, "EPSG:25832")
 
 
 def test_an_unreachable_address_does_not_hold_up_the_others(company: Any) -> None:

@@ -12,6 +12,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import LineString, MultiLineString, Point, box
+from shapely.geometry.base import BaseGeometry
 
 from geo.clearance import Placed
 from geo.corridor import Zone, corridor
@@ -223,14 +224,14 @@ def test_the_raster_way_is_as_cheap_as_a_way_can_be() -> None:
 
 
 def _moved(site: Site, dx: float, dy: float) -> Site:
-    def move(shape: object) -> object:
+    def move(shape: BaseGeometry) -> BaseGeometry:
         return shapely.transform(shape, lambda xy: xy + (dx, dy))
 
     return Site(
         move(site.parcel), move(site.pit),
         [move(shape) for shape in site.neighbours], [], [move(shape) for shape in site.streets],
         [Existing(line.placed, move(line.axis)) for line in site.lines],
-    )  # type: ignore[arg-type]  # fmt: skip
+    )  # fmt: skip
 
 
 def _moved_wish(wish: Wanted, dx: float, dy: float) -> Wanted:

@@ -151,6 +151,28 @@ def test_news_of_an_order_is_chained(session: Session) -> None:
     assert service.history(session, context(), view.case_id)[-1].event == "order.executed"
 
 
+def test_the_built_line_comes_with_the_news_and_an_odd_drawing_stops_nothing(session: Session) -> None:
+    """The as-built drawing is kept with the case; one that cannot be used is kept with its reason (T15)."""
+    view = approve(session, ready(session))
+    line = {"type": "LineString", "coordinates": [[414000.0, 5367000.0], [414004.0, 5367001.0]]}
+    drawing = {
+        "geometry": line,
+        "crs": "EPSG:25832",
+        "cover_m": 1.2,
+        "outer_diameter_mm": 32,
+        "main_id": "G1",
+    }
+    for agency, said in {"gas": drawing, "water": {**drawing, "crs": "mud"}}.items():
+        data = {"our_ref": f"{view.case_id}:{agency}:construction:1", "as_built": said}
+        assert (
+            send(session, agency, {"type": "order.executed", "data": data}, agency) is InboxOutcome.ACCEPTED
+        )
+    kept = {row["agency"]: row for row in reread(session, view.case_id).service_lines}
+    assert kept["gas"]["state"] == "built"
+    assert kept["gas"]["as_built"]["length_m"] == 4.12
+    assert kept["water"]["state"] == "unrecorded"
+
+
 def test_late_accept_after_the_cancel_is_cancelled_again_and_on_record(session: Session) -> None:
     """An accept after cancel creates an automatic cancel and the entry `late_accept`."""
     view = approve(session, ready(session))
