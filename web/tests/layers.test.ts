@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import {
-  barShares, detailsOf, downloadsOf, fileProblem, groupIssues, groupsByOwner, headingsOf, marksOf, mayDeliver, stepsOf, tellingOf,
+  barShares, detailsOf, downloadsOf, fileProblem, joined, mainOf, partsOf, groupIssues, groupsByOwner, headingsOf, marksOf, mayDeliver, stepsOf, tellingOf,
 } from "../src/lib/layers";
 import { hrefOf, parseRoute } from "../src/lib/route";
 import { tariffReturns } from "../src/lib/tariffs";
@@ -79,9 +79,26 @@ describe("agreement", () => {
   });
 });
 
-describe("a file", () => {
-  it.each([["pipes.gpkg", 10, null], ["PIPES.GeoJSON", 10, null], ["pipes.shp", 10, "bare-shapefile"], ["notes.docx", 10, "kind"], ["pipes.dxf", 0, "empty"], ["pipes", 5, "kind"]] as const)(
-    "%s of %i bytes: %s", (name, size, problem) => expect(fileProblem({ name, size })).toBe(problem));
+describe("files", () => {
+  const named = (...names: string[]): { name: string; size: number }[] => names.map((name) => ({ name, size: name.startsWith("empty") ? 0 : 10 }));
+  it.each([
+    [["pipes.gpkg"], null], [["PIPES.GeoJSON"], null], [["notes.docx"], "kind"], [["empty.dxf"], "empty"], [["pipes"], "kind"],
+    [["pipes.shp"], "no-dbf"], [["pipes.shp", "pipes.dbf"], null], [["Pipes.SHP", "PIPES.dbf", "pipes.shx", "pipes.shp.xml"], null],
+    [["pipes.dbf"], "lonely-part"], [["pipes.shp", "other.dbf"], "several"], [["a.gpkg", "b.gpkg"], "several"], [["a.gpkg", "a.prj"], "several"],
+    [["pipes.shp", "pipes.dbf", "roads.shp"], "several"],
+  ] as const)("%j: %s", (names, problem) => expect(fileProblem(named(...names))).toBe(problem));
+  it("parts join the Shapefile that is there, anything else takes its place", () => {
+    const join = (before: string[], more: string[]): string[] => joined(named(...before), named(...more)).map((one) => one.name);
+    expect(join(["a.shp"], ["a.dbf", "a.prj"])).toEqual(["a.shp", "a.dbf", "a.prj"]);
+    expect(join(["a.shp", "a.dbf"], ["A.DBF"])).toEqual(["a.shp", "A.DBF"]);
+    expect(join(["a.shp", "a.dbf"], ["b.gpkg"])).toEqual(["b.gpkg"]);
+    expect(join(["a.shp"], ["b.dbf"])).toEqual(["b.dbf"]);
+  });
+  it("the parts of a Shapefile are told, there or not", () => {
+    expect(partsOf(named("a.gpkg"))).toEqual([]);
+    expect(partsOf(named("a.shp", "a.dbf")).filter((one) => one.isThere).map((one) => one.ending)).toEqual([".shp", ".dbf"]);
+    expect(mainOf(named("a.dbf", "a.shp"))?.name).toBe("a.shp");
+  });
 });
 
 it("a bar shows what is there at all, and adds up", () => {

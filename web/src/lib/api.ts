@@ -1,7 +1,7 @@
 /** The one place that speaks HTTP. Every refusal becomes an `ApiError` carrying the problem's code and params. */
 import type {
   CaseMap, CaseSummary, CaseView, City, CitySummary, Collection, DecisionChoice, Delivery, Diff, Dossier, HistoryEntry, Me, NewCase,
-  OwnerScore, UploadOptions,
+  OwnerScore, Sight, SightSaid, UploadOptions,
 } from "./types";
 
 export type Params = Record<string, unknown>;
@@ -59,15 +59,16 @@ function post<T>(path: string, body: unknown, headers: Record<string, string> = 
   return call<T>(path, { method: "POST", body: JSON.stringify(body), headers });
 }
 
-/** Sends a file as it is. `fetch` cannot tell how much has gone, XMLHttpRequest can. */
-function send<T>(path: string, file: Blob, onProgress: (share: number) => void, signal: AbortSignal): Promise<T> {
+/** Sends a file as it is, or several as a form. `fetch` cannot tell how much has gone, XMLHttpRequest can. */
+function send<T>(path: string, files: readonly File[], onProgress: (share: number) => void, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open("POST", `/v1${path}`);
     request.responseType = "json";
     request.setRequestHeader("Accept", "application/json, application/problem+json");
     request.setRequestHeader("Accept-Language", language);
-    request.setRequestHeader("Content-Type", "application/octet-stream");
+    const [single, ...more] = files;
+    if (more.length === 0) request.setRequestHeader("Content-Type", "application/octet-stream");
     request.upload.onprogress = (event) => { if (event.lengthComputable) onProgress(event.loaded / event.total); };
     request.onload = () => {
       if (request.status >= 200 && request.status < 300) resolve(request.response as T);
@@ -76,8 +77,14 @@ function send<T>(path: string, file: Blob, onProgress: (share: number) => void, 
     request.onerror = () => reject(new ApiError(0, "offline"));
     request.onabort = () => reject(new DOMException("aborted", "AbortError"));
     signal.addEventListener("abort", () => request.abort(), { once: true });
-    request.send(file);
+    request.send(more.length === 0 ? single : formOf(files));
   });
+}
+
+function formOf(files: readonly File[]): FormData {
+  const form = new FormData();
+  for (const file of files) form.append("file", file);
+  return form;
 }
 
 /** Lists come bare or in an envelope; a page's `next` is the `after` of the following one. */
@@ -123,8 +130,17 @@ export const api = {
       layerAt(city, layer, `/deliveries?limit=${limit}${before === null ? "" : `&before=${before}`}`)),
   delivery: (city: string, layer: string, id: number) => call<Delivery>(layerAt(city, layer, `/deliveries/${id}`)),
   diff: (city: string, layer: string, id: number) => call<Diff>(layerAt(city, layer, `/deliveries/${id}/diff`)),
-  deliver: (city: string, layer: string, file: File, options: UploadOptions, onProgress: (share: number) => void, signal: AbortSignal) =>
-    send<Delivery>(layerAt(city, layer, `/deliveries?${uploadQuery(file.name, options)}`), file, onProgress, signal),
+  newest: async (city: string) =>
+    (await call<{ deliveries: Record<string, Delivery | null> }>(at(city, "/deliveries/newest"))).deliveries,
+  deliver: (city: string, layer: string, files: readonly File[], options: UploadOptions, onProgress: (share: number) => void, signal: AbortSignal) =>
+    send<Delivery>(layerAt(city, layer, `/deliveries?${uploadQuery(files, options)}`), files, onProgress, signal),
+  sight: (city: string, layer: string, files: readonly File[], onProgress: (share: number) => void, signal: AbortSignal) =>
+    send<Sight>(layerAt(city, layer, `/sights?${nameQuery(files)}`), files, onProgress, signal),
+  look: (city: string, layer: string, id: string, said: SightSaid, signal?: AbortSignal) =>
+    call<Sight>(layerAt(city, layer, `/sights/${id}`), { method: "POST", body: JSON.stringify(said) }, signal),
+  acceptSight: (city: string, layer: string, id: string, said: SightSaid & { as_of?: string }) =>
+    post<Delivery>(layerAt(city, layer, `/sights/${id}/accept`), said),
+  forgetSight: (city: string, layer: string, id: string) => call<undefined>(layerAt(city, layer, `/sights/${id}`), { method: "DELETE" }),
   decide: (city: string, layer: string, id: number, decision: DecisionChoice, note: string | null) =>
     post<Delivery>(layerAt(city, layer, `/deliveries/${id}/decide`), { decision, note }),
   rollBack: (city: string, layer: string) => post<Delivery>(layerAt(city, layer, "/rollback"), {}),
@@ -134,8 +150,14 @@ export const api = {
   eventsUrl: (city: string) => `/v1${at(city, "/events")}`,
 };
 
-function uploadQuery(filename: string, { as_of, preview, incremental, table }: UploadOptions): URLSearchParams {
-  const said = { filename, as_of, preview: preview ? "true" : "", incremental: incremental ? "true" : "", table: table.trim() };
+/** One file's name stands in the address; several carry theirs in the form. */
+function nameQuery(files: readonly File[]): URLSearchParams {
+  const [single, ...more] = files;
+  return new URLSearchParams(single && more.length === 0 ? { filename: single.name } : {});
+}
+
+function uploadQuery(files: readonly File[], { as_of, preview, incremental, table }: UploadOptions): URLSearchParams {
+  const said = { filename: nameQuery(files).get("filename") ?? "", as_of, preview: preview ? "true" : "", incremental: incremental ? "true" : "", table: table.trim() };
   return new URLSearchParams(Object.entries(said).filter(([, value]) => value !== ""));
 }
 

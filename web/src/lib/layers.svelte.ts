@@ -1,15 +1,14 @@
 /** The layers' register, the open layer with its deliveries, the open delivery, and the upload under way. */
 import { app } from "./app.svelte";
 import { api, ApiError } from "./api";
-import { countsOf } from "./layers";
-import type { City, Collection, DecisionChoice, Delivery, Diff, OwnerScore, UploadOptions } from "./types";
+import { countsOf, mainOf } from "./layers";
+import type { City, Collection, DecisionChoice, Delivery, Diff, OwnerScore, Sight, UploadOptions } from "./types";
 
 const asError = (cause: unknown): ApiError =>
   cause instanceof ApiError ? cause : new ApiError(0, "page-failed", {}, String(cause));
 const POLL_FIRST_MS = 400;
 const POLL_MOST_MS = 3000;
 const POLL_GROWTH = 1.3;
-const AT_ONCE = 4;
 
 /** Counts, files on offer, score-cards and the newest delivery of every layer of a city. */
 class Register {
@@ -49,17 +48,10 @@ class Register {
   }
 
   async #loadNewest(city: City): Promise<void> {
-    const waiting = city.layers.map((layer) => layer.id);
-    const worker = async (): Promise<void> => {
-      for (let id = waiting.shift(); id !== undefined && this.city === city.id; id = waiting.shift()) {
-        const layer = id;
-        await this.#part(city.id, async () => {
-          const page = await api.deliveries(city.id, layer, null, 1);
-          return () => { this.newest = new Map([...this.newest, [layer, page.deliveries[0] ?? null]]); };
-        });
-      }
-    };
-    await Promise.all(Array.from({ length: AT_ONCE }, worker));
+    await this.#part(city.id, async () => {
+      const newest = await api.newest(city.id);
+      return () => { this.newest = new Map(Object.entries(newest)); };
+    });
   }
 
   async #part(city: string, ask: () => Promise<() => void>): Promise<void> {
@@ -181,7 +173,7 @@ class OpenDelivery {
   }
 }
 
-/** One file on its way. It goes on when the person looks at another page meanwhile. */
+/** One delivery on its way. It goes on when the person looks at another page meanwhile. */
 class Upload {
   layer = $state<string | null>(null);
   name = $state("");
@@ -190,12 +182,21 @@ class Upload {
   error = $state<ApiError | null>(null);
   #abort: AbortController | null = null;
 
-  async send(city: string, layer: string, file: File, options: UploadOptions): Promise<Delivery | null> {
+  deliver(city: string, layer: string, files: readonly File[], options: UploadOptions): Promise<Delivery | null> {
+    return this.#send(layer, files, (onProgress, signal) => api.deliver(city, layer, files, options, onProgress, signal));
+  }
+
+  look(city: string, layer: string, files: readonly File[]): Promise<Sight | null> {
+    return this.#send(layer, files, (onProgress, signal) => api.sight(city, layer, files, onProgress, signal));
+  }
+
+  async #send<T>(layer: string, files: readonly File[], send: (onProgress: (share: number) => void, signal: AbortSignal) => Promise<T>): Promise<T | null> {
     this.stop();
     const abort = (this.#abort = new AbortController());
-    [this.layer, this.name, this.size, this.share, this.error] = [layer, file.name, file.size, 0, null];
+    const size = files.reduce((sum, file) => sum + file.size, 0);
+    [this.layer, this.name, this.size, this.share, this.error] = [layer, mainOf(files)?.name ?? "", size, 0, null];
     try {
-      return await api.deliver(city, layer, file, options, (share) => { this.share = share; }, abort.signal);
+      return await send((share) => { this.share = share; }, abort.signal);
     } catch (cause) {
       if (abort.signal.aborted) return null;
       this.error = asError(cause);

@@ -141,19 +141,51 @@ export function marksOf<T extends Placed>(items: readonly T[], kindOf: (one: T) 
 
 export { isPlaced };
 
-/** Files that a reader exists for; a Shapefile comes as a zip with its parts. */
+/** Files that a reader exists for; a Shapefile comes in its parts, or as a zip with them. */
 export const ACCEPTED = [
-  ".gpkg", ".geojson", ".json", ".zip", ".shp", ".dxf", ".kml", ".kmz", ".gml", ".xml", ".csv", ".txt", ".parquet", ".geoparquet", ".fgb",
+  ".gpkg", ".geojson", ".json", ".zip", ".shp", ".dxf", ".kml", ".kmz", ".gml", ".xml", ".csv", ".tsv", ".txt", ".parquet", ".geoparquet", ".fgb",
 ] as const;
+/** The parts of a Shapefile that are read, the needed ones first. */
+export const SHAPEFILE_PARTS = [".shp", ".dbf", ".shx", ".prj", ".cpg"] as const;
+const COMPANIONS = [...SHAPEFILE_PARTS.slice(1), ".qpj", ".qix", ".qmd", ".sbn", ".sbx", ".shp.xml"];
 
-export type FileProblem = "kind" | "bare-shapefile" | "empty" | null;
+type Named = Pick<File, "name" | "size">;
+export type FileProblem = "kind" | "lonely-part" | "no-dbf" | "several" | "empty" | null;
 
-/** What is plainly wrong with a file before it is sent; everything else the server tells. */
-export function fileProblem(file: { name: string; size: number }): FileProblem {
-  const ending = /\.[^.]+$/.exec(file.name.toLowerCase())?.[0] ?? "";
-  if (ending === ".shp") return "bare-shapefile";
-  if (!(ACCEPTED as readonly string[]).includes(ending)) return "kind";
-  return file.size === 0 ? "empty" : null;
+const endingOf = (name: string): string => (name.toLowerCase().endsWith(".shp.xml") ? ".shp.xml" : /\.[^.]+$/.exec(name.toLowerCase())?.[0] ?? "");
+const stemOf = (name: string): string => name.toLowerCase().slice(0, name.length - endingOf(name).length);
+
+/** What is plainly wrong with the chosen files before they are sent; everything else the server tells. */
+export function fileProblem(files: readonly Named[]): FileProblem {
+  const mains = files.filter((one) => (ACCEPTED as readonly string[]).includes(endingOf(one.name)));
+  const [main] = mains;
+  const parts = files.filter((one) => !mains.includes(one));
+  if (!main) return parts.every((one) => COMPANIONS.includes(endingOf(one.name))) ? "lonely-part" : "kind";
+  if (mains.length > 1) return "several";
+  const isShapefile = endingOf(main.name) === ".shp";
+  if (parts.some((one) => !isShapefile || !COMPANIONS.includes(endingOf(one.name)) || stemOf(one.name) !== stemOf(main.name))) return "several";
+  if (isShapefile && !parts.some((one) => endingOf(one.name) === ".dbf")) return "no-dbf";
+  return main.size === 0 ? "empty" : null;
+}
+
+/** The file that the others belong to. */
+export function mainOf<T extends Named>(files: readonly T[]): T | undefined {
+  return files.find((one) => (ACCEPTED as readonly string[]).includes(endingOf(one.name))) ?? files[0];
+}
+
+/** Parts chosen later join the Shapefile that is there; anything else takes its place. */
+export function joined<T extends Named>(before: readonly T[], more: readonly T[]): T[] {
+  const stems = new Set([...before, ...more].map((one) => stemOf(one.name)));
+  const isOne = stems.size === 1 && [...before, ...more].every((one) => [".shp", ...COMPANIONS].includes(endingOf(one.name)));
+  if (!isOne) return [...more];
+  return [...before.filter((one) => !more.some((other) => endingOf(other.name) === endingOf(one.name))), ...more];
+}
+
+/** Which parts of a Shapefile are there; none for other files. */
+export function partsOf(files: readonly Named[]): { ending: string; isThere: boolean }[] {
+  const main = mainOf(files);
+  if (!main || ![".shp", ...COMPANIONS].includes(endingOf(main.name))) return [];
+  return SHAPEFILE_PARTS.map((ending) => ({ ending, isThere: files.some((one) => endingOf(one.name) === ending) }));
 }
 
 /** Shares of the whole for a stacked bar; what is there at all stays visible. */

@@ -13,14 +13,16 @@ export type Route =
   | { name: "new"; city: string; parcel: string | null }
   | { name: "layers"; city: string }
   | { name: "layer"; city: string; layer: string }
+  | { name: "sight"; city: string; layer: string; id: string }
   | { name: "delivery"; city: string; layer: string; id: number; tab: ReportTab };
 
 export function parseRoute(hash: string): Route {
   const [path = "", query = ""] = hash.replace(/^#\/?/, "").split("?", 2);
-  const [city, page, id, part] = path.split("/").map(decode);
+  const [city, page, id, part, more] = path.split("/").map(decode);
   if (!city) return { name: "home" };
   if (page === "new") return { name: "new", city, parcel: new URLSearchParams(query).get("parcel") };
   if (page === "cases" && id) return { name: "case", city, id, tab: tabIn(query, CASE_TABS) ?? "overview" };
+  if (page === "layers" && id && part === "sight" && more) return { name: "sight", city, layer: id, id: more };
   if (page === "layers") return layersRoute(city, id, part, query);
   return { name: "cases", city };
 }
@@ -41,6 +43,8 @@ export function hrefOf(route: Route): string {
       return `#/${encodeURIComponent(route.city)}/layers`;
     case "layer":
       return `#/${encodeURIComponent(route.city)}/layers/${encodeURIComponent(route.layer)}`;
+    case "sight":
+      return `#/${encodeURIComponent(route.city)}/layers/${encodeURIComponent(route.layer)}/sight/${encodeURIComponent(route.id)}`;
     case "delivery":
       return `#/${encodeURIComponent(route.city)}/layers/${encodeURIComponent(route.layer)}/${route.id}${route.tab === "summary" ? "" : `?tab=${route.tab}`}`;
   }

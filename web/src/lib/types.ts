@@ -307,6 +307,8 @@ export interface Delivery {
   previous_id: number | null;
   reverts_id: number | null;
   corrects_id: number | null;
+  /** The delivery that was published in place of this one, moved by the offered correction. */
+  corrected_by?: number | null;
   correction: Correction | null;
   decision: { choice: string; by: string; at: string; note: string | null } | null;
   decisions: DecisionChoice[];
@@ -351,3 +353,66 @@ export interface OwnerScore {
 }
 
 export interface UploadOptions { as_of: string; preview: boolean; incremental: boolean; table: string }
+
+/** How sure a proposed field is; `asked`: nobody but a person can say. */
+export type Confidence = "sure" | "likely" | "asked" | "said";
+export interface ProposedField { field: string; column: string; unit: string | null; why: string; confidence: Confidence }
+export interface SightQuestion { code: string; field: string | null; column: string | null; candidates: string[] }
+export interface SightColumn { name: string; filled: number; of: number; samples: string[] }
+export interface CodeWord { word: string; count: number; ours: string | null }
+export type ShapeState = "good" | "repaired" | "refused";
+
+/** A file as it would be taken with the mapping of now. */
+export interface SightPreview {
+  target: LayerTarget;
+  utility: string | null;
+  owner: string;
+  table: string | null;
+  is_known: boolean;
+  crs: string | null;
+  operation: string | null;
+  read: number;
+  good: number;
+  repaired: number;
+  refused: number;
+  refusal: string | null;
+  fields: ProposedField[];
+  questions: SightQuestion[];
+  blocking: Omit<SightQuestion, "candidates">[];
+  columns: SightColumn[];
+  choices: { field: string; units: string[]; words: string[] | null }[];
+  codes: Record<string, CodeWord[]>;
+  systems: { stated: string | null; is_stated: boolean; chosen: string | null; known: { code: string; name: string; fits: boolean }[] };
+  conversions: Conversion[];
+  counts: Record<string, number>;
+  issues: Issue[];
+  unused: string[];
+  rows: Record<string, unknown>[];
+  agreement: Agreement | null;
+  shapes: (FeatureCollection<Geometry, { row: number; state: ShapeState }> & { left_off: number }) | null;
+}
+
+export interface Sight {
+  sight_id: string;
+  city_id: string;
+  layer_id: string;
+  file_name: string;
+  size_bytes: number;
+  problem: { code: string; title: string; detail: string; params?: Record<string, unknown> } | null;
+  preview: SightPreview | null;
+}
+
+/** A person's mapping; what is left out is proposed by the server. */
+export interface SightSaid {
+  table?: string;
+  crs?: string;
+  encoding?: string;
+  target?: string;
+  utility?: string;
+  fields?: Record<string, { column: string; unit: string | null }>;
+  codes?: Record<string, Record<string, string>>;
+  settled?: string[];
+  name?: Words;
+  owner?: string;
+  sensitivity?: string;
+}

@@ -70,3 +70,8 @@ function onSegment(a: Position, b: Position, p: Position, shrink: number): Posit
   const share = Math.min(1, Math.max(0, ((px - ax) * shrink * dx + (py - ay) * dy) / length2));
   return [ax + (bx - ax) * share, ay + (by - ay) * share];
 }
+
+/** Whether any of a shape lies in the box: what was drawn into another country does not move the map. */
+export function isNear(geometry: Geometry, box: Bounds): boolean {
+  return positions(geometry).some((one) => isInside(one, box));
+}

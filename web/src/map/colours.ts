@@ -44,6 +44,9 @@ export const MARK_COLOUR = {
   added: "#1e7a45", changed: "#b26a00", removed: "#b3261e",
 } as const;
 
+/** Shapes of a file that is looked at before it is delivered. */
+export const SIGHT_COLOUR = { good: "#6d28a8", repaired: "#b26a00", refused: "#b3261e" } as const;
+
 export const BASE = {
   ground: "#f3f2ee",
   outside: "#e9e9e5",

@@ -1,5 +1,5 @@
 /** What the open view asks of the map: which shapes to show, whether a polygon is drawn, what a click means. */
-import type { Geometry } from "geojson";
+import type { FeatureCollection, Geometry } from "geojson";
 import type { Marks } from "../lib/layers";
 import type { LngLat } from "../lib/types";
 import type { CityMap, Clicked } from "./city_map";
@@ -12,6 +12,8 @@ class Stage {
   corners = $state.raw<Corners>([]);
   hidden = $state.raw<ReadonlySet<string>>(new Set());
   parcel = $state.raw<Geometry | null>(null);
+  /** Shapes of a file that is looked at; framed when they come. */
+  sight = $state.raw<FeatureCollection | null>(null);
   /** Places that the open view speaks of, and the one it speaks of now. */
   marks = $state.raw<Marks | null>(null);
   mark = $state.raw<string | null>(null);

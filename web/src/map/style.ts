@@ -7,7 +7,7 @@ import type {
 } from "maplibre-gl";
 import type { Language } from "../i18n/language";
 import type { MapLayer } from "../lib/types";
-import { BASE, MARK_COLOUR, UTILITIES, UTILITY_STYLE, VERDICT_COLOUR, type UtilityName } from "./colours";
+import { BASE, MARK_COLOUR, SIGHT_COLOUR, UTILITIES, UTILITY_STYLE, VERDICT_COLOUR, type UtilityName } from "./colours";
 
 /** Bottom first. Each entry turns the city's layers of that kind into style layers. */
 export const DRAW_ORDER = [
@@ -28,6 +28,7 @@ export const DRAW_ORDER = [
   "device",
   "excavation-outline",
   "parcel-selected",
+  "sight", // the shapes of a file that is looked at before it is delivered
   "draft", // the polygon being drawn
   "street-label",
   "parcel-label",
@@ -39,7 +40,7 @@ export type DrawKind = (typeof DRAW_ORDER)[number];
 export const FONT = "Vazirmatn";
 export const TILES = "city";
 /** GeoJSON sources that the page fills. */
-export const SOURCES = ["case", "parcel", "draft", "marks"] as const;
+export const SOURCES = ["case", "parcel", "draft", "marks", "sight"] as const;
 
 /** Zooms between which tiles are asked for; above, the last are enlarged (a unit of theirs is 5 cm, and whole parcels fit). */
 export const MIN_ZOOM = 10;
@@ -101,6 +102,7 @@ const DRAW: Partial<Record<DrawKind, Draw>> = {
     { id: "excavation-outline", source: "case", type: "line", filter: kindIs("excavation"), paint: { "line-color": BASE.dig, "line-width": 2.2 } },
   ],
   "parcel-selected": () => selectedParcel(),
+  sight: () => sight(),
   draft: () => draft(),
   mark: () => marks(),
   "street-label": each("street", ({ id }) => [streetLabel(id)]),
@@ -267,6 +269,22 @@ function draft(): LayerSpecification[] {
     {
       id: "draft-corner", source: "draft", type: "circle", filter: ["==", ["geometry-type"], "Point"],
       paint: { "circle-radius": 5, "circle-color": "#ffffff", "circle-stroke-color": BASE.dig, "circle-stroke-width": 2.2 },
+    },
+  ];
+}
+
+/** What is refused or repaired lies over the rest, and is wider: it is what is looked for. */
+function sight(): LayerSpecification[] {
+  const colour = ["match", ["get", "state"], ...Object.entries(SIGHT_COLOUR).flat(), SIGHT_COLOUR.good] as unknown as ExpressionSpecification;
+  const told: ExpressionSpecification = ["!=", ["get", "state"], "good"];
+  const order: ExpressionSpecification = ["case", told, 1, 0];
+  return [
+    { id: "sight-fill", source: "sight", type: "fill", filter: ["==", ["geometry-type"], "Polygon"], paint: { "fill-color": colour, "fill-opacity": 0.18 } },
+    { id: "sight-edge", source: "sight", type: "line", filter: ["!=", ["geometry-type"], "Point"], layout: { "line-sort-key": order }, paint: { "line-color": "#ffffff", "line-opacity": 0.7, "line-width": ["case", told, 6, 4] } },
+    { id: "sight-line", source: "sight", type: "line", filter: ["!=", ["geometry-type"], "Point"], layout: { "line-sort-key": order }, paint: { "line-color": colour, "line-width": ["case", told, 3.4, 1.8] } },
+    {
+      id: "sight-point", source: "sight", type: "circle", filter: ["==", ["geometry-type"], "Point"], layout: { "circle-sort-key": order },
+      paint: { "circle-color": colour, "circle-radius": ["case", told, 5, 3.2], "circle-stroke-color": "#ffffff", "circle-stroke-width": 1.2 },
     },
   ];
 }
