@@ -76,10 +76,13 @@ def _closed_layer_sql(number: int, target: Target, z: int) -> str:
 
 # As sub-selects they are made once per statement, not once per row.
 _ENVELOPE = "(SELECT ST_TileEnvelope(CAST(:z AS int), CAST(:x AS int), CAST(:y AS int)))"
-_SURROUNDINGS = (
-    "(SELECT ST_MakeEnvelope(CAST(:west AS float8), CAST(:south AS float8), CAST(:east AS float8), "
-    "CAST(:north AS float8), 3857))"
+_BOX = (
+    "ST_MakeEnvelope(CAST(:west AS float8), CAST(:south AS float8), CAST(:east AS float8), "
+    "CAST(:north AS float8), 3857)"
 )
+_SURROUNDINGS = f"(SELECT {_BOX})"
+# The index knows boxes in single precision, half a metre here; what is a metre inside by them is inside.
+_WELL_INSIDE = f"(SELECT ST_Expand({_BOX}, -1))"
 _ROUNDED = (
     "ST_SnapToGrid(ST_TransScale(t.geom_3857, CAST(:to_x AS float8), CAST(:to_y AS float8), "
     "CAST(:scale AS float8), -CAST(:scale AS float8)), 1)"
@@ -90,7 +93,7 @@ _REPAIRED = f"ST_AsMVTGeom(t.geom_3857, {_ENVELOPE}, {EXTENT}, {BUFFER}, true)"
 def _shape_sql(target: Target, z: int) -> str:
     if target not in _AREAS or z not in _PLAIN_ZOOMS:
         return _REPAIRED
-    is_plain = f"(t.plain_zooms & {1 << _PLAIN_ZOOMS.index(z)}) <> 0 AND t.geom_3857 @ {_SURROUNDINGS}"
+    is_plain = f"(t.plain_zooms & {1 << _PLAIN_ZOOMS.index(z)}) <> 0 AND t.geom_3857 @ {_WELL_INSIDE}"
     return f"CASE WHEN {is_plain} THEN {_ROUNDED} ELSE {_REPAIRED} END"
 
 

@@ -31,7 +31,7 @@ BEGIN
     FOR v_bit IN 0..3 LOOP
         v_scale := (67108864 << v_bit) / (2 * v_half);
         v_rounded := ST_SnapToGrid(ST_TransScale(p_shape, v_half, -v_half, v_scale, -v_scale), 1);
-        IF ST_IsPolygonCCW(v_rounded) AND ST_IsValid(v_rounded) THEN
+        IF NOT ST_IsEmpty(v_rounded) AND ST_IsPolygonCCW(v_rounded) AND ST_IsValid(v_rounded) THEN
             v_bits := v_bits | (1 << v_bit);
         END IF;
     END LOOP;

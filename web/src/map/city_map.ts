@@ -285,7 +285,7 @@ function distinct(found: MapGeoJSONFeature[]): Clicked[] {
   const seen = new Map<string, Clicked>();
   for (const one of found) {
     const layerId = one.sourceLayer ?? "";
-    const raw: unknown = one.properties["id"] ?? one.id ?? null;
+    const raw: unknown = one.properties["id"] ?? null;
     const featureId = raw === null || raw === undefined ? null : String(raw);
     const key = `${layerId}/${featureId}`;
     if (!seen.has(key)) seen.set(key, { layerId, featureId, properties: one.properties });
