@@ -9,11 +9,10 @@ the others wait for it.
 from __future__ import annotations
 
 import logging
-import math
 import shutil
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -27,13 +26,23 @@ from geo.network import NetworkError
 from geo.snapping import connectivity
 from geo.vocabulary import Utility
 from geo.zones import ZoneGraph
+from layers import network_files, network_served
 from layers.catalog import Target
 from layers.city import City
 from layers.network_build import Attributes, Built, build
 from layers.network_columns import UNKNOWN_DAY
-from layers.network_files import Unreadable, load, save
-from layers.network_read import Reader, SourceLayer, layers_of, read_network, source_layers, version_of
+from layers.network_files import Unreadable, read_block, write_block
+from layers.network_read import (
+    Reader,
+    SourceLayer,
+    layers_of,
+    read_network,
+    served_layers,
+    source_layers,
+    version_of,
+)
 from layers.network_rules import CrisisRules, NetworkRules, crisis_rules
+from layers.network_served import Asked, Served, read_served
 
 log = logging.getLogger("panjereh.networks")
 # A publication that overtakes a build is rare; several in a row are somebody's loop.
@@ -79,9 +88,9 @@ class Networks:
     def __init__(self, engine: Engine, folder: Path) -> None:
         self._engine = engine
         self._folder = folder
-        self._memory: dict[tuple[str, str], CityNetwork] = {}
+        self._memory: dict[tuple[str, ...], Any] = {}
         self._rules: dict[str, CrisisRules] = {}
-        self._locks: dict[tuple[str, str], threading.Lock] = {}
+        self._locks: dict[tuple[str, ...], threading.Lock] = {}
         self._guard = threading.Lock()
 
     def rules(self, city: City) -> CrisisRules:
@@ -90,86 +99,144 @@ class Networks:
             self._rules[city.city_id] = crisis_rules(city)
         return self._rules[city.city_id]
 
-    def get(self, reader: Reader, city: City, utility: str) -> CityNetwork:
-        """The network as the reader's transaction sees it published.
-
-        Raises NetworkNotStored; NetworkMoving when publications overtake every attempt to build.
-        """
-        rules = self.rules(city).networks.get(Utility(utility))
-        for _ in range(_ATTEMPTS):
-            layers = layers_of(source_layers(reader, city.city_id), utility)
-            if rules is None or not any(each.target is Target.NETWORK_LINE for each in layers):
-                raise NetworkNotStored(city=city.city_id, utility=utility)
-            wanted = version_of(layers, city.city_id, utility, rules.digest)
-            found = self._memory.get((city.city_id, utility))
-            if found is not None and found.version == wanted:
-                return found
-            found = self._attached(city, utility, rules, wanted) or self._built(city, utility, rules, wanted)
-            if found.version == wanted:
-                return found
-        raise NetworkMoving(city=city.city_id, utility=utility)
-
     def utilities(self, reader: Reader, city: City) -> tuple[str, ...]:
         """The utilities that have published lines, in the catalogue's order."""
         layers = source_layers(reader, city.city_id)
         named = {each.utility for each in layers if each.target is Target.NETWORK_LINE}
         return tuple(str(each) for each in self.rules(city).networks if str(each) in named)
 
-    def _home(self, city: City, utility: str) -> Path:
-        return self._folder / city.city_id / utility
+    def get(self, reader: Reader, city: City, utility: str) -> CityNetwork:
+        """The network as the reader's transaction sees it published.
 
-    def _attached(self, city: City, utility: str, rules: NetworkRules, version: str) -> CityNetwork | None:
-        """The network of this version from its files, if some process has built it."""
-        try:
-            built, about = load(self._home(city, utility) / version)
-        except Unreadable:
-            return None
-        layers = tuple(SourceLayer(**{**each, "target": Target(each["target"])}) for each in about["layers"])
-        made = CityNetwork(
-            city.city_id, utility, version, rules, built.zones, built.attributes, about, layers
+        Raises NetworkNotStored; NetworkMoving when publications overtake every attempt to build.
+        """
+        rules = self.rules(city).networks.get(Utility(utility))
+
+        def wanted(at: Reader) -> tuple[str, tuple[SourceLayer, ...]]:
+            layers = layers_of(source_layers(at, city.city_id), utility)
+            if rules is None or not any(each.target is Target.NETWORK_LINE for each in layers):
+                raise NetworkNotStored(city=city.city_id, utility=utility)
+            return version_of(layers, city.city_id, utility, rules.digest), layers
+
+        def make(connection: Connection) -> _Block:
+            version, layers = wanted(connection)
+            return _network_block(version, city, layers, rules or NetworkRules(Utility(utility)), connection)
+
+        def attach(folder: Path) -> CityNetwork:
+            return _network_from(folder, city, utility, rules or NetworkRules(Utility(utility)))
+
+        made: CityNetwork = self._current((city.city_id, utility), lambda: wanted(reader)[0], attach, make)
+        return made
+
+    def served(self, reader: Reader, city: City, network: CityNetwork) -> Served:
+        """Whom this network serves, with parcels and buildings as the reader's transaction sees them published."""
+        depends = [each for each in self.rules(city).depends if each.utility == network.utility]
+        kinds = tuple(sorted(kind for each in depends for kind in each.kinds))
+        reach_m = max((each.reach_m for each in depends), default=0.0)
+
+        def asked(at: Reader) -> Asked:
+            layers = served_layers(source_layers(at, city.city_id))
+            version = version_of(layers, network.version, *kinds, str(reach_m))
+            return Asked(city.city_id, city.srid, network.utility, version, layers, kinds, reach_m)
+
+        def make(connection: Connection) -> _Block:
+            wanted, said = asked(connection), network.said
+            found = read_served(connection, wanted, network.zones.network, said.coords, said.vertices)
+            return _Block(wanted.version, *network_served.as_block(found))
+
+        def attach(folder: Path) -> Served:
+            return network_served.from_block(*read_block(folder))
+
+        made: Served = self._current(
+            (city.city_id, network.utility, "served"), lambda: asked(reader).version, attach, make
         )
-        self._memory[city.city_id, utility] = made
         return made
 
-    def _built(self, city: City, utility: str, rules: NetworkRules, wanted: str) -> CityNetwork:
-        """The network as published now, built by one thread of one process; its version may be another."""
-        with self._guard:
-            lock = self._locks.setdefault((city.city_id, utility), threading.Lock())
-        with lock:
-            if (found := self._attached(city, utility, rules, wanted)) is not None:
+    def _current(
+        self,
+        key: tuple[str, ...],
+        wanted: Callable[[], str],
+        attach: Callable[[Path], Any],
+        make: Callable[[Connection], _Block],
+    ) -> Any:
+        """What is kept under `key`, at the version that is wanted now: from memory, from files, or made."""
+        home = self._folder.joinpath(*key)
+        for _ in range(_ATTEMPTS):
+            version = wanted()
+            found = self._memory.get(key)
+            if found is not None and found.version == version:
                 return found
-            with self._engine.connect() as connection, _alone(connection, city.city_id, utility):
-                found = self._attached(city, utility, rules, wanted)
-                return found or self._build(connection, city, utility, rules)
+            try:
+                found = attach(home / version)
+            except Unreadable:
+                found = self._made(key, home, version, attach, make)
+            if found.version == version:
+                self._memory[key] = found
+                return found
+        raise NetworkMoving(city=key[0], utility=key[1])
 
-    def _build(self, connection: Connection, city: City, utility: str, rules: NetworkRules) -> CityNetwork:
-        started = time.perf_counter()
-        with connection.execution_options(isolation_level="REPEATABLE READ").begin():
-            layers = layers_of(source_layers(connection, city.city_id), utility)
-            version = version_of(layers, city.city_id, utility, rules.digest)
-            delivered = read_network(connection, city.city_id, layers, rules)
-        built = build(delivered, rules)
-        about = described(built, rules, layers) | {
-            "version": version,
-            "built_at": datetime.now(UTC).isoformat(timespec="seconds"),
-            "build_ms": round((time.perf_counter() - started) * 1e3),
-        }
-        home = self._home(city, utility)
-        save(home / version, built, about)
-        _clear(home, version)
-        log.info("network %s/%s %s built in %s ms", city.city_id, utility, version, about["build_ms"])
-        made = self._attached(city, utility, rules, version)
-        if made is None:
-            raise Unreadable(str(home / version))
-        return made
+    def _made(
+        self,
+        key: tuple[str, ...],
+        home: Path,
+        version: str,
+        attach: Callable[[Path], Any],
+        make: Callable[[Connection], _Block],
+    ) -> Any:
+        """Made by one thread of one process as published now, which may be another version."""
+        with self._guard:
+            lock = self._locks.setdefault(key, threading.Lock())
+        with lock, self._engine.connect() as connection, _alone(connection, " ".join(key)):
+            try:
+                return attach(home / version)
+            except Unreadable:
+                pass
+            with connection.execution_options(isolation_level="REPEATABLE READ").begin():
+                block = make(connection)
+            write_block(home / block.version, block.arrays, block.about)
+            _clear(home, block.version)
+            return attach(home / block.version)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Block:
+    """What is made, before it is written."""
+
+    version: str
+    arrays: Mapping[str, Any]
+    about: Mapping[str, Any]
+
+
+def _network_block(
+    version: str, city: City, layers: tuple[SourceLayer, ...], rules: NetworkRules, connection: Connection
+) -> _Block:
+    started = time.perf_counter()
+    built = build(read_network(connection, city.city_id, layers, rules), rules)
+    arrays, more = network_files.as_block(built)
+    about = described(built, rules, layers) | {
+        "version": version,
+        "built_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "build_ms": round((time.perf_counter() - started) * 1e3),
+    }
+    log.info("network %s/%s %s built in %s ms", city.city_id, rules.utility, version, about["build_ms"])
+    return _Block(version, arrays, about | more)
+
+
+def _network_from(folder: Path, city: City, utility: str, rules: NetworkRules) -> CityNetwork:
+    array, about = read_block(folder)
+    built = network_files.from_block(array, about)
+    layers = tuple(SourceLayer(**{**each, "target": Target(each["target"])}) for each in about["layers"])
+    return CityNetwork(
+        city.city_id, utility, about["version"], rules, built.zones, built.attributes, about, layers
+    )
 
 
 class _alone:  # noqa: N801 - used as a function
     """Nobody else builds this network meanwhile, in any process on this database."""
 
-    def __init__(self, connection: Connection, city_id: str, utility: str) -> None:
+    def __init__(self, connection: Connection, what: str) -> None:
         self._connection = connection
-        self._values = {"key": f"panjereh-network {city_id} {utility}"}
+        self._values = {"key": f"panjereh-network {what}"}
 
     def __enter__(self) -> None:
         # before the snapshot is taken, so that it shows what is published when our turn comes
@@ -262,8 +329,3 @@ def level_of(facts: Mapping[str, Any], reasons: list[str]) -> str:
     if share > 0.05 or facts["supplied_share"] < 0.995 or facts["lowest_quality"] == "D":
         return "medium"
     return "high"
-
-
-def is_number(value: float) -> bool:
-    """Whether a measure is known."""
-    return not math.isnan(value)

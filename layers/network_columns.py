@@ -9,7 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
+import shapely
 from scipy.spatial import cKDTree
+from shapely.geometry import LineString
 
 from geo.ids import Coded
 from geo.network import NOWHERE, Flags, Indices, LinkRole, Metres, role_code
@@ -157,7 +159,8 @@ def collect_links(delivered: Delivered, nodes: Nodes) -> Lines:
     ids = column(lines, "feature_id")
     main = where(column(lines, "main_id"), ids)
     named = ~is_null(column(lines, "main_id")) & (part == 1)
-    tapped = named & (main != NOWHERE)
+    tapped = np.flatnonzero(named & (main != NOWHERE))
+    tap_node = _tap_nodes(delivered, start, end, tapped, main[tapped])
     return Lines(
         ids=ids,
         row=np.arange(lines.num_rows, dtype=np.int32),
@@ -167,10 +170,30 @@ def collect_links(delivered: Delivered, nodes: Nodes) -> Lines:
         role=np.where(service, role_code(LinkRole.SERVICE), role_code(LinkRole.MAIN)).astype(np.uint8),
         coords=delivered.coords,
         vertices=delivered.vertices,
-        tap_node=start[tapped],
+        tap_node=tap_node,
         tap_link=main[tapped],
-        unplaced=pc.filter(ids, pa.array(named & ~tapped)).to_pylist(),
+        unplaced=pc.filter(ids, pa.array(named & (main == NOWHERE))).to_pylist(),
     )
+
+
+def _tap_nodes(
+    delivered: Delivered, start: Indices, end: Indices, tapped: npt.NDArray[np.int64], main: Indices
+) -> Indices:
+    """The node at which each service leaves its main: of its two ends, the one nearer to the main.
+
+    Water runs to the customer and sewage from him, so neither end is always the one.
+    """
+    wanted, number = np.unique(main, return_inverse=True)
+    mains = np.array([_line(delivered, one) for one in wanted.tolist()], dtype=object)[number]
+    first = shapely.points(delivered.coords[delivered.vertices[:-1][tapped]])
+    last = shapely.points(delivered.coords[delivered.vertices[1:][tapped] - 1])
+    at_end = shapely.distance(last, mains) < shapely.distance(first, mains)
+    made: Indices = np.where(at_end, end[tapped], start[tapped]).astype(np.int32)
+    return made
+
+
+def _line(delivered: Delivered, row: int) -> LineString:
+    return LineString(delivered.coords[delivered.vertices[row] : delivered.vertices[row + 1]])
 
 
 def _place_nodes(nodes: Nodes, start: Indices, end: Indices, tips: tuple[Metres, Metres]) -> None:

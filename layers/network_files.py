@@ -11,7 +11,7 @@ import mmap
 import os
 import shutil
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import IO, Any, Final, overload
@@ -72,23 +72,29 @@ class Snaps(Sequence[Snap]):
         )  # fmt: skip
 
 
-def save(folder: Path, built: Built, about: Mapping[str, Any]) -> None:
-    """Write the network to `folder` in one step; a folder of that name that is there already stays."""
+def as_block(built: Built) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A network as arrays, and what is said of them."""
+    words: dict[str, Sequence[str]] = {}
+    arrays = dict(_arrays(built, words))
+    return arrays, {"words": words, "sizes": _sizes(built)}
+
+
+def write_block(folder: Path, arrays: Mapping[str, Any], about: Mapping[str, Any]) -> None:
+    """Write arrays, and what is said about them, to `folder` in one step; a folder that is there stays."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     beside = folder.parent / f".{folder.name}.{os.getpid()}.{uuid.uuid4().hex[:8]}"
     beside.mkdir()
     try:
-        words: dict[str, Sequence[str]] = {}
         places: dict[str, Any] = {}
         with (beside / _BLOCK).open("wb") as stream:
-            for name, array in _arrays(built, words):
+            for name, array in arrays.items():
                 stream.write(b"\0" * (-stream.tell() % _ALIGNED))
                 places[name] = [str(array.dtype.str), list(array.shape), stream.tell()]
                 stream.write(np.ascontiguousarray(array).data.cast("B") if array.size else b"")
             stream.write(b"\0" * _ALIGNED)  # an empty file cannot be mapped
             _settle(stream)
         with (beside / _META).open("w", encoding="utf-8") as page:
-            json.dump({**about, "words": words, "sizes": _sizes(built), "places": places}, page)
+            json.dump({**about, "places": places}, page)
             _settle(page)
         _rename(beside, folder)
     finally:
@@ -142,9 +148,8 @@ def _said(built: Built) -> dict[str, Any]:
     return named | {"network.node_kinds": kinds}
 
 
-def _ids(name: str, ids: Any) -> Iterator[tuple[str, Any]]:
-    kept = ids if isinstance(ids, Ids) else Ids.of(ids)
-    yield from ((f"{name}.{part.name}", getattr(kept, part.name)) for part in fields(Ids))
+def _ids(name: str, ids: Sequence[str]) -> Iterator[tuple[str, Any]]:
+    yield from ids_parts(name, ids if isinstance(ids, Ids) else Ids.of(ids)).items()
 
 
 def _snaps(snaps: Sequence[Snap]) -> Iterator[tuple[str, Any]]:
@@ -161,29 +166,40 @@ def _snaps(snaps: Sequence[Snap]) -> Iterator[tuple[str, Any]]:
 # --- back
 
 
-def load(folder: Path) -> tuple[Built, dict[str, Any]]:
-    """The network of a folder, mapped and not read; and what is said about it. Raises Unreadable."""
+def read_block(folder: Path) -> tuple[Callable[[str], Any], dict[str, Any]]:
+    """The arrays of a folder by name, mapped, and what is said about them. Raises Unreadable."""
     try:
         about = json.loads((folder / _META).read_text(encoding="utf-8"))
-        return _loaded(folder, about), about
-    except (OSError, ValueError, KeyError, EOFError) as error:
+        with (folder / _BLOCK).open("rb") as stream:
+            # Copy on write: compiled code takes it for ordinary arrays; nothing here writes.
+            block = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_COPY)
+    except (OSError, ValueError) as error:
         raise Unreadable(str(error)) from error
-
-
-def _loaded(folder: Path, about: Mapping[str, Any]) -> Built:
-    words, sizes = about["words"], about["sizes"]
-
-    with (folder / _BLOCK).open("rb") as stream:
-        # Copy on write: compiled code takes it for ordinary arrays; nothing here writes.
-        block = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_COPY)
 
     def array(name: str) -> Any:
         kind, shape, offset = about["places"][name]
         count = int(np.prod(shape, dtype=np.int64))
         return np.frombuffer(block, dtype=np.dtype(kind), count=count, offset=offset).reshape(shape)
 
+    return array, about
+
+
+def ids_from(array: Callable[[str], Any], name: str) -> Ids:
+    """Ids that `ids_parts` gave to a block."""
+    return Ids(*(array(f"{name}.{part.name}") for part in fields(Ids)))
+
+
+def ids_parts(name: str, ids: Ids) -> dict[str, Any]:
+    """Ids as arrays of a block."""
+    return {f"{name}.{part.name}": getattr(ids, part.name) for part in fields(Ids)}
+
+
+def from_block(array: Callable[[str], Any], about: Mapping[str, Any]) -> Built:
+    """Back from `as_block`."""
+    words, sizes = about["words"], about["sizes"]
+
     def ids(name: str) -> Ids:
-        return Ids(*(array(f"{name}.{part.name}") for part in fields(Ids)))
+        return ids_from(array, name)
 
     def coded(name: str) -> Any:
         return Coded(array(name), tuple(words[name])) if name in words else array(name)

@@ -76,6 +76,12 @@ def layers_of(layers: tuple[SourceLayer, ...], utility: str) -> tuple[SourceLaye
     return tuple(each for each in layers if each.utility == utility and str(each.target) in _NETWORK)
 
 
+def served_layers(layers: tuple[SourceLayer, ...]) -> tuple[SourceLayer, ...]:
+    """Those of the layers that say whom a network serves: parcels, buildings, and the devices of all utilities."""
+    wanted = {Target.PARCEL, Target.BUILDING, Target.NETWORK_DEVICE}
+    return tuple(each for each in layers if each.target in wanted)
+
+
 def version_of(layers: tuple[SourceLayer, ...], *also: str) -> str:
     """What a network made of these deliveries is called: it changes with any of them, in their transaction."""
     said = "\n".join([FORMAT, *also, *(f"{each.layer_id} {each.mark}" for each in layers)])
@@ -143,19 +149,20 @@ def read_network(
         "node_attribute": rules.transformer_node.get("attribute", "-"),
         "link_attribute": rules.device_link.get("attribute", "-"),
     }
-    lines = _copied(connection, _LINES, values, _LINE_TYPES)
+    lines = copied(connection, _LINES, values, _LINE_TYPES)
     coords, vertices = _coordinates(lines.column("wkb"))
     return Delivered(
         layers=layers,
         lines=lines.drop_columns(["wkb"]),
-        nodes=_copied(connection, _NODES, values, _NODE_TYPES),
-        devices=_copied(connection, _DEVICES, values, _DEVICE_TYPES),
+        nodes=copied(connection, _NODES, values, _NODE_TYPES),
+        devices=copied(connection, _DEVICES, values, _DEVICE_TYPES),
         coords=coords,
         vertices=vertices,
     )
 
 
-def _copied(connection: Connection, query: str, values: Mapping[str, Any], types: Mapping[str, Any]) -> Any:
+def copied(connection: Connection, query: str, values: Mapping[str, Any], types: Mapping[str, Any]) -> Any:
+    """What a query gives, as a pyarrow table with columns of these types, by COPY."""
     raw: Any = connection.connection.cursor()
     sink = io.BytesIO()
     with raw as cursor:
