@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 
 from shapely.geometry.base import BaseGeometry
 
+from geo.cover import CoverCheck, check_cover
 from geo.finding import Finding, Zones
 from geo.packs import load_pack
 from geo.placed import ORDINARY_RADIUS_M, WIDEST_RADIUS_M, Placed
@@ -109,7 +110,7 @@ def assess(
     if not outcomes:
         return _no_rule(placed, measured.separation_h_m)
     worst = max(outcomes, key=_by_p)
-    return _finding(worst, measured, excavation, _zones(measured, pack))
+    return _finding(worst, measured, excavation, pack)
 
 
 def assess_all(
@@ -224,8 +225,8 @@ def _zones(measured: _Measured, pack: RulePack) -> Zones | None:
     )
 
 
-def _finding(worst: _Outcome, measured: _Measured, excavation: Excavation, zones: Zones | None) -> Finding:
-    rule, placed = worst.rule, measured.placed
+def _finding(worst: _Outcome, measured: _Measured, excavation: Excavation, pack: RulePack) -> Finding:
+    rule, placed, zones = worst.rule, measured.placed, _zones(measured, pack)
     found = verdict(worst.p)
     unconfirmed = rule.status is RuleStatus.UNCONFIRMED or (zones is not None and not zones.is_confirmed)
     extra = (
@@ -257,7 +258,16 @@ def _finding(worst: _Outcome, measured: _Measured, excavation: Excavation, zones
         assumptions=placed.assumptions() + tuple(name for name, holds in extra if holds),
         zones=zones,
         replaces=rule.replaces,
+        cover=_cover(measured, excavation, pack),
     )
+
+
+def _cover(measured: _Measured, excavation: Excavation, pack: RulePack) -> CoverCheck | None:
+    """The ground above the line: as recorded, or under an open dig's floor what the dig leaves of it."""
+    left = measured.placed.known_cover_m
+    if left is not None and measured.separation_h_m < 0 and not excavation.open_from_m:
+        left -= min(excavation.depth_m, left)
+    return check_cover(measured.subject, left, (measured.sd_v or 0.0) * Z95, pack)
 
 
 def _gap_v(measured: _Measured) -> float | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from geo.cover import CoverCheck
 from geo.quality import Verdict
 from geo.vocabulary import DigZone, Relation
 
@@ -31,7 +32,8 @@ class Finding:
     `separation_h_m` is from the line's outside to the excavation, negative when it runs through it;
     `separation_v_m` from the excavation's floor down to the top of the line, negative when it is dug past.
     `assumptions` are slugs of what had to be assumed; `explanation` is a message id, `params` its values.
-    `replaces` names the rules whose place the city's own rule has taken.
+    `replaces` names the rules whose place the city's own rule has taken. `cover` is what ground is left above
+    the line, where a rule asks for some.
     """
 
     layer_id: str
@@ -60,6 +62,7 @@ class Finding:
     relation: Relation | None = None
     angle_deg: float | None = None
     replaces: tuple[str, ...] = ()
+    cover: CoverCheck | None = None
 
     @property
     def ref(self) -> str:

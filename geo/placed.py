@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from geo.quality import UNKNOWN_VERTICAL_M, accuracy
-from geo.vocabulary import NETWORKS, Kind
+from geo.vocabulary import NETWORKS, OBSTACLES, Kind
 
 # Outer radius (m) of an ordinary large line of each network. Used where the record gives no diameter: not
 # as a radius, which would be invented, but as a further uncertainty of the edge. Our assumption.
@@ -23,6 +23,7 @@ ORDINARY_RADIUS_M: Final[dict[Kind, float]] = {
     Kind.TELECOM: 0.10,
     Kind.HEATING: 0.30,
 }
+_KNOWN: Final = frozenset(str(kind) for kind in NETWORKS | OBSTACLES)
 # The widest line that the search must still find by its axis (m).
 WIDEST_RADIUS_M: Final = 1.0
 # Depths that were never measured at the line itself: without a stated uncertainty they are no better than a
@@ -53,8 +54,8 @@ class Placed:
 
     @property
     def kind(self) -> Kind | None:
-        """The network as the rules know it; None for a word outside the vocabulary."""
-        return Kind(self.utility) if self.utility in NETWORKS else None
+        """The network or obstacle as the rules know it; None for a word outside the vocabulary."""
+        return Kind(self.utility) if self.utility in _KNOWN else None
 
     @property
     def ref(self) -> str:
@@ -77,7 +78,7 @@ class Placed:
         stated = positive(self.horizontal_uncertainty_m)
         axis = stated if stated is not None else accuracy(self.quality_level).horizontal_m
         kind = self.kind
-        edge = 0.0 if kind is None or self.known_radius_m is not None else ORDINARY_RADIUS_M[kind]
+        edge = 0.0 if kind is None or self.known_radius_m is not None else ORDINARY_RADIUS_M.get(kind, 0.0)
         return axis, edge
 
     def vertical_width_m(self) -> float:

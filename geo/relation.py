@@ -25,6 +25,8 @@ CROSSING_FROM: Final = 60.0
 TRENCH_RATIO: Final = 2.0
 # Within this (m) of the point of a line nearest the works its direction is taken.
 NEARBY_M: Final = 1.0
+# Edges that differ by less in their distance to the line are equally near (m).
+_AS_NEAR_M: Final = 1e-6
 
 Vector = npt.NDArray[np.float64]
 
@@ -48,18 +50,21 @@ def lie(works_m: BaseGeometry, line_m: BaseGeometry) -> Lie | None:
     """
     if line_m.is_empty or line_m.length == 0 or works_m.is_empty:
         return None
-    overlaps = bool(line_m.intersects(works_m))
+    overlaps, has_axis = bool(line_m.intersects(works_m)), _has_axis(works_m)
     direction = _direction(line_m, works_m, overlaps)
-    axis = _axis(works_m, line_m)
-    if direction is None or axis is None:
+    if direction is None or (overlaps and not has_axis):
         return Lie(Relation.OBLIQUE, None)
-    angle = float(np.degrees(np.arccos(min(1.0, abs(float(direction @ axis))))))
-    return Lie(_relation(angle, overlaps, _has_axis(works_m)), round(angle, 1))
+    angle = min((_angle(direction, axis) for axis in _axes(works_m, line_m, has_axis)), default=None)
+    if angle is None:
+        return Lie(Relation.OBLIQUE, None)
+    return Lie(_relation(angle, overlaps), round(angle, 1))
 
 
-def _relation(angle: float, overlaps: bool, has_axis: bool) -> Relation:
-    if overlaps and not has_axis:
-        return Relation.OBLIQUE
+def _angle(one: Vector, other: Vector) -> float:
+    return float(np.degrees(np.arccos(min(1.0, abs(float(one @ other))))))
+
+
+def _relation(angle: float, overlaps: bool) -> Relation:
     if angle <= PARALLEL_TO:
         return Relation.PARALLEL
     return Relation.CROSSING if overlaps and angle >= CROSSING_FROM else Relation.OBLIQUE
@@ -72,13 +77,19 @@ def _has_axis(works: BaseGeometry) -> bool:
     return float(np.hypot(*long)) >= TRENCH_RATIO * float(np.hypot(*short))
 
 
-def _axis(works: BaseGeometry, line: BaseGeometry) -> Vector | None:
-    """The direction of a trench or a proposed line; of a pit's edge where the line comes nearest."""
+def _axes(works: BaseGeometry, line: BaseGeometry, has_axis: bool) -> list[Vector]:
+    """The direction of a trench or a proposed line; of a pit, those of the edges nearest to the line."""
     if not isinstance(works, Polygon):
-        return _direction(works, line, bool(works.intersects(line)))
-    if _has_axis(works):
-        return _unit(_sides(works)[0])
-    return _direction(works.exterior, line, False)
+        found = _direction(works, line, bool(works.intersects(line)))
+        return [] if found is None else [found]
+    if has_axis:
+        axis = _unit(_sides(works)[0])
+        return [] if axis is None else [axis]
+    corners = shapely.get_coordinates(works.exterior)
+    edges = shapely.linestrings(np.stack([corners[:-1], corners[1:]], axis=1))
+    gaps = shapely.distance(edges, line)
+    near = corners[1:][gaps <= gaps.min() + _AS_NEAR_M] - corners[:-1][gaps <= gaps.min() + _AS_NEAR_M]
+    return [axis for vector in near if (axis := _unit(vector)) is not None]
 
 
 def _sides(works: Polygon) -> tuple[Vector, Vector]:

@@ -103,6 +103,23 @@ class ClearanceRule:
         return (self.horizontal_m or 0.0, vertical)
 
 
+class Stating(StrEnum):
+    """Which distance a rule must give to be asked."""
+
+    ANYTHING = "anything"
+    HORIZONTAL = "horizontal"
+    VERTICAL = "vertical"
+
+    def among(self, rules: Iterable[ClearanceRule]) -> list[ClearanceRule]:
+        """Those of the rules that give it."""
+        return [rule for rule in rules if self._given(rule)]
+
+    def _given(self, rule: ClearanceRule) -> bool:
+        if self is Stating.ANYTHING:
+            return True
+        return (rule.horizontal_m if self is Stating.HORIZONTAL else rule.vertical_m) is not None
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class RulePack:
     """The rules of one place; `fallbacks` are asked in turn for pairs the pack itself does not mention.
@@ -116,7 +133,7 @@ class RulePack:
     own: tuple[ClearanceRule, ...]
     fallbacks: tuple[RulePack, ...] = ()
     overrides: tuple[ClearanceRule, ...] = ()
-    _found: dict[tuple[Subject, Subject, Relation | None], tuple[ClearanceRule, ...]] = field(
+    _found: dict[tuple[Subject, Subject, Relation | None, Stating], tuple[ClearanceRule, ...]] = field(
         default_factory=dict, repr=False
     )
 
@@ -144,17 +161,22 @@ class RulePack:
         return RulePack(self.pack_id, self.title, _without(self, mine).own, stripped, named)
 
     def applicable(
-        self, one: Subject, other: Subject, relation: Relation | None = None
+        self,
+        one: Subject,
+        other: Subject,
+        relation: Relation | None = None,
+        stating: Stating = Stating.ANYTHING,
     ) -> tuple[ClearanceRule, ...]:
         """The rules that govern this pair, strictest first; empty when no pack mentions it.
 
         Several only when they fit equally well, as for a pipe of unknown class. The order of the pair is
-        irrelevant. `relation` None or `oblique`: rules for beside and for across both count.
+        irrelevant. `relation` None or `oblique`: rules for beside and for across both count. `stating` asks
+        for rules that give a distance across, or in depth.
         """
-        key = (one, other, relation)
+        key = (one, other, relation, stating)
         found = self._found.get(key)
         if found is None:
-            found = self._search(one, other, relation)
+            found = self._search(one, other, relation, stating)
             self._found[key] = found  # subjects come from closed lists, so this stays small
         return found
 
@@ -162,10 +184,12 @@ class RulePack:
         """The strictest applicable rule, None when no pack mentions the pair."""
         return next(iter(self.applicable(one, other)), None)
 
-    def _search(self, one: Subject, other: Subject, relation: Relation | None) -> tuple[ClearanceRule, ...]:
-        fits = _fits(self.overrides, one, other, relation)
+    def _search(
+        self, one: Subject, other: Subject, relation: Relation | None, stating: Stating
+    ) -> tuple[ClearanceRule, ...]:
+        fits = _fits(stating.among(self.overrides), one, other, relation)
         for pack in (self, *self.fallbacks):
-            found = _fits(pack.own, one, other, relation)
+            found = _fits(stating.among(pack.own), one, other, relation)
             if found:
                 fits += found
                 break

@@ -57,6 +57,25 @@ class Kind(StrEnum):
 
 
 NETWORKS: Final = frozenset(Kind(utility.value) for utility in Utility)
+# What stands in or bounds the ground without being a network.
+OBSTACLES: Final = frozenset(
+    {
+        Kind.BUILDING,
+        Kind.BUILDING_FOUNDATION,
+        Kind.STRUCTURE,
+        Kind.FENCE_FOUNDATION,
+        Kind.TREE,
+        Kind.PLOT_LINE,
+        Kind.POWER_POLE,
+        Kind.UTILITY_TUNNEL,
+        Kind.OPEN_CHANNEL,
+        Kind.KERB,
+        Kind.DITCH_EDGE,
+        Kind.RAIL_AXIS,
+        Kind.TRAM_AXIS,
+        Kind.EXCAVATION,
+    }
+)
 
 ANY_CLASS: Final = "*"
 

@@ -89,32 +89,44 @@ class _Work:
         self.shown = shown
         self.is_gentle = excavation.method in _GENTLE
         self.strips = {each.finding.ref: self._strip(each, hand_width_m(each.finding)) for each in self.open}
+        self.wide: dict[str, BaseGeometry] = {}
         suspects = [Suspect(each.finding, each.placed, each.shape_m) for each in self.open]
         self.pits = propose(excavation, suspects)
 
     def gathered(self) -> Iterable[Condition]:
         """One condition for each utility or owner, most urgent first."""
-        by_hand = [each for each in self.open if limits_machine(each.finding)]
-        watched = [each for each in self.open if _needs_its_owner(each.finding)]
         way = [each for each in self.open if _stands_in_the_way(each.finding)]
         unsure = [each for each in self.open if is_decidable(each.finding)]
+        bared = [each for each in self.found if _loses_cover(each.finding)]
+        unruled = [each for each in self.found if each.finding.rule_id is None]
         for name, members in _by(way, "utility"):
             yield Condition(
                 "move-or-protect", {"utility": name, **_extent(members)}, None, self._wide(members)
             )
-        for name, members in _by(watched, "owner"):
-            yield Condition("owner-watch", {"owner": name, **_extent(members)}, None, self._wide(members))
-        for name, members in _by(watched, "owner"):
-            yield Condition("work-window", {"owner": name, **_extent(members), **self._hours()})
+        yield from self._watched()
         for name, members in _by(unsure, "utility"):
             yield self._trial_pit(name, members)
-        if not self.is_gentle and by_hand:
-            for name, members in _by(by_hand, "utility"):
-                yield Condition("hand-dig", {"utility": name, **_hand(members)}, None, self._narrow(members))
-            yield self._safe_corridor(by_hand)
-        unruled = [each for each in self.found if each.finding.rule_id is None]
+        yield from self._by_hand()
+        for name, members in _by(bared, "utility"):
+            yield Condition("restore-cover", {"utility": name, **_cover(members)}, None, self._wide(members))
         for name, members in _by(unruled, "owner"):
             yield Condition("ask-owner", {"owner": name, **_extent(members)})
+
+    def _watched(self) -> Iterable[Condition]:
+        watched = _by([each for each in self.open if _needs_its_owner(each.finding)], "owner")
+        for name, members in watched:
+            yield Condition("owner-watch", {"owner": name, **_extent(members)}, None, self._wide(members))
+        for name, members in watched:
+            yield Condition("work-window", {"owner": name, **_extent(members), **self._hours()})
+
+    def _by_hand(self) -> Iterable[Condition]:
+        """The strips for hand tools, and what is left for the machine."""
+        limited = [each for each in self.open if limits_machine(each.finding)]
+        if self.is_gentle or not limited:
+            return
+        for name, members in _by(limited, "utility"):
+            yield Condition("hand-dig", {"utility": name, **_hand(members)}, None, self._narrow(members))
+        yield self._safe_corridor(limited)
 
     def of(self, one: Found) -> Iterable[Condition]:
         """The conditions that one open finding calls for."""
@@ -161,8 +173,10 @@ class _Work:
 
     def _wide(self, members: Sequence[Found]) -> Json | None:
         """The strips by the finding's own rule, which may be a foundation's."""
-        strips = [self._strip(each, _within(each.finding)) for each in members]
-        return self._json(shapely.union_all([each.shape_m for each in strips]))
+        for each in members:
+            if each.finding.ref not in self.wide:
+                self.wide[each.finding.ref] = self._strip(each, _within(each.finding)).shape_m
+        return self._json(shapely.union_all([self.wide[each.finding.ref] for each in members]))
 
     def _strip(self, one: Found, within_m: float) -> Strip:
         return strip(self.excavation.shape_m, one.shape_m, one.placed.known_radius_m, within_m)
@@ -209,6 +223,20 @@ def _stands_in_the_way(finding: Finding) -> bool:
 
 def _needs_its_owner(finding: Finding) -> bool:
     return finding.verdict is Verdict.VIOLATES or finding.utility in _DANGEROUS
+
+
+def _loses_cover(finding: Finding) -> bool:
+    """Whether the dig stands over the line and leaves less ground above it than its rule asks for."""
+    return (
+        finding.cover is not None
+        and finding.separation_h_m < 0
+        and finding.cover.verdict is not Verdict.CLEAR
+    )
+
+
+def _cover(members: Sequence[Found]) -> Json:
+    asked = [each.finding.cover.required_m for each in members if each.finding.cover is not None]
+    return {**_extent(members), "cover_m": max(asked, default=0.0)}
 
 
 def _within(finding: Finding) -> float:

@@ -167,6 +167,7 @@ def finding_json(finding: Finding, answered: Answers) -> Json:
         "angle_deg": finding.angle_deg,
         "zone": str(finding.zone),
         "zones": _zones_json(finding),
+        "cover": _cover_json(finding),
         "trial_pits": answered.pits.get(finding.ref, []),
         "conditions": [
             {"code": each.code, "params": each.params, "corridor": each.corridor}
@@ -185,6 +186,21 @@ def _zones_json(finding: Finding) -> Json | None:
         "machine_rule": zones.machine_rule,
         "hand_rule": zones.hand_rule,
         "confirmed": zones.is_confirmed,
+    }
+
+
+def _cover_json(finding: Finding) -> Json | None:
+    cover = finding.cover
+    if cover is None:
+        return None
+    return {
+        "required_m": cover.required_m,
+        "left_m": None if cover.left_m is None else round(cover.left_m, 3),
+        "p_short": round(cover.p_short, 4),
+        "verdict": str(cover.verdict),
+        "rule_id": cover.rule.rule_id,
+        "source": cover.rule.source,
+        "rule_status": str(cover.rule.status),
     }
 
 
