@@ -90,7 +90,9 @@ class Change:
 
 def works_json(stated: WorksRequest, place: dig_ground.Place | None, before: Json) -> Json:
     """The dimensions as stored; what was not stated comes from the drawing, then from what was stored."""
-    made: Json = BLANK_WORKS | before | {key: value for key, value in as_json(stated).items() if value is not None}
+    made: Json = (
+        BLANK_WORKS | before | {key: value for key, value in as_json(stated).items() if value is not None}
+    )
     if place is not None:
         made["drawn_length_m"], made["drawn_width_m"] = round(place.length_m, 2), round(place.width_m, 2)
     for name in ("length_m", "width_m"):

@@ -145,7 +145,8 @@ def _known(kind: str, row: AnyRow) -> KnownWork:
     return KnownWork(work, title, agency, status, owner)
 
 
-def _one_at_a_time(session: Session, city: City) -> None:
+def one_at_a_time(session: Session, city: City) -> None:
+    """Until this transaction ends, no other looks for overlaps in this city."""
     session.execute(
         text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"),
         {"name": f"panjereh-digs:{city.city_id}"},
@@ -160,7 +161,7 @@ def refresh(
     `work` None: it is no longer a work of the street. An offer whose terms changed is open again.
     """
     terms = terms_of(city.folder)
-    _one_at_a_time(session, city)
+    one_at_a_time(session, city)
     met: dict[str, tuple[KnownWork, Overlap]] = {}
     if work is not None:
         buffer_m, window = terms.number("overlap_buffer_m"), terms.whole("overlap_window_days")

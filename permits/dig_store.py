@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -79,6 +79,27 @@ class DigRow:
     def ref(self) -> str:
         """The name of this work among all works."""
         return f"dig:{self.dig_id}"
+
+
+def blank_dig(
+    *, dig_no: str, city_id: str, kind: DigKind, title: str, now: datetime, **values: Any
+) -> DigRow:
+    """A draft of which nothing but these values is known."""
+    unknown = dict.fromkeys(each.name for each in fields(DigRow))
+    known = {
+        "dig_id": new_id(),
+        "status": DigStatus.DRAFT,
+        "version": 1,
+        "works": {},
+        "allowed_delay_days": 0,
+        "renewals": 0,
+        "earlier_digs": 0,
+        "warned": 0,
+        "created_at": now,
+        "updated_at": now,
+    }
+    stated: Any = unknown | known | {"dig_no": dig_no, "city_id": city_id, "kind": kind, "title": title}
+    return DigRow(**(stated | values))
 
 
 _COLUMNS = [column for column in t.dig.c if column.name != "geom"]

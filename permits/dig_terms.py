@@ -1,4 +1,4 @@
-"""The terms of excavation permits, as dated data: `cities/digs.toml`, overridden by `cities/<city>/digs.toml`.
+"""The terms of excavation permits, as dated data: `dig_terms.toml` here, overridden by `cities/<city>/digs.toml`.
 
 Each term has a value, a unit, a source, the source's date and a status; nothing here is a constant of the code.
 """
@@ -19,6 +19,7 @@ from permits.dig_vocabulary import Pavement
 from permits.ports import Json
 
 FILE = "digs.toml"
+DEFAULTS = Path(__file__).with_name("dig_terms.toml")
 
 
 class TermStatus(StrEnum):
@@ -168,11 +169,11 @@ KNOWN: Mapping[str, Callable[[Any], bool]] = {
 
 
 def read_terms(city_folder: Path) -> DigTerms:
-    """The terms of the city whose folder this is: the defaults beside it, with its own values over them.
+    """The terms of the city whose folder this is: the defaults, with its own values over them.
 
     Raises `DigTermsInvalid` naming the file, the term and what is wrong.
     """
-    found = _read(city_folder.parent / FILE)
+    found = _read(DEFAULTS)
     own = city_folder / FILE
     if own.is_file():
         found |= _read(own)

@@ -17,7 +17,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from layers.city import City
-from permits import approving, ground, inquiries, intake, saga, store, worklist
+from permits import approving, dig_spawn, ground, inquiries, intake, saga, store, worklist
 from permits import tables as t
 from permits.approving import Opening
 from permits.errors import ActionNotAllowed, AgencyUnknown, CaseNotFound, NothingToRetry, RequestInvalid
@@ -103,6 +103,7 @@ def approve(
         case = _locked(session, ctx, case_id)
         store.expect_version(case, expected_version)
         approving.approve(session, ctx.city, ctx.actor, ctx.now, case, conditions)
+        dig_spawn.spawn(session, ctx.city, ctx.actor, ctx.now, case)
         return _view(session, ctx, case_id)
 
     asked = {"case": case_id, "conditions": list(conditions), "version": expected_version}
