@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PY := .venv/bin/python
 BIN := .venv/bin
 
-.PHONY: help setup run stop test check format torture bench bench-agreement lock clean migrations
+.PHONY: help setup run stop test check format conformance torture bench bench-agreement lock clean migrations
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -31,6 +31,9 @@ check: setup ## Lint, types, import contracts, dead code
 format: setup ## Format the code
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+conformance: setup ## OGC's abstract tests and, where they lie in .suites/, its executable suites
+	@$(PY) -m pytest -rs tests/clients tests/api/test_ogc.py tests/api/test_ogc_clients.py
 
 torture: setup ## 1,000 permits, 30 % faults, 50 kills, 5 database kills (minutes)
 	@$(PY) -m tests.torture --permits 1000 --kills 50 --db-kills 5
