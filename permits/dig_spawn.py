@@ -52,33 +52,34 @@ def spawn(
 ) -> list[UUID]:
     """A draft excavation for each connection wanted now, linked to the case; none that is there already.
 
-    Returns the ids of the new ones. Repeating it for the same case and cycle adds nothing (T2).
+    Returns the ids of the new ones. Repeating it for the same case and cycle adds nothing (T2). Two statements,
+    whatever the number of agencies.
     """
     wanted = [agency for agency in case.wishes if case.wish(agency) is Wish.NOW]
     if not wanted:
         return []
-    c = case_tables.case_
-    applicant: Json = session.execute(select(c.c.applicant).where(c.c.case_id == case.case_id)).scalar_one()
-    made = [
-        dig
-        for agency in wanted
-        if (dig := _spawn_one(session, city, now, case, agency, cycle, applicant)) is not None
+    rows = [_draft(city, now, case, agency, cycle) for agency in wanted]
+    made = session.execute(
+        pg_insert(t.dig)
+        .values(rows)
+        .on_conflict_do_nothing(index_elements=["case_id", "agency_id", "cycle"])
+        .returning(t.dig.c.dig_id, t.dig.c.dig_no, t.dig.c.agency_id)
+    ).all()
+    said: list[tuple[UUID, Event]] = [
+        (dig.dig_id, ("dig.spawned", {"case_no": case.case_no, "agency": dig.agency_id, "cycle": cycle}))
+        for dig in made
     ]
-    for dig in made:
-        said = {"case_no": case.case_no, "agency": dig.agency_id, "cycle": cycle, "dig_no": dig.dig_no}
-        chain(session, dig.dig_id, actor, [("dig.spawned", said)])
     if made:
         listed = [{"dig_no": dig.dig_no, "agency": dig.agency_id} for dig in made]
-        chain(session, case.case_id, actor, [("digs.spawned", {"digs": listed, "cycle": cycle})])
+        said.append((case.case_id, ("digs.spawned", {"digs": listed, "cycle": cycle})))
+        store.chain_each(session, actor, said)
     return [dig.dig_id for dig in made]
 
 
-def _spawn_one(
-    session: Session, city: City, now: datetime, case: CaseRow, agency: str, cycle: int, applicant: Json
-) -> DigRow | None:
-    terms = terms_of(city.folder)
+def _draft(city: City, now: datetime, case: CaseRow, agency: str, cycle: int) -> dict[str, Any]:
+    c = case_tables.case_
     dig = blank_dig(
-        dig_no=store.next_dig_no(session, now.year),
+        dig_no="",
         city_id=city.city_id,
         kind=DigKind.CONNECTION,
         title=f"{case.parcel_id} · {agency}",
@@ -87,22 +88,20 @@ def _spawn_one(
         case_id=case.case_id,
         cycle=cycle,
         parcel_id=case.parcel_id,
-        applicant=applicant,
+        applicant={},
         applicant_actor=case.applicant_actor,
         works=works_json(WorksRequest(), None, {}),
         starts_on=(now + _LEAD).date(),
         ends_on=(now + _LEAD + _PERIOD).date(),
-        allowed_delay_days=terms.whole("allowed_delay_days"),
+        allowed_delay_days=terms_of(city.folder).whole("allowed_delay_days"),
     )
     row = {column.name: getattr(dig, column.name) for column in t.dig.c if column.name != "geom"}
-    row |= {"kind": dig.kind.value, "status": dig.status.value}
-    taken = session.execute(
-        pg_insert(t.dig)
-        .values(row)
-        .on_conflict_do_nothing(index_elements=["case_id", "agency_id", "cycle"])
-        .returning(t.dig.c.dig_id)
-    )
-    return dig if taken.one_or_none() is not None else None
+    return row | {
+        "kind": dig.kind.value,
+        "status": dig.status.value,
+        "dig_no": store.dig_no_expression(now.year),
+        "applicant": select(c.c.applicant).where(c.c.case_id == case.case_id).scalar_subquery(),
+    }
 
 
 # --- where the trench would run

@@ -15,15 +15,17 @@ from uuid import UUID
 import shapely
 from geoalchemy2.shape import from_shape
 from shapely.geometry import Polygon
-from sqlalchemy import Row, func, insert, select, text, update
+from sqlalchemy import ARRAY, Row, Text, Uuid, bindparam, func, insert, literal, select, text, update
 from sqlalchemy.orm import Session
 
 from permits import dig_tables as t
+from permits.audit import canonical
 from permits.dig_errors import DigNotFound, StaleDig
 from permits.dig_vocabulary import DigKind, DigRecordKind, DigStatus
 from permits.identifiers import new_id
 from permits.ports import Actor, Json
-from permits.store import CASE_CHANNEL
+from permits.store import CASE_CHANNEL, Event
+from permits.views import as_json
 
 AnyRow = Any
 """A result row: its columns are the query's."""
@@ -189,10 +191,42 @@ def notify_dig(session: Session, dig: DigRow) -> None:
     session.execute(select(func.pg_notify(CASE_CHANNEL, json.dumps(payload))))
 
 
+def dig_no_expression(year: int) -> Any:
+    """A new number of an excavation, made by the database: D, year and running number."""
+    number = func.nextval("permits.dig_no_seq")
+    return literal(f"D{year}-").concat(func.to_char(number, "FM000000"))
+
+
 def next_dig_no(session: Session, year: int) -> str:
     """A new number of an excavation: D, year and running number."""
-    number: int = session.execute(text("SELECT nextval('permits.dig_no_seq')")).scalar_one()
-    return f"D{year}-{number:06d}"
+    made: str = session.execute(select(dig_no_expression(year))).scalar_one()
+    return made
+
+
+_CHAIN_EACH = text(
+    """
+    SELECT permits.audit_add(r.id, :actor, :obo, ARRAY[r.event], ARRAY[r.body])
+      FROM unnest(:ids, :events, :bodies) AS r (id, event, body)
+    """
+).bindparams(
+    bindparam("ids", type_=ARRAY(Uuid)),
+    bindparam("events", type_=ARRAY(Text)),
+    bindparam("bodies", type_=ARRAY(Text)),
+)
+
+
+def chain_each(session: Session, actor: Actor, said: Sequence[tuple[UUID, Event]]) -> None:
+    """Append one event to each of several histories, in one statement."""
+    session.execute(
+        _CHAIN_EACH,
+        {
+            "actor": f"{actor.role.value}:{actor.id}",
+            "obo": actor.on_behalf_of or actor.agency or "",
+            "ids": [number for number, _ in said],
+            "events": [event for _, (event, _body) in said],
+            "bodies": [canonical(as_json(body)) for _, (_event, body) in said],
+        },
+    )
 
 
 def add_record(
