@@ -15,6 +15,7 @@ from integrations.gateways import gateways_for
 from layers.city import load_city
 from layers.database import make_engine, make_sessions
 from permits import as_built
+from permits.dig_sweep import DigSweeper
 from permits.ports import GatewayKey
 
 
