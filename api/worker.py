@@ -54,9 +54,9 @@ def main(settings: Settings) -> None:
     )
     gateways = make_gateways(settings)
     cities = {city_id: load_city(settings.cities_dir, city_id) for city_id in settings.cities}
-    worker = Worker(
-        make_sessions(engine), gateways, config, chores=[lambda: as_built.publish_due(engine, cities)]
-    )
+    sessions = make_sessions(engine)
+    chores = [lambda: as_built.publish_due(engine, cities), DigSweeper(sessions, cities.values())]
+    worker = Worker(sessions, gateways, config, chores=chores)
     stop = threading.Event()
 
     def asked(_signum: int, _frame: FrameType | None) -> None:

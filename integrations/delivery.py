@@ -12,7 +12,7 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
@@ -240,17 +240,6 @@ class Worker:
         if time.monotonic() >= self._next_sweep:
             self._next_sweep = time.monotonic() + self._config.sweep_every_s
             self.sweep()
-            for other in self._also:
-                self._sweep_other(other)
-
-    def _sweep_other(self, sweep_other: Callable[[], int]) -> None:
-        """Run another part's scheduler; its faults are its own, only an outage of the database is everyone's."""
-        try:
-            sweep_other()
-        except DBAPIError:
-            raise
-        except Exception:
-            log.exception("a scheduler failed; the next sweep tries again")
 
     def sweep(self) -> int:
         """Act on passed deadlines: reminders, silence, exchanges out of time; returns how many were due."""
