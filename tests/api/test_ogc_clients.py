@@ -22,6 +22,7 @@ from sqlalchemy import text
 from layers.city import City, load_city
 from layers.cluster import Cluster
 from layers.database import make_engine
+from permits.vocabulary import Role
 from tests.api.conftest import Served, served
 
 Ask = Callable[..., str]
@@ -148,6 +149,18 @@ def test_ogrinfo_sends_its_filter_to_the_server(town: tuple[Served, City], ogrin
     assert re.search(r"items\?.*filter=area_m2.*filter-lang=cql", done.stderr)
     areas = truth[truth["id"].isin(re.findall(r"^  id \(String\) = (.+)$", done.stdout, re.MULTILINE))].area
     assert len(areas) > 0
+
+
+def test_ogrinfo_with_a_token_reads_the_networks(town: tuple[Served, City], ogrinfo: Ask) -> None:
+    """An agency's desk reads the shared layers; the sensitive ones are not even listed."""
+    site, city = town
+    said_to_gdal = {"GDAL_HTTP_HEADERS": f"Authorization: Bearer {site.tokens[Role.OFFICER]}"}
+    settings = [part for name, value in said_to_gdal.items() for part in ("--config", name, value)]
+    listed = re.findall(r"^\d+: (\S+)", ogrinfo(*settings, address(site, city)), re.MULTILINE)
+    assert sorted(listed) == sorted(spec.layer_id for spec in city.layers if spec.sensitivity != "sensitive")
+    for layer_id in ("water_lines", "gas_lines"):
+        said = ogrinfo(*settings, "-so", address(site, city), layer_id)
+        assert _count(said) == len(stored(site, city, layer_id)) > 0
 
 
 # --- the GDAL inside pyogrio
