@@ -165,7 +165,7 @@ def _measure(
     radius, cover = placed.known_radius_m, placed.known_cover_m
     axis, edge = placed.horizontal_parts()
     over = None
-    if excavation.open_from_m and cover is not None and radius is not None:
+    if excavation.open_from_m and cover and radius is not None:  # a cover of 0 is how some write "unknown"
         over = excavation.open_from_m - (cover + 2 * radius)
     return _Measured(
         placed=placed,

@@ -144,7 +144,8 @@ def _pair(line: ProposedLine, placed: Placed, kind: Kind, shape_m: BaseGeometry)
     axis, edge = placed.horizontal_parts()
     radius, cover = placed.known_radius_m, placed.known_cover_m
     runs = isinstance(shape_m, LineString | shapely.MultiLineString)
-    drop = None if cover is None or line.cover_m is None else cover - line.cover_m
+    # A cover of 0 is how some write "unknown"; taken at its word, it would lift the line over the other.
+    drop = None if not cover or not line.cover_m else cover - line.cover_m
     thick = radius if radius is not None else ORDINARY_RADIUS_M.get(kind, 0.0)
     return _Pair(
         line=line,

@@ -81,6 +81,8 @@ def test_a_bore_passes_under_a_shallow_line_and_an_open_dig_does_not() -> None:
 def test_an_unknown_depth_never_passes_over_a_bore_either(top: float, gap: float, method: str) -> None:
     cable = Placed("l", "f", "electricity", ("LV",), None, 0.03, None, None, 0.1, None)
     assert assess(pit(method, top_m=top), cable, gap, pack()).verdict is Verdict.VIOLATES
+    zero = dataclasses.replace(cable, cover_m=0.0, vertical_uncertainty_m=0.05)  # how some write "unknown"
+    assert assess(pit(method, top_m=top), zero, gap, pack()).verdict is Verdict.VIOLATES
     thick = dataclasses.replace(cable, radius_m=None, cover_m=0.3, vertical_uncertainty_m=0.05)
     over = assess(pit(method, top_m=top), thick, gap, pack())
     assert over.separation_v_m == pytest.approx(

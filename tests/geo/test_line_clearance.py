@@ -76,7 +76,7 @@ def test_across_a_line_the_distance_in_depth_counts() -> None:
     assert (through.verdict, through.explanation) == (Verdict.VIOLATES, "finding-line-crossing")
 
 
-@pytest.mark.parametrize(("mine", "theirs"), [(None, 1.2), (0.5, None), (None, None)])
+@pytest.mark.parametrize(("mine", "theirs"), [(None, 1.2), (0.5, None), (None, None), (1.2, 0.0), (0.0, 1.2)])
 def test_a_crossing_at_unknown_depth_never_passes(mine: float | None, theirs: float | None) -> None:
     crossing = found(service(cover=mine), main(cover=theirs), ACROSS, "cis")
     assert crossing.verdict is Verdict.VIOLATES

@@ -134,7 +134,7 @@ def drawn(rng: random.Random) -> list[list[Xy]]:
 
 def known(rng: random.Random, feature: int) -> Placed:
     radius = rng.choice([None, 0.0, rng.uniform(0.02, 0.5)])
-    cover = rng.choice([None, rng.uniform(0, 4), rng.uniform(0, 4)])
+    cover = rng.choice([None, 0.0, rng.uniform(0, 4), rng.uniform(0, 4), rng.uniform(0, 4)])
     return Placed(
         "l", str(feature), rng.choice(sorted(DIG)), (), None, radius, cover, "surveyed", rng.uniform(0.05, 2),
         rng.uniform(0.05, 1),
@@ -154,7 +154,7 @@ def p_reference(pit: Excavation, placed: Placed, gap: float) -> float:
         return p_h
     width = placed.vertical_uncertainty_m or 0
     p_v = cdf(deep, placed.cover_m - pit.depth_m, width, 0.1)
-    if pit.method in BORED and pit.top_m > 0 and radius:
+    if pit.method in BORED and pit.top_m > 0 and radius and placed.cover_m > 0:
         # the part of the distribution in which the whole line lies above the bore
         p_v -= cdf(pit.top_m - deep - 2 * radius, placed.cover_m, width, 0.1)
     return p_h * max(0.0, p_v)
@@ -237,7 +237,7 @@ def between_lines(proposed: ProposedLine, placed: Placed, gap: float, kind: str)
     outsides = gap - radius - proposed.radius_m
     beside = cdf(across, outsides, *widths)
     p_v = 1.0
-    if placed.cover_m is not None and proposed.cover_m is not None:
+    if placed.cover_m and proposed.cover_m is not None:
         drop, width = placed.cover_m - proposed.cover_m, placed.vertical_uncertainty_m
         thick = 2 * (radius or ORDINARY[placed.utility])
         p_v = cdf(2 * proposed.radius_m + deep, drop, width, 0.1) - cdf(-thick - deep, drop, width, 0.1)

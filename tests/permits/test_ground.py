@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,12 +15,14 @@ from sqlalchemy.orm import Session
 
 from geo.crs import to_wgs84
 from geo.errors import PanjerehError
+from geo.packs import COLUMNS
 from layers import query
 from permits import service
 from permits.errors import ExcavationOffParcel, ParcelNotFound
+from permits.ground import Ground, survey
 from permits.requests import ExcavationRequest
-from permits.views import as_json
-from permits.vocabulary import Role, Works
+from permits.views import Condition, as_json
+from permits.vocabulary import DigMethod, Role, Works
 from tests.permits import town
 from tests.permits.town import context
 
@@ -113,8 +117,6 @@ def test_refusals_say_what_is_wrong_and_leave_nothing(city_session: Session, fau
 
 
 def test_repair_needs_less_room_than_a_new_building(city_session: Session) -> None:
-    from permits.ground import survey
-
     record = some_parcel(city_session)
     looked = {
         works: survey(city_session, town.city(), record.parcel_id, pit(record), works, date(2026, 12, 1))
@@ -122,3 +124,95 @@ def test_repair_needs_less_room_than_a_new_building(city_session: Session) -> No
     }
     worse = ("violates", "undecidable", "no_information", "clear")
     assert worse.index(looked[Works.NEW_BUILDING].verdict) <= worse.index(looked[Works.REPAIR].verdict)
+
+
+def dug(session: Session, record: Any, method: DigMethod, top_m: float = 0.0) -> Ground:
+    excavation = replace(pit(record), method=method, top_m=top_m)
+    return survey(
+        session, town.city(), record.parcel_id, excavation, Works.EXCAVATION_ONLY, date(2026, 12, 1)
+    )
+
+
+def test_a13_findings_say_how_to_dig_where_to_look_and_what_to_ask(city_session: Session) -> None:
+    """A13, A08: zones, trial pits and conditions travel with the case, in degrees, and onto the permit."""
+    record = some_parcel(city_session)
+    view = submit(city_session, record, pit(record))
+    for each in view.findings:
+        assert each["zone"] in ("machine_ok", "hand_only", "no_dig")
+        assert {"trial_pits", "conditions", "relation", "angle_deg", "zones", "cover"} <= set(each)
+    suggested = {each["code"]: each for each in view.dossier["suggested_conditions"]}
+    assert {"hand-dig", "safe-corridor"} <= set(suggested)
+    outline = shape(view.excavation.geometry)
+    safe = suggested["safe-corridor"]["corridor"]
+    assert safe is None or shape(safe).within(outline.buffer(1e-6))
+    assert shape(suggested["hand-dig"]["corridor"]).within(outline.buffer(1e-6))
+    unsure = [each for each in view.findings if each["verdict"] == "undecidable"]
+    for each in unsure:
+        assert each["trial_pits"]
+        assert shape(each["trial_pits"][0]["point"]).distance(outline) < 1e-4  # degrees: about ten metres
+
+
+def test_the_permit_keeps_the_ground_of_its_conditions(city_session: Session) -> None:
+    record = some_parcel(city_session)
+    view = submit(city_session, record, pit(record))
+    city_session.commit()
+    town.answer(city_session, view.case_id)
+    asked = view.dossier["suggested_conditions"]
+    violated = [each["ref"] for each in view.findings if each["verdict"] == "violates"]
+    taken = [Condition(each["code"], each["params"]) for each in asked if each["code"] == "hand-dig"]
+    taken.append(Condition("protective-measures", {"findings": violated}, "exposed by hand first"))
+    ready = service.case(city_session, context(), view.case_id)
+    done = town.approve(city_session, ready, *taken)
+    assert done.decision is not None
+    kept = {each.code: each for each in done.decision.conditions}
+    strips = [each.corridor for each in done.decision.conditions if each.code == "hand-dig"]
+    assert strips == [each["corridor"] for each in asked if each["code"] == "hand-dig"]
+    assert strips
+    assert kept["protective-measures"].corridor is None
+    if any(each["verdict"] == "undecidable" for each in view.findings):
+        assert kept["trial-pit"].corridor is not None
+        assert kept["trial-pit"].corridor["type"] == "MultiPoint"
+
+
+def test_gentler_methods_find_no_more_on_a_real_street(city_session: Session) -> None:
+    record = some_parcel(city_session)
+    alarms = {
+        (method, top): sum(
+            each["verdict"] != "clear" for each in dug(city_session, record, method, top).findings
+        )
+        for method, top in (
+            (DigMethod.MACHINE, 0.0),
+            (DigMethod.HAND, 0.0),
+            (DigMethod.HAND_BORING, 0.0),
+            (DigMethod.HAND_BORING, 2.2),
+        )
+    }
+    machine, hand, auger, bore = alarms.values()
+    assert machine >= hand >= auger >= bore
+    assert machine > 0
+
+
+def test_a_citys_own_rules_reach_the_finding(city_session: Session, tmp_path: Path) -> None:
+    """`cities/<city>/clearance.csv` over the country's pack: the finding names it, and what it replaced."""
+    place = town.city()
+    folder = tmp_path / place.city_id
+    shutil.copytree(town.ROOT / "cities" / "packs", tmp_path / "packs")
+    folder.mkdir()
+    decided = "water,excavation:machine,4.0,0.5,Council decision 12,4,2026-05-01,confirmed,file,,"
+    (folder / "clearance.csv").write_text(f"{','.join(COLUMNS)}\ntown-1,{decided}\n", encoding="utf-8")
+    own = replace(place, folder=folder)
+    record = some_parcel(city_session)
+    looked = {
+        each.city_id + str(each.folder): survey(
+            city_session, each, record.parcel_id, pit(record), Works.EXCAVATION_ONLY, date(2026, 12, 1)
+        )
+        for each in (place, own)
+    }
+    plain, ruled = looked.values()
+    water = [each for each in ruled.findings if each["utility"] == "water" and each["verdict"] != "clear"]
+    assert water
+    for each in water:
+        assert (each["rule_pack"], each["rule_id"]) == (place.city_id, "town-1")
+        assert each["rule_replaces"] == ["default-001"]
+        assert each["rule_date"] == "2026-05-01"
+    assert all(each["rule_replaces"] == [] for each in plain.findings)
