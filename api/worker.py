@@ -6,6 +6,7 @@ import logging
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from types import FrameType
 
 from api.settings import Settings, database_url
@@ -55,7 +56,10 @@ def main(settings: Settings) -> None:
     gateways = make_gateways(settings)
     cities = {city_id: load_city(settings.cities_dir, city_id) for city_id in settings.cities}
     sessions = make_sessions(engine)
-    chores = [lambda: as_built.publish_due(engine, cities), DigSweeper(sessions, cities.values())]
+    chores: list[Callable[[], object]] = [
+        lambda: as_built.publish_due(engine, cities),
+        DigSweeper(sessions, cities.values()),
+    ]
     worker = Worker(sessions, gateways, config, chores=chores)
     stop = threading.Event()
 
