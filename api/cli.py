@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from api import i18n
+from api.cli_audit import CityFirst, audit_city
 from api.cli_cases import Token, Url, case
 from api.cli_deliveries import delivery, scorecard
 from api.cli_layers import register as register_layers
@@ -24,7 +25,11 @@ app = typer.Typer(
 )
 db = typer.Typer(no_args_is_help=True, help="The database.")
 city = typer.Typer(no_args_is_help=True, help="Cities and their layers.")
-audit = typer.Typer(no_args_is_help=True, help="The tamper-evident history.")
+audit = typer.Typer(
+    no_args_is_help=True,
+    cls=CityFirst,
+    help="CITY --out DIR: a city's lines against the rules; verify: the tamper-evident history.",
+)
 token = typer.Typer(no_args_is_help=True, help="Access tokens.")
 for name, group in (
     ("db", db),
@@ -37,6 +42,7 @@ for name, group in (
     app.add_typer(group, name=name)
 register_layers(city)
 city.command("scorecard")(scorecard)
+audit.command("city")(audit_city)
 
 
 def main() -> None:

@@ -144,7 +144,7 @@ def _wkb(links: npt.NDArray[np.float64]) -> pa.Array:
     head = np.frombuffer(b"\x01\x02\x00\x00\x00\x02\x00\x00\x00", dtype=np.uint8)
     made = np.empty((len(links), _LINE_BYTES), dtype=np.uint8)
     made[:, : len(head)] = head
-    made[:, len(head) :] = np.ascontiguousarray(links, dtype="<f8").view(np.uint8).reshape(len(links), -1)
+    made[:, len(head) :] = np.ascontiguousarray(links, dtype="<f8").view(np.uint8).reshape(len(links), 32)
     ends = np.arange(len(links) + 1, dtype=np.int32) * _LINE_BYTES
     return pa.BinaryArray.from_buffers(
         pa.binary(), len(links), [None, pa.py_buffer(ends), pa.py_buffer(made)]

@@ -56,6 +56,10 @@ class Snapshot:
     def __len__(self) -> int:
         return len(self.lines)
 
+    def taken(self, order: npt.NDArray[np.int64]) -> Snapshot:
+        """These of the lines, in this order."""
+        return Snapshot(self.lines.taken(order), self.feature_ids.take(pa.array(order)))
+
 
 @dataclass(slots=True, eq=False)
 class _Part:
@@ -198,12 +202,7 @@ def _joined(parts: list[_Part], groups: tuple[Group, ...]) -> Snapshot:
     made = Snapshot(lines, pa.concat_arrays([part.feature_ids for part in parts]))
     if (row_id[1:] > row_id[:-1]).all():
         return made
-    return taken(made, np.argsort(row_id))
-
-
-def taken(made: Snapshot, order: npt.NDArray[np.int64]) -> Snapshot:
-    """These lines of a snapshot, in this order."""
-    return Snapshot(made.lines.taken(order), made.feature_ids.take(pa.array(order)))
+    return made.taken(np.argsort(row_id))
 
 
 _NONE: Final = np.empty(0)

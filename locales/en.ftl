@@ -1223,6 +1223,7 @@ ui-is-right = That is right
 ui-layer-new = New layer
 ui-layer-new-how = Small Latin letters, digits and underscores. Its first file is looked at before the layer is made.
 ui-layer-new-id = Id of the layer
+ui-layer-new-there = This layer is there already: open it in the list.
 ui-leave-out = Leave it out
 ui-look-how = A file with other columns, units or words than usual, or without a coordinate system, is better looked at first.
 ui-looking = Looking…
@@ -1255,12 +1256,12 @@ ui-utility = Utility
 ui-word-none = — not in the list —
 ui-word-theirs = In the file
 ui-words-leave = Leave the others out
-unit-name--cm = centimetres, below is minus
-unit-name--dm = decimetres, below is minus
-unit-name--ft = feet, below is minus
-unit-name--in = inches, below is minus
-unit-name--m = metres, below is minus
-unit-name--mm = millimetres, below is minus
+unit-name--cm = centimetres, negative
+unit-name--dm = decimetres, negative
+unit-name--ft = feet, negative
+unit-name--in = inches, negative
+unit-name--m = metres, negative
+unit-name--mm = millimetres, negative
 unit-name-MPa = megapascals
 unit-name-MVA = megavolt-amperes
 unit-name-V = volts
@@ -1355,6 +1356,7 @@ survey-kinds = Networks
 survey-made = Made { $at } with the rules “{ $pack }”
 survey-metres = m
 survey-note = A ranked list of where to survey first. Not a list of offences: the lines are there already, most were laid by older rules, and their records are vague. Confirm on site before anything follows from it.
+survey-overlap = overlapping by
 survey-place = Place
 survey-private = Holds positions of networks: for authorised eyes only.
 survey-required = asked
@@ -1369,3 +1371,16 @@ survey-unruled = Not checked, because no rule speaks of them: { $pairs }
 survey-unsure = cannot be told from the records
 survey-weighing = Priority = probability × share of the distance that is missing × danger of the two networks (working weights).
 ## survey list: end
+
+## offline pack: begin
+error-pack-page-missing = The page of the offline pack is not built on this server.
+error-pack-too-large = The area is { $found } m² large; an offline pack covers at most { $allowed } m².
+hint-build-the-page = Build the page with make setup and start again.
+hint-draw-smaller-area = Draw a smaller area.
+left-out-never-delivered = never delivered
+left-out-sensitive-area-too-large = guarded; the area is too large for one look
+ui-pack-age = This is a copy. What was repaired, dug or reported since is not in it. Look at each layer's date.
+ui-pack-contacts = Whom to call
+ui-pack-left-out = Not in this pack
+ui-pack-title = Works without network
+## offline pack: end

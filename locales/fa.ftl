@@ -1199,6 +1199,7 @@ ui-is-right = درست است
 ui-layer-new = لایهٔ تازه
 ui-layer-new-how = حروف کوچک لاتین، رقم و زیرخط. پیش از ساخته‌شدن لایه، نخستین فایل آن دیده می‌شود.
 ui-layer-new-id = شناسهٔ لایه
+ui-layer-new-there = این لایه هست: آن را در فهرست باز کنید.
 ui-leave-out = کنار بماند
 ui-look-how = فایلی که ستون‌ها، واحدها یا واژه‌هایش با همیشه فرق دارد یا سامانهٔ مختصات ندارد، بهتر است نخست دیده شود.
 ui-looking = در حال بررسی…
@@ -1225,12 +1226,12 @@ ui-utility = تأسیسات
 ui-word-none = — در فهرست نیست —
 ui-word-theirs = در فایل
 ui-words-leave = بقیه کنار بماند
-unit-name--cm = سانتی‌متر، زیر زمین منفی
-unit-name--dm = دسی‌متر، زیر زمین منفی
-unit-name--ft = فوت، زیر زمین منفی
-unit-name--in = اینچ، زیر زمین منفی
-unit-name--m = متر، زیر زمین منفی
-unit-name--mm = میلی‌متر، زیر زمین منفی
+unit-name--cm = سانتی‌متر، منفی
+unit-name--dm = دسی‌متر، منفی
+unit-name--ft = فوت، منفی
+unit-name--in = اینچ، منفی
+unit-name--m = متر، منفی
+unit-name--mm = میلی‌متر، منفی
 unit-name-MPa = مگاپاسکال
 unit-name-MVA = مگاولت‌آمپر
 unit-name-V = ولت
@@ -1325,6 +1326,7 @@ survey-kinds = شبکه‌ها
 survey-made = تهیه: { $at } با ضوابط «{ $pack }»
 survey-metres = متر
 survey-note = فهرست رتبه‌بندی‌شدهٔ جاهایی که باید زودتر برداشت شوند؛ فهرست تخلف نیست. این خطوط از پیش در زمین‌اند، بیشترشان با ضوابط قدیم اجرا شده‌اند و سوابقشان دقیق نیست. پیش از هر نتیجه‌گیری در محل تأیید کنید.
+survey-overlap = هم‌پوشانی
 survey-place = محل
 survey-private = دربردارندهٔ موقعیت شبکه‌ها: فقط برای افراد مجاز.
 survey-required = لازم
@@ -1339,3 +1341,16 @@ survey-unruled = بررسی نشده، چون هیچ ضابطه‌ای دربا�
 survey-unsure = از روی سوابق معلوم نیست
 survey-weighing = اولویت = احتمال × سهم کمبود فاصله × خطر دو شبکه (وزن‌های کاری).
 ## survey list: end
+
+## offline pack: begin
+error-pack-page-missing = صفحهٔ بستهٔ بدون‌شبکه روی این سرور ساخته نشده است.
+error-pack-too-large = مساحت محدوده { $found } متر مربع است؛ بستهٔ بدون‌شبکه حداکثر { $allowed } متر مربع را در بر می‌گیرد.
+hint-build-the-page = صفحه را با make setup بسازید و دوباره راه‌اندازی کنید.
+hint-draw-smaller-area = محدودهٔ کوچک‌تری بکشید.
+left-out-never-delivered = هرگز تحویل نشده
+left-out-sensitive-area-too-large = حفاظت‌شده؛ محدوده برای یک نگاه بیش از حد بزرگ است
+ui-pack-age = این یک رونوشت است و تعمیر، حفاری یا گزارش‌های پس از آن در آن نیست. به تاریخ هر لایه نگاه کنید.
+ui-pack-contacts = با چه کسی تماس بگیریم
+ui-pack-left-out = در این بسته نیست
+ui-pack-title = بدون نیاز به شبکه
+## offline pack: end
