@@ -136,6 +136,7 @@ POLICY: Final[Mapping[tuple[str, Purpose], _Reach]] = {
     ("auditor", Purpose.OVERVIEW): _SHARED,
     ("applicant", Purpose.OVERVIEW): _PUBLIC,
     ("crisis", Purpose.EMERGENCY): _ALL,
+    ("officer", Purpose.EMERGENCY): _ALL,
     ("agency", Purpose.EMERGENCY): _OWN,
     ("agency", Purpose.OWN_ASSETS): _OWN,
 }
