@@ -102,8 +102,9 @@ def _layer_sql(number: int, target: Target, z: int) -> str:
         f"coalesce((SELECT ST_AsMVT(m, CAST(:layer{number} AS text), {EXTENT}, 'geom', 'row_id') FROM ("
         f"SELECT {_columns(target, z)}, {_shape_sql(target, z)} AS geom "
         f"FROM layers.{target} t WHERE t.city_id = :city_id AND t.retired_by IS NULL "
-        f"AND t.layer_id = :layer{number} AND t.geom_3857 && {_SURROUNDINGS}"
-        f") AS m WHERE m.geom IS NOT NULL), ''::bytea)"
+        f"AND t.layer_id = :layer{number} AND t.geom_3857 && {_SURROUNDINGS} "
+        # OFFSET keeps the two apart: joined to one, each shape would be made for the condition and once more.
+        f"OFFSET 0) AS m WHERE m.geom IS NOT NULL), ''::bytea)"
     )
 
 
