@@ -170,7 +170,7 @@ def _measure(
     return _Measured(
         placed=placed,
         kind=kind,
-        subject=Subject.of(kind, placed.classes),
+        subject=placed.subject(kind),
         lie=lies,
         separation_h_m=centreline_m - (radius or 0.0),
         sd_h=standard_deviation(axis, excavation.horizontal_uncertainty_m, edge),

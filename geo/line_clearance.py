@@ -18,7 +18,7 @@ from shapely.geometry.base import BaseGeometry
 
 from geo.cover import CoverCheck, check_cover
 from geo.finding import Finding
-from geo.placed import ORDINARY_RADIUS_M, WIDEST_RADIUS_M, Placed
+from geo.placed import ORDINARY_RADIUS_M, WIDEST_RADIUS_M, Placed, subject_of
 from geo.quality import Z95, Verdict, probability_below, standard_deviation, verdict
 from geo.relation import Lie, lie
 from geo.rules import ClearanceRule, RulePack, RuleStatus, Stating, Subject
@@ -49,7 +49,7 @@ class ProposedLine:
     @property
     def subject(self) -> Subject:
         """The line as the rules ask for it."""
-        return Subject.of(self.kind, self.classes)
+        return subject_of(self.kind, self.classes, self.radius_m or None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +171,7 @@ def _gap(line: LineString, shape: BaseGeometry) -> float:
 
 
 def _outcomes(pair: _Pair, pack: RulePack) -> Iterator[_Outcome]:
-    subject, other = pair.line.subject, Subject.of(pair.kind, pair.placed.classes)
+    subject, other = pair.line.subject, pair.placed.subject(pair.kind)
     relation = pair.lie.relation if pair.lie is not None else Relation.PARALLEL
     across = pack.applicable(subject, other, relation, Stating.VERTICAL)
     beside = pack.applicable(subject, other, relation, Stating.HORIZONTAL)
@@ -209,7 +209,7 @@ _WORDS: Final = {
 
 def _finding(pair: _Pair, worst: _Outcome) -> Finding:
     rule, placed, found = worst.rule, pair.placed, verdict(worst.p)
-    subject = Subject.of(pair.kind, placed.classes)
+    subject = placed.subject(pair.kind)
     extra = (
         ("class-unknown", bool(subject.open_dimensions & MAIN_DIMENSIONS)),
         ("rule-unconfirmed", rule.status is RuleStatus.UNCONFIRMED),

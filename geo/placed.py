@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from geo.quality import UNKNOWN_VERTICAL_M, accuracy
-from geo.vocabulary import NETWORKS, OBSTACLES, Kind
+from geo.rules import Subject
+from geo.vocabulary import NETWORKS, OBSTACLES, Kind, size_class
 
 # Outer radius (m) of an ordinary large line of each network. Used where the record gives no diameter: not
 # as a radius, which would be invented, but as a further uncertainty of the edge. Our assumption.
@@ -62,6 +63,10 @@ class Placed:
         """`layer_id/feature_id`, as permit conditions name a line."""
         return f"{self.layer_id}/{self.feature_id}"
 
+    def subject(self, kind: Kind) -> Subject:
+        """The line as the rules ask for it, with its size where the diameter is known."""
+        return subject_of(kind, self.classes, self.known_radius_m)
+
     @property
     def known_radius_m(self) -> float | None:
         """The outer radius (m) if it is a length at all."""
@@ -98,6 +103,11 @@ class Placed:
             ("cover-guessed", cover is not None and self.cover_source in GUESSED_COVER),
         )
         return tuple(name for name, holds in told if holds)
+
+
+def subject_of(kind: Kind, classes: tuple[str | None, ...], radius_m: float | None) -> Subject:
+    """A line as the rules ask for it: its kind, its classes, and the size that its outer radius (m) tells."""
+    return Subject.of(kind, (*classes, size_class(None if radius_m is None else radius_m * 2000)))
 
 
 def positive(value: float | None) -> float | None:

@@ -85,6 +85,7 @@ _FLOW: Final = "flow"
 _ROLE: Final = "role"
 _LAYING: Final = "laying"
 _METHOD: Final = "method"
+_SIZE: Final = "size"
 
 # A class says something in one dimension only. A feature silent in a dimension may be any of its classes.
 DIMENSION: Final[dict[str, str]] = {
@@ -94,13 +95,14 @@ DIMENSION: Final[dict[str, str]] = {
     **dict.fromkeys(("main", "service", "transmission", "manhole"), _ROLE),
     **dict.fromkeys(("duct", "channel", "channel_free"), _LAYING),
     **dict.fromkeys(("machine", "hand", "vacuum", "boring", "hand_boring"), _METHOD),
+    **dict.fromkeys(("le300", "gt300"), _SIZE),
 }
 # Dimensions that mean something for a kind; a gas pipe has no voltage.
 DIMENSIONS_OF: Final[dict[Kind, frozenset[str]]] = {
-    Kind.GAS: frozenset({_PRESSURE, _ROLE}),
+    Kind.GAS: frozenset({_PRESSURE, _ROLE, _SIZE}),
     Kind.ELECTRICITY: frozenset({_VOLTAGE, _LAYING}),
-    Kind.SEWER: frozenset({_FLOW, _ROLE}),
-    Kind.WATER: frozenset({_ROLE}),
+    Kind.SEWER: frozenset({_FLOW, _ROLE, _SIZE}),
+    Kind.WATER: frozenset({_ROLE, _SIZE}),
     Kind.TELECOM: frozenset({_LAYING}),
     Kind.HEATING: frozenset({_LAYING}),
     Kind.POWER_POLE: frozenset({_VOLTAGE}),
@@ -139,6 +141,8 @@ class DigZone(StrEnum):
 _GAS_BOUNDS_BAR: Final = ((0.05, "LP"), (3.0, "MP"), (6.0, "HP2"))
 # IEC 60038: low voltage up to 1 kV; above 36 kV is taken as high voltage.
 _VOLTAGE_BOUNDS_KV: Final = ((1.0, "LV"), (36.0, "MV"))
+# Norms speak of nominal, layers of outer diameters: DN 300 is 300 to 326 mm outside, by material.
+_DN300_OUTER_MM: Final = (300.0, 326.0)
 
 
 def gas_class(pressure_bar: float | None) -> str | None:
@@ -157,6 +161,20 @@ def voltage_class(voltage_kv: float | None) -> str | None:
     ('LV', 'MV', 'HV', None)
     """
     return None if voltage_kv is None else _banded(voltage_kv, _VOLTAGE_BOUNDS_KV, "HV")
+
+
+def size_class(outer_diameter_mm: float | None) -> str | None:
+    """Whether a pipe is at most DN 300, from its outer diameter in mm; None when it is unknown or on the edge.
+
+    >>> size_class(110), size_class(315), size_class(400), size_class(None)
+    ('le300', None, 'gt300', None)
+    """
+    if outer_diameter_mm is None or not outer_diameter_mm > 0:
+        return None
+    least, most = _DN300_OUTER_MM
+    if outer_diameter_mm <= least:
+        return "le300"
+    return "gt300" if outer_diameter_mm > most else None
 
 
 def _banded(value: float, bounds: tuple[tuple[float, str], ...], above: str) -> str | None:

@@ -211,3 +211,30 @@ def test_missing_file_and_foreign_columns_are_refused(tmp_path: Path) -> None:
 def test_parties_are_written_as_they_are_read() -> None:
     for text in ("gas", "gas:HP2", "excavation:hand", "any"):
         assert str(parse_party(text)) == text
+
+
+def test_a_size_decides_where_a_norm_says_so() -> None:
+    """Two gas pipes up to DN 300 may lie nearer to each other; a size nobody knows counts as the larger."""
+    china = load("cn")
+    assert applicable(china, "gas:LP+le300", "gas:LP+le300") == [0.4]
+    assert applicable(china, "gas:LP+gt300", "gas:LP+le300") == [0.5]
+    assert applicable(china, "gas:LP", "gas:LP")[0] == 0.5
+
+
+@pytest.mark.parametrize(
+    ("method", "found"), [("vacuum", 0.2), ("hand_boring", 0.2), ("boring", 0.61), ("hand", 0.2)]
+)
+def test_a_method_without_a_row_is_judged_as_the_one_it_resembles(method: str, found: float) -> None:
+    assert applicable(load("default"), "water", f"excavation:{method}") == [found]
+
+
+def test_a_row_for_a_gentle_method_says_nothing_of_the_rougher_one(tmp_path: Path) -> None:
+    override = tmp_path / "town" / "clearance.csv"
+    override.parent.mkdir()
+    override.write_text(
+        ",".join(COLUMNS) + "\n" + row("town-1", "water", "excavation:vacuum", "0.1") + "\n", encoding="utf-8"
+    )
+    pack = load_pack(PACKS / "default.csv", override=override)
+    assert applicable(pack, "water", "excavation:vacuum") == [0.1]
+    assert applicable(pack, "water", "excavation:hand") == [0.2]
+    assert applicable(pack, "water", "excavation:machine") == [0.61]

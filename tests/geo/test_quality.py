@@ -85,3 +85,19 @@ def test_worst_first() -> None:
     assert worst([Verdict.CLEAR, Verdict.NO_INFORMATION]) is Verdict.NO_INFORMATION
     assert worst([Verdict.NO_INFORMATION, Verdict.UNDECIDABLE]) is Verdict.UNDECIDABLE
     assert worst(list(Verdict)) is Verdict.VIOLATES
+
+
+def test_all_four_schemes_are_in_the_one_table_and_can_be_named() -> None:
+    """ASCE 38-22, PAS 128, IMKL and LER: a level may carry its scheme, and is then read by no other."""
+    assert {scheme for scheme, _ in ACCURACIES} == set(Scheme)
+    for (scheme, level), value in ACCURACIES.items():
+        assert accuracy(f"{scheme}:{level}") == value
+    assert accuracy("imkl:A") == accuracy("nobody:A") == accuracy(None)
+
+
+def test_a_width_stated_as_a_share_of_the_depth_grows_with_it() -> None:
+    assert accuracy("pas128:B2").vertical_at(2.5) == pytest.approx(1.0)
+    assert accuracy("pas128:B2").vertical_at(0.3) == pytest.approx(0.4)
+    assert accuracy("pas128:B2").vertical_at(None) == pytest.approx(0.4)
+    assert accuracy("A").vertical_at(3.0) == accuracy("A").vertical_m
+    assert accuracy("D").vertical_at(3.0) is None

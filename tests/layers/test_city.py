@@ -84,6 +84,15 @@ def test_a_toy_city_in_another_country_needs_no_code(toy: City) -> None:
     assert toy.layer("pipes").fields["cover_m"].unit == "cm"
 
 
+def test_attendance_hours_may_be_left_out_or_stated(toy: City, toy_root: Path) -> None:
+    assert (toy.watch.opens, toy.watch.closes, toy.watch.notice_hours) == ("08:00", "14:00", 48)
+    path = toy_root / "toytown" / "city.toml"
+    stated = '[watch]\nopens = "07:00"\nnotice_hours = 24\n[exchange]'
+    path.write_text(path.read_text(encoding="utf-8").replace("[exchange]", stated), encoding="utf-8")
+    own = load_city(toy_root, "toytown").watch
+    assert (own.opens, own.closes, own.notice_hours) == ("07:00", "14:00", 24)
+
+
 def test_an_unknown_city_is_refused_with_those_known(cities: Path) -> None:
     with pytest.raises(UnknownCity) as refusal:
         load_city(cities, "atlantis")
@@ -108,6 +117,10 @@ WRONG = [
     ),
     ("city.toml", 'timezone = "Asia/Tehran"', 'timezone = "Tehran"', "timezone", "IANA"),
     ("city.toml", 'calendar = "jalali"', 'calendar = "lunar"', "calendar", "gregorian, jalali"),
+    ("city.toml", "[exchange]", '[watch]\nopens = "8"\n[exchange]', "watch.opens", "HH:MM"),
+    ("city.toml", "[exchange]", '[watch]\nopens = "15:00"\n[exchange]', "watch.opens", "before"),
+    ("city.toml", "[exchange]", "[watch]\nnotice_hours = -1\n[exchange]", "watch.opens", "notice"),
+    ("city.toml", "[exchange]", "[watch]\ndays = 2\n[exchange]", "watch.days", "unknown key"),
     ("city.toml", 'id = "toytown"', 'id = "othertown"', "id", "folder"),
     ("city.toml", "510000.0, 3910000.0", "490000.0, 3910000.0", "extent_m", "west < east"),
     ("agencies.toml", 'utilities = ["water"]', 'utilities = ["wine"]', "agency[water].utilities", "wine"),
