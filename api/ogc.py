@@ -41,7 +41,8 @@ _CLASSES: Final = {
     "ogcapi-features-5/1.0": "schemas core-roles-features returnables-and-receivables queryables",
     # basic-spatial-operators is the draft's name for basic-spatial-functions: QGIS asks for it.
     "cql2/1.0": "cql2-text cql2-json basic-cql2 advanced-comparison-operators case-insensitive-comparison "
-    "basic-spatial-functions basic-spatial-functions-plus spatial-functions property-property basic-spatial-operators",
+    "basic-spatial-functions basic-spatial-functions-plus spatial-functions property-property "
+    "arithmetic basic-spatial-operators",
     "ogcapi-tiles-1/1.0": "core tileset tilesets-list dataset-tilesets geodata-tilesets collections-selection mvt",
     "tms/2.0": "tilematrixset tilematrixsetlimits json-tilematrixset json-tilematrixsetlimits",
 }

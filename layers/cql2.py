@@ -7,7 +7,7 @@ everything else is bound.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -95,6 +95,18 @@ class Relation(StrEnum):
     OVERLAPS = "s_overlaps"
 
 
+class Sign(StrEnum):
+    """The arithmetic operators."""
+
+    PLUS = "+"
+    MINUS = "-"
+    TIMES = "*"
+    BY = "/"
+    DIV = "div"
+    MODULO = "%"
+    POWER = "^"
+
+
 Value = str | int | float | bool | date | datetime
 
 
@@ -103,6 +115,11 @@ class Literal:
     """A constant."""
 
     value: Value
+    # In Python TRUE equals 1; statements are kept by tree, and must not be confused.
+    is_truth: bool = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "is_truth", isinstance(self.value, bool))
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +134,15 @@ class CaseI:
     """A text without regard to upper and lower case."""
 
     of: Scalar
+
+
+@dataclass(frozen=True, slots=True)
+class Arithmetic:
+    """A number made of two others; not known where it is divided by zero."""
+
+    op: Sign
+    left: Scalar
+    right: Scalar
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +223,7 @@ class Not:
     term: Expr
 
 
-Scalar = Literal | Property | CaseI
+Scalar = Literal | Property | CaseI | Arithmetic
 Predicate = Comparison | Like | Between | In | IsNull | Spatial
 Expr = Predicate | And | Or | Not | Literal | Property
 
@@ -209,7 +235,7 @@ def children(node: Expr | Scalar | Shape) -> tuple[Expr | Scalar | Shape, ...]:
             return terms
         case Not(term):
             return (term,)
-        case Comparison(_, left, right) | Spatial(_, left, right):
+        case Comparison(_, left, right) | Spatial(_, left, right) | Arithmetic(_, left, right):
             return (left, right)
         case Like(of, pattern):
             return (of, pattern)

@@ -15,6 +15,7 @@ from layers.cql2 import (
     MAX_DEPTH,
     MAX_LENGTH,
     And,
+    Arithmetic,
     Between,
     CaseI,
     Compare,
@@ -34,6 +35,7 @@ from layers.cql2 import (
     Relation,
     Scalar,
     Shape,
+    Sign,
     Spatial,
     checked,
     checked_shape,
@@ -166,10 +168,13 @@ def _named(node: Node, depth: int) -> Scalar:
     if isinstance(node.get("timestamp"), str):
         return Literal(instant(node["timestamp"]))
     op, args = _op(node)
-    if op != "casei":
+    if op != "casei" and op not in list(Sign):
         raise FilterUnsupported(what=op[:60])
     if depth > MAX_DEPTH:
         raise FilterTooLarge(what="nesting", limit=MAX_DEPTH)
+    if op != "casei":
+        left, right = _count(args, 2, op)
+        return Arithmetic(Sign(op), _scalar(left, depth + 1), _scalar(right, depth + 1))
     return CaseI(_scalar(_count(args, 1, op)[0], depth + 1))
 
 

@@ -7,13 +7,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
 import shapely
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import ColumnElement, and_, false, func, literal, not_, or_, true
+from sqlalchemy import ColumnElement, Double, Numeric, and_, cast, false, func, literal, not_, or_, true
+from sqlalchemy.types import TypeEngine
 
 from layers.cql2 import (
     And,
+    Arithmetic,
     Between,
     CaseI,
     Compare,
@@ -33,6 +36,7 @@ from layers.cql2 import (
     Relation,
     Scalar,
     Shape,
+    Sign,
     Spatial,
 )
 from layers.cql2_text import day
@@ -88,6 +92,15 @@ _COMPARE: Mapping[Compare, Callable[[ColumnElement[object], ColumnElement[object
     Compare.LE: lambda a, b: a <= b,
     Compare.GT: lambda a, b: a > b,
     Compare.GE: lambda a, b: a >= b,
+}
+_ARITHMETIC: Mapping[Sign, Callable[[ColumnElement[Any], ColumnElement[Any]], ColumnElement[Any]]] = {
+    Sign.PLUS: lambda a, b: a + b,
+    Sign.MINUS: lambda a, b: a - b,
+    Sign.TIMES: lambda a, b: a * b,
+    Sign.BY: lambda a, b: a / func.nullif(b, 0),
+    Sign.DIV: lambda a, b: func.trunc(a / func.nullif(b, 0)),
+    Sign.MODULO: lambda a, b: func.mod(a, func.nullif(b, 0)),
+    Sign.POWER: func.power,
 }
 _FUNCTIONS: Mapping[Relation, str] = {
     Relation.INTERSECTS: "ST_Intersects",
@@ -187,6 +200,16 @@ def _side(node: Scalar, ground: Ground) -> _Side:
             if inner.kind is not Kind.TEXT:
                 raise FilterType(operator="CASEI", left=inner.kind, right=Kind.TEXT)
             return _Side(func.lower(inner.sql), Kind.TEXT, inner.literal)
+        case Arithmetic(op, left, right):
+            return _calculated(op, _side(left, ground), _side(right, ground))
+
+
+def _calculated(op: Sign, left: _Side, right: _Side) -> _Side:
+    """A number; in floating point, but the rest of a division, which PostgreSQL has for exact numbers only."""
+    if any(_FAMILY.get(each.kind, each.kind) is not Kind.NUMBER for each in (left, right)):
+        raise FilterType(operator=op, left=left.kind, right=right.kind)
+    exact: TypeEngine[Any] = Numeric() if op is Sign.MODULO else Double()
+    return _Side(cast(_ARITHMETIC[op](cast(left.sql, exact), cast(right.sql, exact)), Double()), Kind.NUMBER)
 
 
 def _literal_kind(value: object) -> Kind:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from typing import NoReturn, TypeVar
 
@@ -16,6 +15,7 @@ from layers.cql2 import (
     MAX_DEPTH,
     MAX_LENGTH,
     And,
+    Arithmetic,
     Between,
     CaseI,
     Compare,
@@ -35,42 +35,23 @@ from layers.cql2 import (
     Relation,
     Scalar,
     Shape,
+    Sign,
     Spatial,
     checked,
     checked_shape,
     checked_text,
 )
+from layers.cql2_tokens import WORDS, Token, closing, tokens
 
-_TOKEN = re.compile(
-    r"""\s*(?:
-      (?P<text>'(?:[^'\\]|''|\\'|\\)*+')
-    | (?P<quoted>"(?:[^"]|"")*+")
-    | (?P<number>[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)(?![\w.])
-    | (?P<name>[^\W\d][\w.:]*)
-    | (?P<operator><>|<=|>=|[=<>(),+*/^-])
-    )""",
-    re.VERBOSE,
-)
 _WKT = frozenset(
     {
         "POINT", "LINESTRING", "POLYGON", "MULTIPOINT", "MULTILINESTRING", "MULTIPOLYGON", "GEOMETRYCOLLECTION",
     }
 )  # fmt: skip
-_WORDS = frozenset({"AND", "OR", "NOT", "LIKE", "BETWEEN", "IN", "IS", "NULL"})
+# What may follow a number, and not a condition.
+_AFTER_SCALAR = frozenset({*Compare, *Sign, "LIKE", "BETWEEN", "IN", "IS", "DIV", "NOT"})
 _OTHER_FUNCTIONS = re.compile(r"(?:T_\w+|A_\w+|ACCENTI|DIV|INTERVAL)", re.IGNORECASE)
 Item = TypeVar("Item")
-
-
-@dataclass(frozen=True, slots=True)
-class _Token:
-    kind: str
-    text: str
-    start: int
-    end: int
-
-    @property
-    def word(self) -> str:
-        return self.text.upper() if self.kind == "name" else ""
 
 
 def parse(text: str) -> Expr:
@@ -113,44 +94,29 @@ def _no_day(text: str, position: int) -> NoReturn:
     raise FilterSyntax(position=position, expected="a date like 2026-01-31", found=text[:60])
 
 
-def _tokens(text: str) -> list[_Token]:
-    made: list[_Token] = []
-    position, end = 0, len(text.rstrip())
-    while position < end:
-        matched = _TOKEN.match(text, position)
-        if matched is None or matched.lastgroup is None:
-            at = end - len(text[position:end].lstrip())
-            found = text[at : at + 20]
-            raise FilterSyntax(position=at, expected="a name, a number, a text or an operator", found=found)
-        kind = matched.lastgroup
-        made.append(_Token(kind, matched.group(kind), matched.start(kind), matched.end()))
-        position = matched.end()
-    made.append(_Token("end", "", len(text), len(text)))
-    return made
-
-
 class _Parser:
     def __init__(self, text: str) -> None:
         self._text = text
-        self._tokens = _tokens(text)
+        self._tokens = tokens(text)
+        self._closing = closing(self._tokens)
         self._at = 0
         self._depth = 0
 
     # --- tokens
 
     @property
-    def _now(self) -> _Token:
+    def _now(self) -> Token:
         return self._tokens[self._at]
 
     @property
-    def _after(self) -> _Token:
+    def _after(self) -> Token:
         return self._tokens[min(self._at + 1, len(self._tokens) - 1)]
 
     def _refuse(self, expected: str) -> NoReturn:
         found = self._now.text or "the end"
         raise FilterSyntax(position=self._now.start, expected=expected, found=found[:60])
 
-    def _take(self) -> _Token:
+    def _take(self) -> Token:
         token = self._now
         self._at = min(self._at + 1, len(self._tokens) - 1)
         return token
@@ -200,7 +166,8 @@ class _Parser:
         return Not(term) if negations % 2 else term
 
     def _primary(self) -> Expr:
-        if self._takes("("):
+        if self._now.text == "(" and self._now.kind == "operator" and not self._is_scalar_group():
+            self._take()
             inner = self.boolean()
             self._need(")")
             return inner
@@ -224,7 +191,9 @@ class _Parser:
             return Not(made) if is_not else made
         if is_not:
             self._refuse("LIKE, BETWEEN or IN")
-        if isinstance(left, CaseI) or (isinstance(left, Literal) and not isinstance(left.value, bool)):
+        if isinstance(left, CaseI | Arithmetic) or (
+            isinstance(left, Literal) and not isinstance(left.value, bool)
+        ):
             self._refuse("a comparison")
         return left
 
@@ -244,7 +213,59 @@ class _Parser:
 
     # --- scalars
 
+    def _is_scalar_group(self) -> bool:
+        """Whether the brackets that open here hold a number to go on with, not a condition."""
+        end = self._closing.get(self._at)
+        if end is None:
+            return False
+        after = self._tokens[end + 1]
+        return after.kind == "number" or (after.word or after.text) in _AFTER_SCALAR
+
     def _scalar(self) -> Scalar:
+        """A sum of products of powers."""
+        return self._chain(self._product, {"+": Sign.PLUS, "-": Sign.MINUS})
+
+    def _product(self) -> Scalar:
+        products = {"*": Sign.TIMES, "/": Sign.BY, "%": Sign.MODULO, "DIV": Sign.DIV}
+        return self._chain(self._power, products)
+
+    def _chain(self, read: Callable[[], Scalar], signs: Mapping[str, Sign]) -> Scalar:
+        made = read()
+        for _ in range(MAX_DEPTH):
+            sign = signs.get(self._now.word or self._now.text)
+            if sign is None or self._now.kind not in {"operator", "name"}:
+                return made
+            self._take()
+            made = Arithmetic(sign, made, read())
+        raise FilterTooLarge(what="nesting", limit=MAX_DEPTH)
+
+    def _power(self) -> Scalar:
+        base = self._signed()
+        return Arithmetic(Sign.POWER, base, self._signed()) if self._takes("^") else base
+
+    def _signed(self) -> Scalar:
+        is_minus = False
+        while self._now.kind == "operator" and self._now.text in {"+", "-"}:
+            is_minus ^= self._take().text == "-"
+        made = self._group() if self._now.kind == "operator" else self._atom()
+        if not is_minus:
+            return made
+        if (
+            isinstance(made, Literal)
+            and isinstance(made.value, int | float)
+            and not isinstance(made.value, bool)
+        ):
+            return Literal(-made.value)
+        return Arithmetic(Sign.MINUS, Literal(0), made)
+
+    def _group(self) -> Scalar:
+        if not self._takes("("):
+            self._refuse("a property, a number or a text")
+        made = self._nested()
+        self._need(")")
+        return made
+
+    def _atom(self) -> Scalar:
         token = self._now
         if token.kind == "text":
             self._take()
@@ -255,7 +276,7 @@ class _Parser:
         if token.kind == "quoted":
             self._take()
             return Property(token.text[1:-1].replace('""', '"'))
-        if token.kind != "name" or token.word in _WORDS:
+        if token.kind != "name" or token.word in WORDS:
             self._refuse("a property, a number or a text")
         return self._named()
 
@@ -336,7 +357,7 @@ class _Parser:
             depth += {"(": 1, ")": -1}.get(token.text if token.kind == "operator" else "", 0)
         return self._text[start : self._tokens[self._at - 1].end]
 
-    def _bbox(self, text: str, token: _Token) -> Shape:
+    def _bbox(self, text: str, token: Token) -> Shape:
         try:
             values = [float(part) for part in text.strip("() ").split(",")]
         except ValueError:
@@ -371,7 +392,7 @@ def _unquoted(text: str) -> str:
     return re.sub(r"''|\\'", "'", text[1:-1])
 
 
-def _finite(value: float, token: _Token) -> int | float:
+def _finite(value: float, token: Token) -> int | float:
     if isinstance(value, float) and value in (float("inf"), float("-inf")):
         raise FilterSyntax(position=token.start, expected="a number of ordinary size", found=token.text[:60])
     return value

@@ -47,6 +47,7 @@ NEEDED = [
     "cql2/1.0/conf/case-insensitive-comparison",
     "cql2/1.0/conf/basic-spatial-functions",
     "cql2/1.0/conf/basic-spatial-operators",
+    "cql2/1.0/conf/arithmetic",
     "ogcapi-tiles-1/1.0/conf/core",
 ]
 
@@ -135,7 +136,6 @@ def test_conformance_names_what_clients_look_for(site: Served) -> None:
     for name in (
         "temporal-functions",
         "array-functions",
-        "arithmetic",
         "accent-insensitive-comparison",
         "functions",
     ):

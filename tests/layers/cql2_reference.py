@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import operator
 import re
 from collections.abc import Callable, Mapping
@@ -14,6 +15,7 @@ from shapely.geometry import mapping
 
 from layers.cql2 import (
     And,
+    Arithmetic,
     Between,
     CaseI,
     Compare,
@@ -28,6 +30,7 @@ from layers.cql2 import (
     Property,
     Scalar,
     Shape,
+    Sign,
     Spatial,
 )
 
@@ -94,6 +97,22 @@ def value_of(node: Scalar, row: Row) -> Any:
         case CaseI(of):
             inner = value_of(of, row)
             return None if inner is None else inner.lower()
+        case Arithmetic(op, left, right):
+            a, b = value_of(left, row), value_of(right, row)
+            if a is None or b is None or (b == 0 and op in {Sign.BY, Sign.DIV, Sign.MODULO}):
+                return None
+            return _CALCULATED[op](float(a), float(b))
+
+
+_CALCULATED: Mapping[Sign, Callable[[float, float], float]] = {
+    Sign.PLUS: operator.add,
+    Sign.MINUS: operator.sub,
+    Sign.TIMES: operator.mul,
+    Sign.BY: operator.truediv,
+    Sign.DIV: lambda a, b: float(math.trunc(a / b)),
+    Sign.MODULO: math.fmod,
+    Sign.POWER: operator.pow,
+}
 
 
 def _pattern(text: str) -> str:
@@ -137,6 +156,8 @@ def text_of(tree: Expr | Scalar | Shape) -> str:  # noqa: C901 - one case for ea
             return '"' + name.replace('"', '""') + '"'
         case CaseI(of):
             return f"CASEI({text_of(of)})"
+        case Arithmetic(op, left, right):
+            return f"(({text_of(left)}) {op} ({text_of(right)}))"
         case Shape(geometry):
             return shapely.to_wkt(geometry, rounding_precision=-1)
     raise AssertionError(tree)
@@ -189,6 +210,8 @@ def _plain(tree: Any) -> Any:  # noqa: C901 - one case for each kind of node
             return {"property": name}
         case CaseI(of):
             return {"op": "casei", "args": [_plain(of)]}
+        case Arithmetic(op, left, right):
+            return {"op": str(op), "args": [_plain(left), _plain(right)]}
         case Shape(geometry):
             return mapping(geometry)
     raise AssertionError(tree)

@@ -27,6 +27,7 @@ from layers.cql2 import (
     MAX_DEPTH,
     MAX_LENGTH,
     And,
+    Arithmetic,
     Between,
     CaseI,
     Compare,
@@ -48,6 +49,7 @@ from layers.cql2 import (
     Property,
     Relation,
     Shape,
+    Sign,
     Spatial,
 )
 from layers.reads import reading_engine
@@ -158,6 +160,7 @@ PIPES = [
     "NOT NOT role = 'main'",
     "role='main'and(diameter_mm>100)",
     "diameter_mm = -1",
+    "diameter_mm <> 1",
     "diameter_mm > +1e2",
     "\"role\" = 'main'",
     # advanced-comparison-operators
@@ -183,6 +186,30 @@ PIPES = [
     "from_node < to_node",
     "horizontal_uncertainty_m > vertical_uncertainty_m",
     "diameter_mm > installed_year",
+    # arithmetic
+    "diameter_mm + 10 > 120",
+    "diameter_mm + 1 = 2",
+    "diameter_mm -10 > 100",
+    "diameter_mm-10>100",
+    "diameter_mm * 2 = 220",
+    "2 * diameter_mm - installed_year / 20 > 40",
+    "(installed_year - 1900) / 10 = 8.5",
+    "(diameter_mm + 10) * 2 >= 240 AND role = 'main'",
+    "((diameter_mm) > (100))",
+    "(diameter_mm > ( - (-100)))",
+    "- diameter_mm < -100",
+    "installed_year % 10 = 5",
+    "installed_year DIV 10 = 198",
+    "installed_year div 10 * 10 = installed_year",
+    "cover_m ^ 2 > 1.69",
+    "2 + 3 * 2 ^ 2 = 14",
+    "diameter_mm / 0 > 1",
+    "NOT (diameter_mm / (diameter_mm - diameter_mm) > 1)",
+    "diameter_mm BETWEEN 50 + 10 AND 100 + 10",
+    "diameter_mm IN (100 + 10, 7 * 9)",
+    "(diameter_mm) BETWEEN 60 AND 110",
+    "(cover_m + 0) IS NULL",
+    "(material) = 'PVC' AND ((role) = 'main' OR (role) = 'service')",
     # case-insensitive-comparison
     "CASEI(material) = CASEI('pvc')",
     "casei(material) LIKE casei('P%c')",
@@ -422,6 +449,7 @@ REFUSED = [
     ("surveyed_on = 2020", FilterType),
     ("surveyed_on > TIMESTAMP('2020-01-01T00:00:00Z')", FilterType),
     ("material = TRUE", FilterType),
+    ("diameter_mm <> TRUE", FilterType),  # although `diameter_mm <> 1` was asked before
     ("geometry = 'x'", FilterType),
     ("S_INTERSECTS(material, POINT(0 0))", FilterProperty),
     ("S_INTERSECTS(geometry, POINT(0))", FilterGeometry),
@@ -439,7 +467,20 @@ REFUSED = [
     ("A_CONTAINS(material, ('x'))", FilterUnsupported),
     ("ACCENTI(material) = 'x'", FilterUnsupported),
     ("upper(material) = 'PVC'", FilterUnsupported),
-    ("diameter_mm + 1 = 2", FilterSyntax),
+    ("diameter_mm +", FilterSyntax),
+    ("diameter_mm + 1", FilterSyntax),
+    ("(diameter_mm + 1)", FilterSyntax),
+    ("diameter_mm * = 2", FilterSyntax),
+    ("diameter_mm = (1", FilterSyntax),
+    ("2 ^ 2 ^ 2 = 16", FilterSyntax),
+    ("material + 1 = 2", FilterType),
+    ("diameter_mm + '1' = 2", FilterType),
+    ("diameter_mm + TRUE = 2", FilterType),
+    ("surveyed_on - 1 > 2", FilterType),
+    ("geometry + 1 > 2", FilterType),
+    ("diameter_mm + 1 = 'x'", FilterType),
+    ("diameter_mm" + " + 1" * (MAX_DEPTH + 1) + " > 2", FilterTooLarge),
+    ("(" * (MAX_DEPTH + 2) + "diameter_mm" + ")" * (MAX_DEPTH + 2) + " > 2", FilterTooLarge),
     ("(" * (MAX_DEPTH + 2) + "TRUE" + ")" * (MAX_DEPTH + 2), FilterTooLarge),
     ("CASEI(" * 100 + "material" + ")" * 100 + " = 'x'", FilterTooLarge),
     ("x" * (MAX_LENGTH + 1), FilterTooLarge),
@@ -477,7 +518,10 @@ REFUSED_JSON = [
     '{"op":"=","args":[{"property":"diameter_mm"},1e999]}',
     '{"op":"=","args":[{"property":"surveyed_on"},{"date":"2020-13-01"}]}',
     '{"op":"=","args":[{"property":"surveyed_on"},{"timestamp":"2020-01-01"}]}',
-    '{"op":"=","args":[{"op":"+","args":[1,2]},3]}',
+    '{"op":"=","args":[{"op":"+","args":[1]},3]}',
+    '{"op":"=","args":[{"op":"+","args":[1,"2"]},3]}',
+    '{"op":"+","args":[1,2]}',
+    '{"op":"=","args":[' + '{"op":"+","args":[1,' * 100 + "1" + "]}" * 100 + ",3]}",
     '{"op":"s_intersects","args":[{"property":"geometry"},{"type":"Point"}]}',
     '{"op":"s_intersects","args":[{"property":"geometry"},{"type":"Point","coordinates":["a","b"]}]}',
     '{"op":"s_intersects","args":[{"property":"geometry"},{"type":"Nothing","coordinates":[0,0]}]}',
@@ -511,7 +555,11 @@ _values = st.one_of(
     st.dates(min_value=date(1000, 1, 1)),
 )
 _names = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=10).map(Property)
-_scalars = st.one_of(_values.map(Literal), _names)
+_numbers = st.one_of(st.integers(-(10**12), 10**12).map(Literal), _names)
+_calculated = st.recursive(
+    _numbers, lambda inner: st.builds(Arithmetic, st.sampled_from(Sign), inner, inner), max_leaves=6
+)
+_scalars = st.one_of(_values.map(Literal), _names, _calculated)
 _characters = st.one_of(_texts.map(Literal), _names, _names.map(CaseI))
 _points = st.tuples(st.floats(-180, 180), st.floats(-89, 89)).map(lambda xy: Shape(shapely.Point(xy)))
 _predicates = st.one_of(
@@ -567,6 +615,9 @@ _PIECES = [
     "DATE",
     "IS NULL",
     "%",
+    "^",
+    "*",
+    " div ",
     ";",
     "--",
     "\x00",
