@@ -11,8 +11,9 @@ from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
 
-from api import account, agencies, cases, deliveries, errors, ogc, sights
+from api import account, agencies, cases, deliveries, digs, errors, ogc, packs, sights, trench, works
 from api import map as maps
+from api.crisis_pool import make_crisis_pool
 from api.deps import Runtime
 from api.events import Listener
 from api.middleware import BodyLimit, CommonHeaders
@@ -56,6 +57,7 @@ def make_runtime(settings: Settings) -> Runtime:
         cities={city_id: load_city(settings.cities_dir, city_id) for city_id in settings.cities},
         listener=Listener(engine),
         tiles=TileCache(settings.tile_cache_bytes),
+        crisis=make_crisis_pool(database_url(settings), settings.networks_dir, settings.database_role),
     )
 
 
@@ -74,6 +76,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         resources.engine.dispose()
         resources.app_engine.dispose()
         resources.reads.dispose()
+        resources.crisis.close()
 
     app = FastAPI(
         title="Panjereh",
@@ -93,8 +96,14 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         maps.router,
         cases.router,
         agencies.router,
+        packs.router,
         deliveries.router,
+        digs.router,
+        works.router,
+        trench.router,
         sights.router,
+        crisis.router,
+        incidents.router,
     ):
         app.include_router(router)
     app.add_api_route("/v1/docs", _docs, include_in_schema=False, response_class=HTMLResponse)

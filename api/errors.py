@@ -25,11 +25,14 @@ from layers.cql2 import FilterError
 from layers.deliveries import DeliveryNotFound, DeliveryNotHeld, NoCorrectionOffered
 from layers.ingest import NothingToRollBack
 from layers.mapping import ColumnMissing
+from layers.offline_pack import PackPageMissing, PackTooLarge
 from layers.preview import LayerNotPreviewed
 from layers.proposal_edits import MappingIncomplete, MappingInvalid, MappingNotKept
 from layers.query import CityNotStored, ParcelNotStored
 from layers.readers import faults as source
+from layers.surveys import SurveyListMissing
 from layers.tiles import TileOutOfRange
+from permits import dig_errors as digs
 from permits import errors as permits
 
 log = logging.getLogger("panjereh.api")
@@ -111,15 +114,31 @@ STATUS: Final[dict[type[PanjerehError], int]] = {
     TileOutOfRange: 404,
     permits.CaseNotFound: 404,
     DeliveryNotFound: 404,
+    SurveyListMissing: 404,
     LayerNotPreviewed: 404,
     DeliveryNotHeld: 409,
     MappingIncomplete: 409,
     MappingNotKept: 409,
     NothingToRollBack: 409,
     NoCorrectionOffered: 409,
+    digs.DigNotFound: 404,
+    digs.PlanNotFound: 404,
+    digs.TrenchReportNotFound: 404,
+    digs.PhotoNotFound: 404,
+    digs.StaleDig: 409,
+    digs.DigActionNotAllowed: 409,
+    digs.DigAnswerUnexpected: 409,
+    digs.SecondOfficerNeeded: 409,
+    digs.NoOverlap: 409,
+    digs.ReportAnswered: 409,
+    digs.DigRequestInvalid: 422,
+    digs.PhotoUnusable: 422,
+    digs.PhotoTooLarge: 413,
     permits.StaleCase: 409,
     permits.ActionNotAllowed: 409,
     permits.NothingToRetry: 409,
+    PackTooLarge: 422,
+    PackPageMissing: 503,
     BodyTooLarge: 413,
     source.SourceTooLarge: 413,
     Unprocessable: 422,
@@ -188,12 +207,20 @@ def worded(language: i18n.Language, error: PanjerehError) -> str:
     return said
 
 
-_WORDS: Final = {"status": "status", "action": "action", "role": "role"}
+_WORDS: Final = {
+    "status": "status",
+    "action": "action",
+    "role": "role",
+    "dig_status": "dig-status",
+    "dig_action": "dig-action",
+}
 
 
 def _value(language: i18n.Language, name: str, value: Param) -> Param:
     if name == "reasons" and isinstance(value, list):
         return [_reason(language, str(each)) for each in value]
+    if name == "needs" and isinstance(value, list):
+        return [i18n.say(language, f"dig-need-{str(each).replace('_', '-')}") for each in value]
     if name in _WORDS and isinstance(value, str):
         message_id = f"{_WORDS[name]}-{value.replace('_', '-')}"
         return i18n.say(language, message_id) if i18n.knows(language, message_id) else value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -11,6 +12,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.errors import BodyTooLarge, problem
 from api.security import SAFE_METHODS
 from api.uploads import STREAMED
+
+PHOTOS: Final = re.compile(r"/v1/cities/[^/]+/trench-reports")
+PHOTO_BODY: Final = 13 * 1_048_576
+"""A report from the trench carries a photo, and little else."""
 
 CSP: Final = "; ".join(
     (
@@ -80,15 +85,16 @@ class BodyLimit:
         if scope["type"] != "http" or scope["method"] in SAFE_METHODS or is_streamed:
             await self._app(scope, receive, send)
             return
+        limit = self._limit if PHOTOS.fullmatch(scope["path"]) is None else max(self._limit, PHOTO_BODY)
         stated = Headers(scope=scope).get("content-length", "")
-        body = None if stated.isdigit() and int(stated) > self._limit else await self._read(receive)
+        body = None if stated.isdigit() and int(stated) > limit else await self._read(receive, limit)
         if body is None:
-            refusal = problem(Request(scope), BodyTooLarge(limit_bytes=self._limit))
+            refusal = problem(Request(scope), BodyTooLarge(limit_bytes=limit))
             await refusal(scope, receive, send)
             return
         await self._app(scope, _replay(body, receive), send)
 
-    async def _read(self, receive: Receive) -> bytes | None:
+    async def _read(self, receive: Receive, limit: int) -> bytes | None:
         parts: list[bytes] = []
         size = 0
         while True:
@@ -96,7 +102,7 @@ class BodyLimit:
             if message["type"] != "http.request":
                 return b"".join(parts)
             size += len(message.get("body", b""))
-            if size > self._limit:
+            if size > limit:
                 return None
             parts.append(message.get("body", b""))
             if not message.get("more_body", False):

@@ -48,6 +48,7 @@ class Permission(StrEnum):
     READ_MAP_SENSITIVE = "read-map-sensitive"
     READ_PARCEL = "read-parcel"
     READ_SCORECARD = "read-scorecard"
+    READ_SURVEY = "read-survey"
     DELIVER = "deliver"
     READ_CASES = "read-cases"
     READ_HISTORY = "read-history"
@@ -60,6 +61,20 @@ class Permission(StrEnum):
     REVOKE = "revoke"
     COMPLETE = "complete"
     RECHECK = "recheck"
+    MAKE_PACK = "make-pack"
+    ASK_CRISIS = "ask-crisis"
+    READ_INCIDENTS = "read-incidents"
+    LOG_INCIDENT = "log-incident"
+    RUN_INCIDENT = "run-incident"
+    READ_DIGS = "read-digs"
+    FILE_DIG = "file-dig"
+    ACT_ON_DIG = "act-on-dig"
+    PLAN_WORKS = "plan-works"
+    PAVE = "pave"
+    READ_CONTACTS = "read-contacts"
+    REPORT_TRENCH = "report-trench"
+    ANSWER_TRENCH = "answer-trench"
+    READ_DAMAGES = "read-damages"
 
 
 _STAFF: Final = frozenset({Role.OFFICER, Role.FRONT_OFFICE})
@@ -73,6 +88,7 @@ POLICY: Final[Mapping[Permission, frozenset[Role]]] = {
     Permission.READ_MAP_SENSITIVE: _SEES_NETWORKS,
     Permission.READ_PARCEL: _READERS,
     Permission.READ_SCORECARD: _READERS,
+    Permission.READ_SURVEY: frozenset({Role.OFFICER, Role.AGENCY, Role.AUDITOR}),
     Permission.DELIVER: frozenset({Role.OFFICER, Role.AGENCY}),
     Permission.READ_CASES: _READERS | {Role.APPLICANT},
     Permission.READ_HISTORY: _STAFF | {Role.AUDITOR, Role.APPLICANT},
@@ -85,6 +101,20 @@ POLICY: Final[Mapping[Permission, frozenset[Role]]] = {
     Permission.REVOKE: frozenset({Role.OFFICER}),
     Permission.COMPLETE: frozenset({Role.OFFICER}),
     Permission.RECHECK: frozenset({Role.OFFICER}),
+    Permission.MAKE_PACK: _SEES_NETWORKS,
+    Permission.ASK_CRISIS: _SEES_NETWORKS,
+    Permission.READ_INCIDENTS: _SEES_NETWORKS | {Role.AUDITOR},
+    Permission.LOG_INCIDENT: _SEES_NETWORKS,
+    Permission.RUN_INCIDENT: frozenset({Role.OFFICER, Role.CRISIS}),
+    Permission.READ_DIGS: _READERS | {Role.APPLICANT},
+    Permission.FILE_DIG: _STAFF | {Role.APPLICANT, Role.AGENCY, Role.CRISIS},
+    Permission.ACT_ON_DIG: _STAFF | {Role.APPLICANT, Role.AGENCY, Role.CRISIS},
+    Permission.PLAN_WORKS: frozenset({Role.OFFICER, Role.AGENCY}),
+    Permission.PAVE: frozenset({Role.OFFICER}),
+    Permission.READ_CONTACTS: frozenset({Role.OFFICER, Role.CRISIS}),
+    Permission.REPORT_TRENCH: _STAFF | {Role.APPLICANT, Role.AGENCY, Role.CRISIS},
+    Permission.ANSWER_TRENCH: frozenset({Role.OFFICER, Role.AGENCY}),
+    Permission.READ_DAMAGES: _READERS,
 }
 """Role x action. An action that is not here, or a role that is not in its row, is refused.
 

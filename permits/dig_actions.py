@@ -263,7 +263,7 @@ def _report_defects(act: Act) -> Change:
     told = [str(each) for each in act.said["defects"]]
     for each in told:
         act.keep(DigRecordKind.DEFECT, {"text": each, "status": act.dig.status.value})
-    return Change({}, [("dig.defects", {"count": len(told), "defects": told})])
+    return Change({}, [("dig.defects_found", {"count": len(told), "defects": told})])
 
 
 def _fix_defects(act: Act) -> Change:

@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from permits import dig_joins, dig_reading
+from permits import dig_joins, dig_planning, dig_reading
 from permits import dig_store as store
 from permits import tables as case_tables
 from permits.dig_acting import Act, Change, excavation_json, surveyed, works_json
@@ -245,6 +245,23 @@ def _look_for_overlaps(act: Act, dig: DigRow) -> list[Event]:
             near = store.read_dig(act.session, number, act.city.city_id)
             store.notify_dig(act.session, near)
     return [("dig.overlaps", {"with": [other.ref for other in found]})] if found else []
+
+
+def joined(
+    session: Session, ctx: Context, dig_id: UUID, other: str, declined_because: str | None = None
+) -> DigView:
+    """One side accepts one trench with the work `other` ("dig:<id>" or "plan:<id>"), or declines it."""
+
+    def run() -> DigView:
+        ref = f"dig:{dig_id}"
+        if declined_because is None:
+            dig_planning.join(session, ctx, ref, other)
+        else:
+            dig_planning.decline(session, ctx, ref, other, declined_because)
+        return _view(session, ctx, dig_id)
+
+    asked = {"dig": dig_id, "with": other, "declined": declined_because}
+    return _once(session, ctx, "dig.join", asked, run)
 
 
 def dig(session: Session, ctx: Context, dig_id: UUID) -> DigView:

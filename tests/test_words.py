@@ -27,7 +27,10 @@ from geo.vocabulary import DigZone, Relation, Utility
 from layers.catalog import CoverSource, Sensitivity
 from layers.city import city_ids, load_city
 from layers.records import Freshness
+from permits import dig_vocabulary as dv
 from permits import vocabulary as v
+from permits.dig_overlap import Relation
+from permits.dig_terms import TermStatus
 
 ROOT = Path(__file__).resolve().parent.parent
 LANGUAGES = ("en", "fa")
@@ -55,6 +58,21 @@ WORDED: dict[str, tuple[type[StrEnum], ...]] = {
     "zone": (DigZone,),
     "relation": (Relation,),
     "cover-source": (CoverSource,),
+    "dig-kind": (dv.DigKind,),
+    "dig-status": (dv.DigStatus,),
+    "dig-action": (dv.DigAction,),
+    "dig-need": (dv.DigGuard,),
+    "dig-answer": (dv.DigAnswer,),
+    "dig-inquiry": (dv.DigInquiryStatus,),
+    "dig-record": (dv.DigRecordKind,),
+    "dig-warning": (dv.DigWarning,),
+    "pavement": (dv.Pavement,),
+    "plan": (dv.PlanStatus,),
+    "join": (dv.JoinState,),
+    "trench-fault": (dv.TrenchFault,),
+    "trench-status": (dv.TrenchReportStatus,),
+    "relation": (Relation,),
+    "term": (TermStatus,),
     "service-line": (v.ServiceLineState,),
     "unserved": (Unreached,),
 }
