@@ -105,9 +105,10 @@ def obstacles(facts: DecisionFacts, conditions: Sequence[Condition], now: dateti
 def required_conditions(facts: DecisionFacts) -> list[Condition]:
     """What the permit must demand whatever the officer adds.
 
-    Each undecidable finding becomes a trial pit, each layer that could not speak a question to its owner.
+    Each undecidable finding, and each that counts as violated only because nobody knows the depth, becomes a
+    trial pit; each layer that could not speak a question to its owner.
     """
-    unsure = [f for f in facts.findings if f.get("verdict") == "undecidable"]
+    unsure = [f for f in facts.findings if f.get("verdict") == "undecidable" or f.get("trial_pits")]
     undecided = [finding_ref(f) for f in unsure]
     silent = [finding_ref(f) for f in facts.findings if f.get("verdict") == "no_information"]
     found: list[Condition] = []

@@ -12,6 +12,7 @@ from permits.decision import (
     DecisionFacts,
     obstacles,
     required_conditions,
+    with_corridors,
 )
 from permits.views import Condition
 from permits.vocabulary import ConsultationStatus, Wish
@@ -118,3 +119,34 @@ def test_what_cannot_be_decided_becomes_a_trial_pit_and_silence_a_question() -> 
     assert question.code == "ask-owner"
     assert question.params == {"findings": ["gas_main/c"], "layers": ["telecom_line"]}
     assert required_conditions(facts(findings=[finding("clear")])) == []
+
+
+def pit(x: float) -> dict[str, Any]:
+    return {"point": {"type": "Point", "coordinates": [x, 48.4]}, "why": "depth-unknown"}
+
+
+def test_the_permit_says_where_to_dig_the_pits() -> None:
+    """Also for what counts as violated only because nobody knows its depth; a shared pit is named once."""
+    given = facts(
+        findings=[
+            {**finding("violates", "a"), "trial_pits": [pit(7.9)]},
+            {**finding("undecidable", "b"), "trial_pits": [pit(7.9), pit(7.8)]},
+            {**finding("violates", "c"), "trial_pits": []},
+        ]
+    )
+    (asked,) = required_conditions(given)
+    assert asked.params == {"findings": ["gas_main/a", "gas_main/b"]}
+    assert asked.corridor == {"type": "MultiPoint", "coordinates": [[7.9, 48.4], [7.8, 48.4]]}
+
+
+def test_what_was_proposed_keeps_its_ground_whatever_came_back() -> None:
+    ground = {"type": "Point", "coordinates": [7.9, 48.4]}
+    proposed = [{"code": "hand-dig", "params": {"findings": ["a/1", "a/2"]}, "corridor": ground}]
+    asked = [
+        Condition("hand-dig", {"findings": ["a/2", "a/1"]}, "as agreed"),
+        Condition("hand-dig", {"findings": ["a/1"]}, None, {"type": "Point", "coordinates": [0, 0]}),
+        Condition("other", {}, "in words"),
+    ]
+    kept = with_corridors(asked, proposed)
+    assert [each.corridor for each in kept] == [ground, {"type": "Point", "coordinates": [0, 0]}, None]
+    assert [each.note for each in kept] == ["as agreed", None, "in words"]
