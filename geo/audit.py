@@ -83,13 +83,17 @@ class Lines:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Near:
-    """The pairs of lines (a < b, sorted) that are too close: distance of the axes, and the segments that have it."""
+    """The pairs of lines (a < b, sorted) that are too close: distance of the axes, and the segments that have it.
+
+    Of lines that cross these are the segments that do, and the distance is 0.
+    """
 
     a: Indices
     b: Indices
     apart_m: Metres
     segment_a: Indices
     segment_b: Indices
+    crosses: npt.NDArray[np.bool_]
 
     def __len__(self) -> int:
         return len(self.a)
@@ -135,7 +139,7 @@ def near_lines(lines: Lines, rules: Requirements, threads: int = 1) -> Near:
     _refuse_misfits(lines, rules)
     if not len(lines.segments):
         none = np.empty(0, dtype=np.int32)
-        return Near(none, none, np.empty(0), none, none)
+        return Near(none, none, np.empty(0), none, none, np.empty(0, dtype=np.bool_))
     west, south, east, north, length = measures(lines.segments)
     if not np.isfinite(length):
         raise AuditRefused(what="coordinates")
@@ -207,7 +211,8 @@ def _in_order(a: Indices, b: Indices, apart: Metres, i: Indices, j: Indices, cou
     a, b = np.where(turned, b, a), np.where(turned, a, b)
     i, j = np.where(turned, j, i), np.where(turned, i, j)
     ranks = np.argsort(a.astype(np.int64) * count + b)
-    return Near(a[ranks], b[ranks], apart[ranks], i[ranks], j[ranks])
+    apart = apart[ranks]
+    return Near(a[ranks], b[ranks], np.maximum(apart, 0.0), i[ranks], j[ranks], apart < 0)
 
 
 def _refuse_misfits(lines: Lines, rules: Requirements) -> None:

@@ -34,7 +34,7 @@ def _square_to_segment(px: float, py: float, dx: float, dy: float) -> float:
 
 @compiled
 def segment_distance(segments: Floats, i: int, j: int) -> float:
-    """The distance of segments i and j (x1, y1, x2, y2); 0 where they cross or touch."""
+    """The distance of segments i and j (x1, y1, x2, y2); 0 where they touch, -1 where they cross."""
     # from i's first end: differences are exact where absolute coordinates would lose digits
     x, y = segments[i, 0], segments[i, 1]
     ax, ay = segments[i, 2] - x, segments[i, 3] - y
@@ -44,7 +44,7 @@ def segment_distance(segments: Floats, i: int, j: int) -> float:
     side_b, side_c = ax * by - ay * bx, ax * cy - ay * cx
     side_o, side_a = dy * bx - dx * by, dx * (ay - by) - dy * (ax - bx)
     if side_b * side_c < 0.0 and side_o * side_a < 0.0:
-        return 0.0
+        return -1.0
     least = min(
         _square_to_segment(bx, by, ax, ay),
         _square_to_segment(cx, cy, ax, ay),
@@ -201,8 +201,8 @@ def join_near(  # noqa: C901, PLR0913, PLR0915 - one compiled loop
 ) -> tuple[Ints, Ints, Floats, Ints, Ints]:
     """The pairs of lines from `begin` to `end` with later ones that come closer than their classes may.
 
-    Each pair once, with its least distance and the two segments that have it (of equal ones the first by
-    number). A pair is measured in the order of the lines' own numbers (`name`): how lines are sorted or cut
+    Each pair once, with its least distance (-1: they cross) and the two segments that have it (of equal ones the
+    first by number). A pair is measured in the order of the lines' own numbers (`name`): how lines are sorted or cut
     into spans changes no digit of the result.
     """
     start, items, kinds, boxes = cells

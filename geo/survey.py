@@ -266,7 +266,8 @@ def _cover_known(lines: SurveyLines) -> Flags:
 
 def _judged(lines: SurveyLines, book: _Book, near: Near, given: _Known) -> Pairs:
     a, b, radius = near.a, near.b, given.radius
-    link, crosses = connections(lines.segments[near.segment_a], lines.segments[near.segment_b])
+    crosses = near.crosses
+    link = connections(lines.segments[near.segment_a], lines.segments[near.segment_b], crosses)
     sep_h = near.apart_m - (radius[a] + radius[b])
     known = _cover_known(lines)
     top, bottom = lines.cover_m, lines.cover_m + 2 * radius
@@ -344,8 +345,8 @@ def _share(required: Metres, separation: Metres) -> Metres:
     return np.where(stated & ~np.isnan(separation), share, 1.0)
 
 
-def connections(s: Metres, t: Metres) -> tuple[Metres, Flags]:
-    """The shortest connection of each two segments, row by row, and whether they cross."""
+def connections(s: Metres, t: Metres, crosses: Flags) -> Metres:
+    """The shortest connection of each two segments, row by row; of those that cross, where they meet."""
     best, squares = np.empty((len(s), 4)), np.full(len(s), np.inf)
     for moving, still, turned in (
         (t[:, :2], s, True),
@@ -360,13 +361,12 @@ def connections(s: Metres, t: Metres) -> tuple[Metres, Flags]:
         pair = np.hstack((foot, moving) if turned else (moving, foot))
         best[nearer] = pair[nearer]
     along, beside = s[:, 2:] - s[:, :2], t[:, 2:] - t[:, :2]
-    crosses = (_side(s, t[:, :2]) * _side(s, t[:, 2:]) < 0) & (_side(t, s[:, :2]) * _side(t, s[:, 2:]) < 0)
     turn = along[:, 0] * beside[:, 1] - along[:, 1] * beside[:, 0]
     offset = t[:, :2] - s[:, :2]
     share = (offset[:, 0] * beside[:, 1] - offset[:, 1] * beside[:, 0]) / np.where(crosses, turn, 1.0)
     meet = s[:, :2] + share[:, None] * along
     best[crosses] = np.hstack((meet, meet))[crosses]
-    return best, crosses
+    return best
 
 
 def _foot(points: Metres, segments: Metres) -> Metres:
@@ -376,10 +376,3 @@ def _foot(points: Metres, segments: Metres) -> Metres:
     share = ((points - segments[:, :2]) * along).sum(axis=1) / np.where(square > 0, square, 1.0)
     foot: Metres = segments[:, :2] + np.clip(share, 0.0, 1.0)[:, None] * along
     return foot
-
-
-def _side(segments: Metres, points: Metres) -> Metres:
-    """The side of each segment on which its point lies, by sign."""
-    along, to = segments[:, 2:] - segments[:, :2], points - segments[:, :2]
-    side: Metres = along[:, 0] * to[:, 1] - along[:, 1] * to[:, 0]
-    return side

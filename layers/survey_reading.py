@@ -20,7 +20,6 @@ from sqlalchemy import Engine
 
 from geo.errors import PanjerehError
 from geo.survey import Group, SurveyLines
-from layers.survey_unpack import unpack, walk
 
 Bytes = npt.NDArray[np.uint8]
 Whole = npt.NDArray[np.int64]
@@ -123,6 +122,8 @@ class _Feed:
 
 
 def _part(raw: Bytes, rows: int, groups: _Groups) -> _Part:
+    from layers.survey_unpack import unpack, walk
+
     count, letters, end = walk(raw, rows)
     if count < 0 or end != len(raw):
         raise SurveyUnreadable(what="shape" if count < 0 and end else "rows")

@@ -7,23 +7,24 @@ import json
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import shapely
 from psycopg2 import sql
-from shapely.geometry import box
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from geo.errors import PanjerehError
 from layers.access import refusals
-from layers.auditing import GEOMETRY, Audit
 from layers.city import City
+
+if TYPE_CHECKING:  # a server that only reads the kept list needs neither Arrow nor a compiler
+    from layers.auditing import Audit
 
 # What is kept in the database: nobody works through more; the files hold all.
 KEPT: Final = 20_000
-_INNER: Final = frozenset({"rank", "a_row", "b_row", "x", "y", GEOMETRY})
+_INNER: Final = frozenset({"rank", "a_row", "b_row", "x", "y", "geometry"})
 
 
 class SurveyListMissing(PanjerehError):
@@ -83,7 +84,7 @@ def keep(engine: Engine, city: City, made: Audit, at: datetime) -> int:
 
 def _row(city: City, row: dict[str, Any]) -> str:
     said = json.dumps({name: value for name, value in row.items() if name not in _INNER}, ensure_ascii=False)
-    shape = shapely.set_srid(shapely.from_wkb(row[GEOMETRY]), city.srid)
+    shape = shapely.set_srid(shapely.from_wkb(row["geometry"]), city.srid)
     cells = (
         city.city_id, str(row["rank"]), row["a_layer"], row["b_layer"], said,
         shapely.to_wkb(shape, hex=True, include_srid=True),
@@ -116,9 +117,9 @@ def pairs(
     city: City,
     layer_ids: Collection[str],
     limit: int,
-    bounds_m: tuple[float, float, float, float] | None = None,
+    area_m: BaseGeometry | None = None,
 ) -> list[SurveyPair]:
-    """The worst kept pairs whose two layers are both among these, within bounds in the city's CRS.
+    """The worst kept pairs whose two layers are both among these, in the box of an area in the city's CRS.
 
     The transaction must have said who looks (`layers.access.identify`); the look is written down.
     """
@@ -127,7 +128,7 @@ def pairs(
         "layer_ids": list(layer_ids),
         "limit": limit,
         "srid": city.srid,
-        "box": None if bounds_m is None else shapely.to_wkb(box(*bounds_m)),
+        "box": None if area_m is None else shapely.to_wkb(area_m),
     }
     with refusals():
         rows = session.execute(_LIST, values).mappings()
