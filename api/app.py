@@ -11,7 +11,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
 
-from api import account, agencies, cases, deliveries, digs, errors, ogc, packs, sights, trench, works
+from api import account, agencies, cases, deliveries, digs, errors, ogc, packs, sights, surveys, trench, works
 from api import map as maps
 from api.crisis_pool import make_crisis_pool
 from api.deps import Runtime
@@ -102,6 +102,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         works.router,
         trench.router,
         sights.router,
+        surveys.router,
         crisis.router,
         incidents.router,
     ):
