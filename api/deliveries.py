@@ -81,7 +81,9 @@ def _one(resources: Any, ask: Asked, delivery_id: int) -> dict[str, Any]:
     with resources.engine.connect() as connection:
         row = stored.one(connection, ask.place.city_id, ask.spec.layer_id, delivery_id)
         current = stored.shown(connection, ask.place.city_id, ask.spec.layer_id)
-    return as_json(row, ask.place, current, ask.language)
+        is_corrected = row.state == stored.State.CORRECTED
+        corrected_by = versions.correction_of(connection, delivery_id) if is_corrected else None
+    return as_json(row, ask.place, current, ask.language, corrected_by=corrected_by)
 
 
 class Options(BaseModel):

@@ -27,13 +27,23 @@ _COUNTS = ("read", "good", "repaired", "refused", "added", "changed", "removed",
 
 
 def as_json(
-    row: DeliveryRow, place: City, current: int | None, language: i18n.Language, *, is_brief: bool = False
+    row: DeliveryRow,
+    place: City,
+    current: int | None,
+    language: i18n.Language,
+    *,
+    is_brief: bool = False,
+    corrected_by: int | None = None,
 ) -> dict[str, Any]:
-    """The delivery as the API tells it; `is_brief` leaves out the report."""
+    """The delivery as the API tells it; `is_brief` leaves out the report.
+
+    `corrected_by` is the delivery that was published in place of this one, moved.
+    """
     made = {name: _value(getattr(row, name)) for name in _PLAIN}
     report = row.report or None
     made["running"] = row.state in RUNNING
     made["current"] = row.delivery_id == current
+    made["corrected_by"] = corrected_by
     made["file_name"] = row.file_name or row.source_name
     made["decisions"] = _decisions(row)
     made["problem"] = _problem(row.problem, language)

@@ -80,6 +80,13 @@ def as_of(
     ]
 
 
+def correction_of(connection: Connection, delivery_id: int) -> int | None:
+    """Return the number of the delivery that was published in place of a held one, moved; None: there is none."""
+    table = DeliveryRow.__table__.c
+    statement = select(table.delivery_id).where(table.corrects_id == delivery_id).limit(1)
+    return connection.execute(statement).scalar_one_or_none()
+
+
 def newest(
     connection: Connection, city_id: str, layer_ids: Collection[str]
 ) -> dict[str, tuple[DeliveryRow, int | None]]:

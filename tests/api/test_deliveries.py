@@ -103,7 +103,8 @@ def test_a_shifted_delivery_is_held_and_corrected(
         done = client.post(f"{at}/decide", json={"decision": "correct", "note": "as offered"}).json()
         assert (done["state"], done["corrects_id"]) == ("published", held["delivery_id"])
         assert done["correction"]["shift_m"] == pytest.approx([0.0, -1.5], abs=0.01)
-        assert client.get(at).json()["state"] == "corrected"
+        corrected = client.get(at).json()
+        assert (corrected["state"], corrected["corrected_by"]) == ("corrected", done["delivery_id"])
         refused = client.post(f"{at}/decide", json={"decision": "accept"})
         assert (refused.status_code, problem_of(refused)) == (409, "delivery-not-held")
 

@@ -60,6 +60,7 @@ const VALUES: Record<string, readonly string[]> = {
   target: ["parcel", "building", "street", "landuse", "address", "network_line", "network_node", "network_device"],
   "unit-name": ["m", "dm", "cm", "mm", "km", "ft", "in", "-m", "-dm", "-cm", "-mm", "-ft", "-in", "bar", "mbar", "kPa", "MPa", "psi", "kV", "V", "kVA", "MVA", "m2", "ha", "jalali", "gregorian"],
   "network-state": ["open", "closed", "unknown"],
+  fault: ["self-intersection", "ring-self-intersection", "hole-lies-outside-shell", "nested-holes", "nested-shells", "duplicate-rings", "interior-is-disconnected", "too-few-points-in-geometry-component", "invalid-coordinate"],
   refusal: ["no-capacity", "tariff-change-refused", "debt", "unknown-parcel", "tombstoned"],
   "network-kind": ["valve", "hydrant", "manhole", "transformer"],
   "network-status": ["in_service", "out_of_service", "planned", "abandoned", "unknown"],

@@ -8,6 +8,8 @@ import type { Language } from "../i18n/language";
 export interface Formatter {
   readonly language: Language;
   number(value: number, fractionDigits?: number): string;
+  /** A number to multiply by, with as many digits as it has. */
+  factor(value: number): string;
   /** A length in metres, always with its unit. */
   metres(value: number, fractionDigits?: number): string;
   /** ± half-width in metres. */
@@ -49,6 +51,7 @@ export function makeFormatter(language: Language, timeZone: string): Formatter {
   return {
     language,
     number,
+    factor: (value) => number(value, Math.min(6, (String(value).split(".")[1] ?? "").length)),
     metres: (value, digits = 2) => `${number(value, digits)}${NBSP}${units.m}`,
     plusMinus: (value) => `\u2066±${number(value, 2)}\u2069${NBSP}${units.m}`,
     area: (value) => `${number(value, value < 100 ? 1 : 0)}${NBSP}${units.m2}`,
