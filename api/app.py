@@ -11,7 +11,23 @@ from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
 
-from api import account, agencies, cases, deliveries, digs, errors, ogc, packs, sights, surveys, trench, works
+from api import (
+    account,
+    agencies,
+    cases,
+    crisis,
+    deliveries,
+    digs,
+    errors,
+    incidents,
+    ogc,
+    ogc_front,
+    packs,
+    sights,
+    surveys,
+    trench,
+    works,
+)
 from api import map as maps
 from api.crisis_pool import make_crisis_pool
 from api.deps import Runtime
@@ -109,6 +125,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         app.include_router(router)
     app.add_api_route("/v1/docs", _docs, include_in_schema=False, response_class=HTMLResponse)
     _serve_page(app, resources.settings.web_dir)
+    app.add_middleware(ogc_front.Front, owner=app)
     app.add_middleware(BodyLimit, limit_bytes=resources.settings.body_limit_bytes)
     app.add_middleware(CommonHeaders)
     return app

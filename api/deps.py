@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
 from api import tokens
+from api.crisis_pool import CrisisPool
 from api.errors import IdempotencyKeyMissing
 from api.events import Listener
 from api.security import COOKIE, Holder, NotAuthenticated, Permission, check_same_site, require
@@ -45,6 +46,7 @@ class Runtime:
     cities: dict[str, City]
     listener: Listener
     tiles: TileCache
+    crisis: CrisisPool
 
 
 def runtime(request: Request) -> Runtime:
@@ -68,14 +70,21 @@ def holder(request: Request, resources: RuntimeDep) -> Holder | None:
     cookie = request.cookies.get(COOKIE)
     if token is None and cookie is None:
         return None
+    with resources.sessions() as session:
+        return holder_in(session, request)
+
+
+def holder_in(session: Session, request: Request) -> Holder | None:
+    """Who asks, looked up in this session: for those who bring a connection of their own."""
+    token = bearer(request)
+    cookie = request.cookies.get(COOKIE)
+    if token is None and cookie is None:
+        return None
     if token is None:
         check_same_site(request.method, request.headers)
-    with resources.sessions() as session:
-        if token is not None:
-            found = tokens.token_holder(session, token)
-        else:
-            found = tokens.session_holder(session, cookie or "")
-    if found is None and token is not None:
+        return tokens.session_holder(session, cookie or "")
+    found = tokens.token_holder(session, token)
+    if found is None:
         raise NotAuthenticated(hint="token-not-live")
     return found
 

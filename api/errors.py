@@ -19,12 +19,16 @@ from api.forms import UploadFormInvalid
 from api.upload_parts import UploadPartsUnclear
 from geo.control_points import ControlPointError
 from geo.errors import CrsError, DepthInvalid, PanjerehError, Param, ShapeError
+from geo.network import NetworkError
 from layers.access import AccessRefused
 from layers.config import UnknownCity
 from layers.cql2 import FilterError
+from layers.crisis import FeatureNotInNetwork, NothingThere
+from layers.crisis_look import AreaTooLarge
 from layers.deliveries import DeliveryNotFound, DeliveryNotHeld, NoCorrectionOffered
 from layers.ingest import NothingToRollBack
 from layers.mapping import ColumnMissing
+from layers.network import NetworkMoving, NetworkNotStored
 from layers.offline_pack import PackPageMissing, PackTooLarge
 from layers.preview import LayerNotPreviewed
 from layers.proposal_edits import MappingIncomplete, MappingInvalid, MappingNotKept
@@ -34,6 +38,7 @@ from layers.surveys import SurveyListMissing
 from layers.tiles import TileOutOfRange
 from permits import dig_errors as digs
 from permits import errors as permits
+from permits import incidents
 
 log = logging.getLogger("panjereh.api")
 PROBLEM: Final = "application/problem+json"
@@ -122,6 +127,11 @@ STATUS: Final[dict[type[PanjerehError], int]] = {
     NothingToRollBack: 409,
     NoCorrectionOffered: 409,
     digs.DigNotFound: 404,
+    incidents.IncidentNotFound: 404,
+    NetworkNotStored: 404,
+    NothingThere: 404,
+    FeatureNotInNetwork: 404,
+    incidents.IncidentClosed: 409,
     digs.PlanNotFound: 404,
     digs.TrenchReportNotFound: 404,
     digs.PhotoNotFound: 404,
@@ -142,6 +152,10 @@ STATUS: Final[dict[type[PanjerehError], int]] = {
     BodyTooLarge: 413,
     source.SourceTooLarge: 413,
     Unprocessable: 422,
+    NetworkError: 422,
+    AreaTooLarge: 422,
+    incidents.IncidentInvalid: 422,
+    NetworkMoving: 503,
     ShapeError: 422,
     CrsError: 422,
     source.SourceUnreadable: 422,

@@ -115,6 +115,11 @@ class Settings(BaseSettings):
         return self.data_dir / "uploads"
 
     @property
+    def networks_dir(self) -> Path:
+        """Where built networks are kept: a cache that may be deleted at any time."""
+        return self.data_dir / "networks"
+
+    @property
     def logs_dir(self) -> Path:
         """Where the supervisor writes the logs of its children."""
         return self.data_dir / "logs"

@@ -28,6 +28,7 @@ from layers.catalog import CoverSource, Sensitivity
 from layers.city import city_ids, load_city
 from layers.records import Freshness
 from permits import dig_vocabulary as dv
+from permits import incident_vocabulary as incident
 from permits import vocabulary as v
 from permits.dig_overlap import Relation
 from permits.dig_terms import TermStatus
@@ -58,6 +59,9 @@ WORDED: dict[str, tuple[type[StrEnum], ...]] = {
     "zone": (DigZone,),
     "relation": (Relation,),
     "cover-source": (CoverSource,),
+    "incident-kind": (incident.IncidentKind,),
+    "incident-event": (incident.IncidentEvent,),
+    "incident-status": (incident.IncidentStatus,),
     "dig-kind": (dv.DigKind,),
     "dig-status": (dv.DigStatus,),
     "dig-action": (dv.DigAction,),

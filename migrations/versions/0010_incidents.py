@@ -32,7 +32,7 @@ CREATE TABLE permits.incident (
 );
 CREATE INDEX ix_incident_city_id ON permits.incident (city_id, status, opened_at DESC);
 CREATE INDEX ix_incident_area ON permits.incident USING gist (area);
-CREATE INDEX ix_case__geom_active ON permits.case_ USING gist (geom) WHERE status IN ('active', 'completing');
+CREATE INDEX ix_case__geom ON permits.case_ USING gist (geom);
 """
 
 
@@ -41,6 +41,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.execute("DROP INDEX permits.ix_case__geom_active")
+    op.execute("DROP INDEX permits.ix_case__geom")
     op.execute("DROP TABLE permits.incident")
     op.execute("DROP SEQUENCE permits.incident_no_seq")

@@ -1,0 +1,86 @@
+"""The crisis desk's own way to the database and its own threads: what the permit side does never holds it up."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, TypeVar
+
+from sqlalchemy import Engine, make_url
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session, sessionmaker
+
+from geo.errors import PanjerehError
+from layers.access import RoleMode, run_as_app
+from layers.city import City
+from layers.database import make_engine, make_sessions
+from layers.network import Networks
+
+log = logging.getLogger("panjereh.crisis")
+Answer = TypeVar("Answer")
+# Questions at one time; each has a thread and a connection of its own, so none waits for the other.
+SLOTS: Final = 8
+_OPTIONS: Final = (
+    "-c statement_timeout=15000 -c lock_timeout=5000 -c jit=off -c max_parallel_workers_per_gather=0"
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CrisisPool:
+    """Connections and threads that only the crisis desk uses; `networks` builds as the owner, besides."""
+
+    engine: Engine
+    builder: Engine
+    sessions: sessionmaker[Session]
+    networks: Networks
+    threads: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(SLOTS, thread_name_prefix="crisis")
+    )
+
+    async def run(self, work: Callable[[], Answer]) -> Answer:
+        """What `work` returns, from one of the desk's own threads."""
+        return await asyncio.get_running_loop().run_in_executor(self.threads, work)
+
+    def warm(self, cities: Iterable[City]) -> threading.Thread:
+        """Put the networks of these cities together in the background, so that the first question finds them."""
+        thread = threading.Thread(target=self._warm, args=(list(cities),), name="networks", daemon=True)
+        thread.start()
+        return thread
+
+    def _warm(self, cities: list[City]) -> None:
+        for city in cities:
+            try:
+                with self.sessions() as session:
+                    for utility in self.networks.utilities(session, city):
+                        self.networks.served(session, city, self.networks.get(session, city, utility))
+            except (SQLAlchemyError, PanjerehError, OSError) as error:
+                log.warning("networks of %s not ready yet: %s", city.city_id, type(error).__name__)
+
+    def close(self) -> None:
+        """End the threads and the connections."""
+        self.threads.shutdown(wait=False, cancel_futures=True)
+        self.engine.dispose()
+        self.builder.dispose()
+
+
+def make_crisis_pool(url: str, folder: Path, role: RoleMode) -> CrisisPool:
+    """The pool on the database at `url`, with built networks kept in `folder`."""
+    address = make_url(url)
+    said = " ".join((str(address.query.get("options", "")), _OPTIONS)).strip()
+    engine = make_engine(
+        address.update_query_dict({"options": said}).render_as_string(hide_password=False),
+        application_name="panjereh-crisis",
+        pool_size=SLOTS,
+        max_overflow=0,
+        pool_timeout=5,
+    )
+    builder = make_engine(
+        url, application_name="panjereh-networks", pool_size=2, max_overflow=2, pool_timeout=30
+    )
+    run_as_app(engine, role)
+    return CrisisPool(engine, builder, make_sessions(engine), Networks(builder, folder))
