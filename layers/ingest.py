@@ -38,6 +38,7 @@ from layers.staging import (
     revert,
     set_state,
     stage,
+    was_shown,
     write_repairs,
 )
 from layers.tables import DeliveryRow
@@ -85,16 +86,23 @@ def _digest(*parts: str) -> str:
 def import_city(engine: Engine, city: City, root: Path) -> list[DeliveryReport]:
     """Bring every layer of the city to what its files say; `root` is the `cities` folder.
 
-    One transaction per layer; layers whose content is already published are reported as unchanged.
+    One transaction per layer; layers whose content is already published are reported as unchanged, and so are
+    those that showed it once: what was delivered, corrected or taken back since then stays.
     """
-    reports = [
-        deliver(engine, city, spec, root / city.city_id / spec.source.path, analyse_after=False)
-        for spec in city.layers
-    ]
+    reports = [_imported(engine, city, spec, root / city.city_id / spec.source.path) for spec in city.layers]
     written = [spec.target for spec, report in zip(city.layers, reports, strict=True) if _is_new(report)]
     with engine.begin() as connection:
         analyse(connection, city.city_id, written)
     return reports
+
+
+def _imported(engine: Engine, city: City, spec: LayerSpec, path: Path) -> DeliveryReport:
+    with engine.begin() as connection:
+        register(connection, city)
+        current = current_delivery(connection, city.city_id, spec.layer_id)
+        if current is not None and was_shown(connection, current, reading_hash(path, city, spec, spec.as_of)):
+            return _unread(city, spec, current, Outcome.UNCHANGED, Diff(same=current.row_count))
+    return deliver(engine, city, spec, path, analyse_after=False)
 
 
 def _is_new(report: DeliveryReport) -> bool:

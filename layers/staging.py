@@ -86,6 +86,22 @@ def delivery(connection: Connection, delivery_id: int | None) -> DeliveryRow | N
     return DeliveryRow(**row) if row is not None else None
 
 
+def was_shown(connection: Connection, current: DeliveryRow, file_hash: str) -> bool:
+    """Return whether the layer of `current` has shown this reading of a file, now or at any time before."""
+    table = DeliveryRow.__table__.c
+    statement = (
+        select(table.delivery_id)
+        .where(
+            table.city_id == current.city_id,
+            table.layer_id == current.layer_id,
+            table.file_hash == file_hash,
+            table.published_at.is_not(None),
+        )
+        .limit(1)
+    )
+    return connection.execute(statement).scalar_one_or_none() is not None
+
+
 def open_delivery(connection: Connection, values: dict[str, Any], delivery_id: int | None = None) -> int:
     """Write down a delivery whose counts are not known yet, and return its id.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from geo.errors import PanjerehError
 from layers.city import City
 from layers.deliveries import DeliveryNotFound
 from layers.handling import Handling
-from layers.ingest import deliver, roll_back
+from layers.ingest import deliver, import_city, roll_back
 from layers.report import DeliveryReport, Outcome
 from layers.versions import as_of, difference
 
@@ -155,3 +156,21 @@ def test_a_file_damaged_at_any_byte_leaves_the_layer_or_is_the_whole_delivery(
             assert len(after) == report.good + report.repaired
         else:
             assert after == before
+
+
+def test_an_import_leaves_what_was_delivered_since(
+    engine: Engine, toy: City, write: Callable[..., Path], send: Any, live: Live
+) -> None:
+    """A start brings in what its city's files say once; a clerk's delivery, or a roll-back, outlives the next start."""
+    file = write([pipe(1), pipe(2)])
+    source = replace(toy.layer("pipes").source, path=str(file.rename(file.with_name("first.gpkg"))))
+    city = replace(toy, layers=(replace(toy.layer("pipes"), source=source),))
+    assert import_city(engine, city, file.parent)[0].outcome is Outcome.PUBLISHED
+    send([pipe(1), pipe(2, mat="PVC")])
+    report = import_city(engine, city, file.parent)[0]
+    assert (report.outcome, report.diff.same) == (Outcome.UNCHANGED, 2)
+    assert live(engine, "material") == [("PE",), ("PVC",)]
+    roll_back(engine, toy, "pipes")
+    roll_back(engine, toy, "pipes")
+    assert import_city(engine, city, file.parent)[0].outcome is Outcome.UNCHANGED
+    assert live(engine, "material") == [("PE",), ("PVC",)]
