@@ -240,8 +240,11 @@ def matrix_sets(request: Request) -> Response:
     """The tiling schemes on offer."""
     this = asked(request)
     this.format("json")
-    own = link("self", this.address("tileMatrixSets", MATRIX_SET), JSON, MATRIX_SET)
-    one = {"id": MATRIX_SET, "title": MATRIX_SET, "uri": MATRIX_SET_URI, "crs": _CRS, "links": [own]}
+    # The standard calls it self; OGC's own suite looks for an item.
+    links = [
+        link(rel, this.address("tileMatrixSets", MATRIX_SET), JSON, MATRIX_SET) for rel in ("self", "item")
+    ]
+    one = {"id": MATRIX_SET, "title": MATRIX_SET, "uri": MATRIX_SET_URI, "crs": _CRS, "links": links}
     return sent_json(this, {"links": [link("self", this.same(), JSON, MATRIX_SET)], "tileMatrixSets": [one]})
 
 

@@ -388,6 +388,17 @@ def test_tile_sets(client: Client) -> None:
         }
 
 
+def test_tiling_schemes(client: Client) -> None:
+    """Each scheme on offer is defined where its links say."""
+    listed = client.get(f"{client.root}/tileMatrixSets").json()["tileMatrixSets"]
+    assert listed
+    for each in listed:
+        for rel in ("self", "item"):
+            scheme = client.get(client.link(each, rel)).json()
+            assert scheme["id"] == each["id"]
+            assert scheme["tileMatrices"]
+
+
 def test_tiles(client: Client) -> None:
     """Tiles A.2-A.7: tc-op, template, tile matrix, row and column, tc-success, tc-error."""
     for each in _tilesets(client):
