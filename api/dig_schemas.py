@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field, StringConstraints
 
 from api.schemas import ApplicantIn, GeometryIn, LongText, Number, ShortText, Slug, Strict
 from permits.dig_requests import DigChange, DigRequest, PavingRequest, PlanRequest, WorksRequest
-from permits.dig_vocabulary import DigAction, DigAnswer, DigKind, Pavement, TrenchFault
+from permits.dig_vocabulary import DamageCause, DigAction, DigAnswer, DigKind, Pavement, TrenchFault
 from permits.requests import ApplicantRequest, ExcavationRequest
 from permits.vocabulary import DigMethod
 
@@ -369,7 +369,7 @@ class AreaIn(Strict):
 class DamageIn(Strict):
     """A line of the damage register."""
 
-    cause: Annotated[str, Field(pattern="^(layer_missing|position_wrong|depth_wrong|carelessness|unknown)$")]
+    cause: Annotated[DamageCause, Field(strict=False)]
     cost: Number | None = Field(default=None, ge=0)
     outage_minutes: int | None = Field(default=None, ge=0)
     connections_lost: int | None = Field(default=None, ge=0)

@@ -185,3 +185,13 @@ class TrenchReportStatus(StrEnum):
     OPEN = "open"
     ACCEPTED = "accepted"
     REJECTED = "rejected"
+
+
+class DamageCause(StrEnum):
+    """Why a line was damaged, as far as its map is concerned (A27)."""
+
+    LAYER_MISSING = "layer_missing"
+    POSITION_WRONG = "position_wrong"
+    DEPTH_WRONG = "depth_wrong"
+    CARELESSNESS = "carelessness"
+    UNKNOWN = "unknown"
