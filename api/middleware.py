@@ -45,6 +45,9 @@ HEADERS: Final = {
 }
 
 
+_RAW_HEADERS: Final = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
+
+
 class CommonHeaders:
     """Every answer carries the security headers; hashed assets may be kept for ever."""
 
@@ -60,13 +63,13 @@ class CommonHeaders:
 
         async def dressed(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
-                    headers.setdefault(name, value)
+                raw = message["headers"] = list(message.get("headers", ()))
+                said = {name for name, _ in raw}
+                raw += [each for each in _RAW_HEADERS if each[0] not in said]
                 if is_asset and message["status"] in {200, 304}:
-                    headers["Cache-Control"] = "public, max-age=31536000, immutable"
-                elif scope["path"].startswith("/v1/"):
-                    headers.setdefault("Cache-Control", "no-store")
+                    MutableHeaders(raw=raw)["Cache-Control"] = "public, max-age=31536000, immutable"
+                elif b"cache-control" not in said and scope["path"].startswith("/v1/"):
+                    raw.append((b"cache-control", b"no-store"))
             await send(message)
 
         await self._app(scope, receive, dressed)

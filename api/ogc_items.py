@@ -10,6 +10,7 @@ from fastapi import Request
 from fastapi.responses import Response
 
 from api import ogc_pages as pages
+from api.deps import runtime
 from api.errors import NotFound, UnknownParameter
 from api.ogc_params import ITEMS, page, selection, view
 from api.ogc_request import (
@@ -26,7 +27,7 @@ from api.ogc_request import (
     sent_html,
     unchanged,
 )
-from layers import features
+from layers import features, served
 from layers.catalog import LayerSpec, Target
 from layers.cql2 import FilterFailed
 from layers.features import Answer
@@ -38,8 +39,30 @@ _QUERYABLE_NAMES = frozenset(name for target in Target for name in queryables(ta
 
 def _version_tag(this: Asked, version: int | None) -> str:
     return etag(
-        version, this.origin, this.request.url.path, sorted(this.params.items()), this.language, this.is_html
+        version,
+        this.origin,
+        this.request.scope["path"],
+        sorted(this.params.items()),
+        this.language,
+        this.is_html,
     )
+
+
+def remembered(request: Request) -> Response | None:
+    """304 for somebody unknown who has this version already, where that can be told at once; else None.
+
+    The validator is made of the whole request, so whoever shows it was given a good answer to the same one.
+    """
+    said = request.headers
+    if said.get("if-none-match", "*") == "*" or "authorization" in said or "cookie" in said:
+        return None
+    known = served.remembered(runtime(request).reads, request.path_params["city_id"])
+    if known is None:
+        return None
+    this = asked(request, *ITEMS, also=_QUERYABLE_NAMES)
+    shown = known.get(this.spec.layer_id)
+    validator = _version_tag(this, shown.version if shown is not None else None)
+    return unchanged(this, validator) if is_known(this, validator) else None
 
 
 def items(request: Request) -> Response:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -30,6 +31,7 @@ HTML: Final = "text/html"
 MVT: Final = "application/vnd.mapbox-vector-tile"
 VARY: Final = "Accept, Accept-Encoding, Accept-Language, Authorization, Cookie"
 MAX_VALUE: Final = 25_000
+_HOST: Final = re.compile(r"[A-Za-z0-9.-]+(?::\d{1,5})?")
 # Below this a compressed answer is hardly smaller.
 _GZIP_FROM = 1_000
 
@@ -60,7 +62,12 @@ class Asked:
     @cached_property
     def origin(self) -> str:
         """Scheme and host by which the client came."""
-        return str(self.request.base_url).rstrip("/")
+        host = self.request.headers.get("host", "")
+        if _HOST.fullmatch(host) is None:
+            return str(self.request.base_url).rstrip("/")
+        scope = self.request.scope
+        root = scope.get("app_root_path", scope.get("root_path", ""))
+        return f"{scope['scheme']}://{host}{root.rstrip('/')}"
 
     @cached_property
     def base(self) -> str:
@@ -123,7 +130,7 @@ class Asked:
         """The request's own address with some parameters changed (None: left out)."""
         merged = {**self.params, **changes}
         kept = {name: value for name, value in merged.items() if value is not None}
-        path = f"{self.origin}{self.request.url.path}"
+        path = f"{self.origin}{self.request.scope['path']}"
         return f"{path}?{_query(kept)}" if kept else path
 
     def own_links(self, media: str) -> list[Link]:

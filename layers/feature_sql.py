@@ -64,13 +64,20 @@ def _live(source: Source) -> ColumnElement[bool]:
     return and_(t.city_id == city, t.layer_id == literal(source.layer_id), t.retired_by.is_(None))
 
 
-def _in_box(source: Source, space: Space) -> ColumnElement[bool]:
+def _in_box(source: Source, box: Box) -> ColumnElement[bool]:
     t = table(source.target).c
-    is_city = space is Space.CITY
-    shape = func.ST_GeomFromWKB(bindparam("box", type_=LargeBinary), source.srid if is_city else WEB_MERCATOR)
+    is_city = box.space is Space.CITY
     geometry = t.geom if is_city else t.geom_3857
+    srid = source.srid if is_city else WEB_MERCATOR
+    shape: ColumnElement[Any] = func.ST_GeomFromWKB(bindparam("box", type_=LargeBinary), srid)
     # && is said besides: under row-level security only a leakproof operator may use an index.
-    return and_(geometry.op("&&")(shape), func.ST_Intersects(geometry, shape))
+    if box.inner is None:
+        return and_(geometry.op("&&")(shape), func.ST_Intersects(geometry, shape))
+    # One plan for all small boxes: as sub-selects the shapes are made once per statement, not once per row.
+    shape = select(shape).scalar_subquery()
+    inner = select(func.ST_GeomFromWKB(bindparam("inner", type_=LargeBinary), srid)).scalar_subquery()
+    is_met = or_(geometry.op("@")(inner), func.ST_Intersects(geometry, shape))
+    return and_(geometry.op("&&")(shape), is_met)
 
 
 def _in_period(source: Source, period: Period) -> list[ColumnElement[bool]]:
@@ -89,7 +96,7 @@ def _conditions(selection: Selection) -> list[ColumnElement[bool]]:
     source = selection.source
     made = [_live(source)]
     if selection.box is not None:
-        made.append(_in_box(source, selection.box.space))
+        made.append(_in_box(source, selection.box))
     if selection.period is not None:
         made += _in_period(source, selection.period)
     known = queryables(source.target)
@@ -103,7 +110,7 @@ def _conditions(selection: Selection) -> list[ColumnElement[bool]]:
 
 def shape_of(selection: Selection) -> Selection:
     """Return what decides the statement's text: the selection without the values that are bound at each call."""
-    box = selection.box and Box(b"", selection.box.space)
+    box = selection.box and selection.box.shape
     period = selection.period and Period(
         selection.period.start and date.min, selection.period.end and date.min
     )
@@ -215,18 +222,26 @@ class Shape:
     has_after: bool
     is_counted: bool
 
+    def counts_rows(self, selection: Selection) -> bool:
+        """Whether the rows that the page is taken from are counted on the way, as all of a small box are found."""
+        return self.is_counted and selection.is_small and not self.has_after
+
 
 @lru_cache(maxsize=512)
 def items_statement(selection: Selection, view: View, shape: Shape) -> Statement:
     """Return the statement of one page: version, rows (one more than asked for), last id, features, count.
 
     The rows of the page are found first and written as JSON afterwards, so that what is sorted away costs
-    nothing. The count, up to COUNT_CAP + 1, is made only where the page does not tell it.
+    nothing. The count, up to COUNT_CAP + 1, is made only where the page does not tell it; in a small box it is
+    the number of rows found.
     """
     source = selection.source
     t = table(source.target).c
     shown = _shown(source, view)
     chosen = select(t.feature_id.label("_id"), _geometry(source, view.reference).label("_g"), *shown)
+    counts_rows = shape.counts_rows(selection)
+    if counts_rows:
+        chosen = chosen.add_columns(func.count().over().label("_all"))
     chosen = chosen.where(*_conditions(selection))
     if shape.has_after:
         chosen = chosen.where(t.feature_id > bindparam("after", type_=Text))
@@ -246,7 +261,9 @@ def items_statement(selection: Selection, view: View, shape: Shape) -> Statement
         func.max(r.c["_id"]).filter(on_page),
         func.string_agg(text, literal_column("','")).filter(on_page),
     ]
-    if shape.is_counted:
+    if counts_rows:
+        parts.append(func.max(r.c["_all"]))
+    elif shape.is_counted:
         parts.append(case((func.count() > limit, _count(selection).scalar_subquery())))
     return compiled(select(*parts).select_from(r))
 

@@ -80,9 +80,9 @@ def items(engine: Engine, selection: Selection, view: View, page: Page) -> Answe
     values = selection.bound | {
         "limit": page.limit, "rows": page.limit + 1, "offset": page.offset, "after": page.after,
     }  # fmt: skip
-    row = fetch(engine, statement, values)
+    row = fetch(engine, statement, values, prepared=selection.is_small)
     if is_counted and row[4] is not None:
-        _keep(engine, selection, row[0], row[4])
+        _keep(engine, selection, row[0], min(row[4], COUNT_CAP + 1))
     return Answer(
         version=row[0],
         features=row[3] or "",

@@ -85,12 +85,22 @@ class Source:
 _RECTANGLE = struct.Struct("<BIII10d")
 
 
+# Within a box no larger than this (m) one looks by the index of shapes, whatever else is asked.
+_SMALL_M = 3_000.0
+# What the index takes for a shape's box may be larger than it by the precision of its numbers: 2 m at the map's edge.
+_MARGIN_M = 4.0
+
+
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A rectangle asked for, as the WKB of a shape in the city's CRS or in Web Mercator (`space`)."""
+    """A rectangle asked for, as the WKB of a shape in the city's CRS or in Web Mercator (`space`).
+
+    A small one has an `inner` rectangle: a shape whose box in the index lies in there needs no closer look.
+    """
 
     wkb: bytes
     space: Space
+    inner: bytes | None = None
 
     @classmethod
     def of(cls, shape: BaseGeometry, space: Space) -> Box:
@@ -100,8 +110,20 @@ class Box:
     @classmethod
     def between(cls, west: float, south: float, east: float, north: float, space: Space) -> Box:
         """Return an ordinary rectangle; west < east, south < north."""
-        ring = (west, south, east, south, east, north, west, north, west, south)
-        return cls(_RECTANGLE.pack(1, 3, 1, 5, *ring), space)
+        wide, high = east - west, north - south
+        is_small = max(wide, high) <= _SMALL_M and min(wide, high) > 2 * _MARGIN_M
+        inner = (west + _MARGIN_M, south + _MARGIN_M, east - _MARGIN_M, north - _MARGIN_M)
+        return cls(_rectangle(west, south, east, north), space, _rectangle(*inner) if is_small else None)
+
+    @property
+    def shape(self) -> Box:
+        """The box without its place."""
+        return Box(b"", self.space, None if self.inner is None else b"")
+
+
+def _rectangle(west: float, south: float, east: float, north: float) -> bytes:
+    ring = (west, south, east, south, east, north, west, north, west, south)
+    return _RECTANGLE.pack(1, 3, 1, 5, *ring)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +151,16 @@ class Selection:
         made: dict[str, Any] = {}
         if self.box is not None:
             made["box"] = self.box.wkb
+            if self.box.inner is not None:
+                made["inner"] = self.box.inner
         if self.period is not None:
             made |= {"start": self.period.start, "end": self.period.end}
         return made
+
+    @property
+    def is_small(self) -> bool:
+        """Whether only a small box is asked about, so that one plan is the best for all such boxes."""
+        return self.box is not None and self.box.inner is not None
 
     @property
     def is_whole(self) -> bool:
