@@ -10,8 +10,9 @@ All shapes and lengths are metres in the city's CRS.
 
 from __future__ import annotations
 
+# ruff: noqa: S608 - names spliced into SQL come from the catalogue
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Final
@@ -19,21 +20,23 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 import shapely
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Result, text
 
-from geo.agreement import Agreement, AgreementVerdict, NoMatchReason, compare, dead_ends
+from geo.agreement import Agreement, AgreementVerdict, NoMatchReason, compare
 from geo.agreement_readings import Reading
 from geo.planar import Points, Similarity
 from layers.catalog import LayerSpec, Target
 from layers.city import City
-from layers.mapping import Mapped
+from layers.line_ends import Gathering, Ground, Lines
+from layers.staging import Stage
 
 Shapes = npt.NDArray[np.object_]
 
 # A near look is a tenth of the far one's cost, and almost always enough.
 _NEAR_RADIUS_M: Final = 25.0
 # More anchors than these make no answer better, only later.
-_MOST_ANCHORS: Final = 20_000
+MOST_ANCHORS: Final = 20_000
+_PART: Final = 20_000
 _SAME_PLACE_M: Final = 0.01
 # A centimetre below the limit is the limit: estimates are not exact.
 _SLACK_M: Final = 0.01
@@ -161,25 +164,43 @@ def _rounded(metres: float) -> float | None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Delivered:
-    ids: list[str]
-    shapes: Shapes
+class Delivered:
+    """The staged rows of a delivery; `ends` are the loose ends of its lines, where it has lines."""
+
+    stage: Stage
     spec: LayerSpec
-    city: City
+    ends: Points | None
 
-    @classmethod
-    def of(cls, mapped: Mapped, city: City) -> _Delivered:
-        keep = [index for index in range(len(mapped)) if index not in mapped.refused]
-        ids = mapped.columns["feature_id"]
-        return cls([ids[index] for index in keep], mapped.geometry[keep], mapped.spec, city)
+    @property
+    def city(self) -> City:
+        """The city it is delivered for."""
+        return self.stage.city
+
+    def sample(self) -> Shapes:
+        """Shapes of at most so many rows as make the answer better, spread over the file."""
+        rows = self.stage.connection.execute(
+            text(f"SELECT ST_AsBinary(geom) FROM {self.stage.name} WHERE row_no % :step = 0 ORDER BY row_no"),
+            {"step": _step(self.stage.rows)},
+        ).scalars()
+        return _shapes(rows)
 
 
-def agreeing(connection: Connection, city: City, mapped: Mapped) -> Agreeing:
-    """Compare the accepted rows of a delivery with the live layers; nothing is written."""
-    rules = mapped.spec.agreement
-    delivered = _Delivered.of(mapped, city)
+def _step(count: int) -> int:
+    return 1 + count // MOST_ANCHORS
+
+
+def _shapes(rows: Iterable[Any]) -> Shapes:
+    found = [bytes(row) for row in rows]
+    made = np.empty(len(found), dtype=object)
+    made[:] = shapely.from_wkb(found)
+    return made
+
+
+def agreeing(delivered: Delivered) -> Agreeing:
+    """Compare the staged rows of a delivery with the live layers; nothing is written."""
+    rules, connection = delivered.spec.agreement, delivered.stage.connection
     found: list[Compared] = []
-    if not len(delivered.shapes):
+    if not delivered.stage.rows:
         return Agreeing(rules.limit_m)
     previous = _previous(connection, delivered) if rules.previous else None
     if previous is not None:
@@ -199,20 +220,42 @@ def _precision(compared: Compared) -> int:
 
 # --- what is shown already --------------------------------------------------------------------------------
 
-_LIVE = "SELECT {what} FROM layers.{target} t WHERE t.city_id = :city_id AND t.retired_by IS NULL AND {which}"
+_SHOWN: Final = "t.city_id = :city_id AND t.layer_id = :layer_id AND t.retired_by IS NULL"
 
 
-def _live(connection: Connection, city: City, spec: LayerSpec) -> tuple[list[str], Shapes]:
-    """Ids and shapes of a layer as it is shown now, in id order."""
-    statement = _LIVE.format(
-        what="t.feature_id, ST_AsBinary(t.geom)", target=spec.target, which="t.layer_id = :layer_id"
-    )
-    rows = connection.execute(
-        text(f"{statement} ORDER BY t.feature_id"), {"city_id": city.city_id, "layer_id": spec.layer_id}
-    ).all()
-    shapes = np.empty(len(rows), dtype=object)
-    shapes[:] = shapely.from_wkb([bytes(row[1]) for row in rows])
-    return [row[0] for row in rows], shapes
+def _live(connection: Connection, city: City, spec: LayerSpec, what: str) -> Result[Any]:
+    """Something of every feature of a layer as it is shown now, in id order, a part at a time."""
+    statement = text(f"SELECT {what} FROM layers.{spec.target} t WHERE {_SHOWN} ORDER BY t.feature_id")
+    values = {"city_id": city.city_id, "layer_id": spec.layer_id}
+    return connection.execute(statement.execution_options(yield_per=_PART), values)
+
+
+def _live_shapes(connection: Connection, city: City, spec: LayerSpec) -> Shapes:
+    return _shapes(_live(connection, city, spec, "ST_AsBinary(t.geom)").scalars())
+
+
+def _live_middles(connection: Connection, city: City, spec: LayerSpec) -> Points:
+    """The centroids of a layer as it is shown now."""
+    found = _live(connection, city, spec, "ST_X(ST_Centroid(t.geom)), ST_Y(ST_Centroid(t.geom))")
+    parts = [np.array([tuple(row) for row in part], dtype=np.float64) for part in found.partitions()]
+    return np.concatenate([np.empty((0, 2)), *parts])
+
+
+def _live_ends(connection: Connection, city: City, spec: LayerSpec) -> Points:
+    """The loose ends of the lines of a layer as it is shown now."""
+    gathering = Gathering()
+    for part in _live(connection, city, spec, "ST_AsBinary(t.geom)").scalars().partitions():
+        gathering.add_shapes(_shapes(part))
+    return loose_ends(gathering.lines())
+
+
+def loose_ends(lines: Lines) -> Points:
+    """The ends of lines that no other line touches: the doors that a network serves, as anchors."""
+    if not len(lines):
+        return np.empty((0, 2))
+    ends = lines.ends
+    own = np.tile(np.arange(len(lines), dtype=np.int32), 2)
+    return ends[~Ground(lines).touched(ends, own, _SAME_PLACE_M)]
 
 
 # --- comparisons ------------------------------------------------------------------------------------------
@@ -224,7 +267,7 @@ def _middles(shapes: Shapes) -> Points:
 
 
 def _thinned(points: Points) -> Points:
-    return points[:: 1 + len(points) // _MOST_ANCHORS]
+    return points[:: _step(len(points))]
 
 
 def _compared(moving: Points, fixed: Points, city: City, *, is_quick: bool = False) -> Agreement:
@@ -234,35 +277,41 @@ def _compared(moving: Points, fixed: Points, city: City, *, is_quick: bool = Fal
     return near if is_over or is_quick else compare(moving, fixed, city.crs)
 
 
-def _previous(connection: Connection, delivered: _Delivered) -> Compared | None:
-    ids, shapes = _live(connection, delivered.city, delivered.spec)
-    if not ids:
+def _previous(connection: Connection, delivered: Delivered) -> Compared | None:
+    stage, spec = delivered.stage, delivered.spec
+    values = {"city_id": delivered.city.city_id, "layer_id": spec.layer_id}
+    is_shown = text(f"SELECT EXISTS (SELECT FROM layers.{spec.target} t WHERE {_SHOWN})")
+    if not connection.execute(is_shown, values).scalar_one():
         return None
-    where = {feature_id: index for index, feature_id in enumerate(ids)}
-    pairs = [(i, where[name]) for i, name in enumerate(delivered.ids) if name in where]
-    ours, theirs = _middles(delivered.shapes), _middles(shapes)
-    if len(pairs) * 3 < len(delivered.ids):  # ids were given anew: only places can be compared
-        answer = _compared(_thinned(ours), theirs, delivered.city)
-        return Compared(delivered.spec.layer_id, How.PREVIOUS, answer)
-    chosen = np.asarray(pairs)[:: 1 + len(pairs) // _MOST_ANCHORS]
-    moving, fixed = ours[chosen[:, 0]], theirs[chosen[:, 1]]
-    apart = np.linalg.norm(moving - fixed, axis=1)
-    share = float((apart <= _SAME_PLACE_M).mean())
+    both = f"FROM {stage.name} s JOIN layers.{spec.target} t ON s.feature_id = t.feature_id AND {_SHOWN}"
+    pairs = connection.execute(text(f"SELECT count(*) {both}"), values).scalar_one()
+    if pairs * 3 < stage.rows:  # ids were given anew: only places can be compared
+        theirs = _live_middles(connection, delivered.city, spec)
+        answer = _compared(_middles(delivered.sample()), theirs, delivered.city)
+        return Compared(spec.layer_id, How.PREVIOUS, answer)
+    rows = connection.execute(
+        text(
+            f"SELECT ST_AsBinary(s.geom), ST_AsBinary(t.geom) {both} WHERE s.row_no % :step = 0 ORDER BY s.row_no"
+        ),
+        {**values, "step": _step(pairs)},
+    ).all()
+    moving, fixed = (_middles(_shapes(row[side] for row in rows)) for side in (0, 1))
+    share = float((np.linalg.norm(moving - fixed, axis=1) <= _SAME_PLACE_M).mean()) if len(rows) else 0.0
     if share > _MOSTLY:
         answer = _agrees(len(moving), len(fixed), _SAME_PLACE_M)
     else:
         answer = _compared(moving, fixed, delivered.city)
-    return Compared(delivered.spec.layer_id, How.PREVIOUS, answer, share)
+    return Compared(spec.layer_id, How.PREVIOUS, answer, share)
 
 
 def _agrees(delivered: int, reference: int, within_m: float = math.nan) -> Agreement:
     return Agreement(AgreementVerdict.AGREES, None, (delivered, reference), within_m=within_m)
 
 
-def _others(connection: Connection, delivered: _Delivered, *, is_quick: bool) -> list[Compared]:
+def _others(connection: Connection, delivered: Delivered, *, is_quick: bool) -> list[Compared]:
     """The comparisons with other layers; each kind stops where it has its answer."""
     found: list[Compared] = []
-    ends = dead_ends(delivered.shapes) if delivered.spec.target is Target.NETWORK_LINE else None
+    ends = delivered.ends
     doors = 0
     for spec in references(delivered.city, delivered.spec):
         if spec.target is Target.NETWORK_LINE and ends is not None:
@@ -301,26 +350,25 @@ def references(city: City, spec: LayerSpec) -> tuple[LayerSpec, ...]:
 
 
 def _doors(
-    connection: Connection, delivered: _Delivered, spec: LayerSpec, ends: Points, *, is_quick: bool
+    connection: Connection, delivered: Delivered, spec: LayerSpec, ends: Points, *, is_quick: bool
 ) -> Compared | None:
-    _, shapes = _live(connection, delivered.city, spec)
-    if not len(shapes) or not len(ends):
+    theirs = _live_ends(connection, delivered.city, spec) if len(ends) else ends
+    if not len(theirs):
         return None
     usual = np.asarray(delivered.spec.agreement.usual_m.get(spec.layer_id, (0.0, 0.0)))
-    answer = _compared(_thinned(ends) - usual, dead_ends(shapes), delivered.city, is_quick=is_quick)
+    answer = _compared(_thinned(ends) - usual, theirs, delivered.city, is_quick=is_quick)
     return Compared(spec.layer_id, How.DOORS, answer)
 
 
 def _contained(
-    connection: Connection, delivered: _Delivered, spec: LayerSpec, ends: Points | None, *, is_quick: bool
+    connection: Connection, delivered: Delivered, spec: LayerSpec, ends: Points | None, *, is_quick: bool
 ) -> Compared | None:
-    _, shapes = _live(connection, delivered.city, spec)
-    anchors = _middles(delivered.shapes) if ends is None else ends
-    if not len(shapes) or len(anchors) < 1:
+    shapes = _live_shapes(connection, delivered.city, spec)
+    things = delivered.sample() if ends is None else np.asarray(shapely.points(_thinned(ends)))
+    if not len(shapes) or not len(things):
         return None
-    anchors = _thinned(anchors)
+    anchors = _middles(things)
     measure = _Containment(shapes, _AT_BUILDING_M if ends is not None else 0.0)
-    things = np.asarray(shapely.points(anchors)) if ends is not None else delivered.shapes
     share = measure.share(things)
     chance = float(np.mean([measure.share(_moved(things, *shift)) for shift in _ELSEWHERE_M]))
     if is_quick or share >= max(_MOSTLY, chance + _ABOVE_CHANCE):

@@ -8,13 +8,12 @@ takes the SRID of its column. Indexes are made after the rows, in one pass each.
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import numba
 import numpy as np
 import numpy.typing as npt
 import pyogrio
@@ -22,17 +21,11 @@ import pyogrio.raw
 from psycopg2 import sql
 
 from geo.errors import PanjerehError
+from layers.packing import EPOCH_DAYS, HEADER, TRAILER, Field, packed
 
 BATCH_ROWS: Final = 20_000
 GEOMETRY: Final = "geom"
-_HEADER: Final = b"PGCOPY\n\xff\r\n\x00" + b"\x00" * 8
-_TRAILER: Final = b"\xff\xff"
-# Days from 1970-01-01 to 2000-01-01, PostgreSQL's own beginning.
-_EPOCH_DAYS: Final = 10957
 _DAY_US: Final = 86_400_000_000
-
-Bytes = npt.NDArray[np.uint8]
-Whole = npt.NDArray[np.int64]
 
 
 class ColumnTypeUnknown(PanjerehError):
@@ -101,15 +94,6 @@ class Column:
     sql_type: str
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One column of one batch as bytes on the wire: where each value begins in `source`, how long (-1: NULL)."""
-
-    source: Bytes
-    starts: Whole
-    lengths: npt.NDArray[np.int32]
-
-
 _TYPES: Final = {
     "b": "boolean", "c": "smallint", "s": "smallint", "i": "integer", "l": "bigint", "f": "real",
     "g": "double precision", "u": "text", "U": "text", "z": "bytea", "Z": "bytea", "tdD": "date",
@@ -157,45 +141,12 @@ def _wire(kind: str, address: int, offset: int, rows: int) -> npt.NDArray[Any]:
     if kind == "b":
         return _bits(address, offset, rows).astype(np.uint8)
     if kind == "tdD":
-        return (_view(address, "i4", offset + rows)[offset:] - _EPOCH_DAYS).astype(">i4")
+        return (_view(address, "i4", offset + rows)[offset:] - EPOCH_DAYS).astype(">i4")
     if kind.startswith("ts"):
         unit = 1000 if kind == "tsm:" else 1
-        return (_view(address, "i8", offset + rows)[offset:] * unit - _EPOCH_DAYS * _DAY_US).astype(">i8")
+        return (_view(address, "i8", offset + rows)[offset:] * unit - EPOCH_DAYS * _DAY_US).astype(">i8")
     values = _view(address, _NUMBERS[kind], offset + rows)[offset:]
     return values.astype(">i2" if kind == "c" else values.dtype.newbyteorder(">"))
-
-
-@numba.njit(cache=True, nogil=True)
-def _put(out: Bytes, at: Whole, source: Bytes, starts: Whole, lengths: npt.NDArray[np.int32]) -> None:
-    """Write each row's value of one column behind its length, and move the row's cursor on."""
-    for row in range(at.size):
-        position, length = at[row], lengths[row]
-        out[position] = (length >> 24) & 255
-        out[position + 1] = (length >> 16) & 255
-        out[position + 2] = (length >> 8) & 255
-        out[position + 3] = length & 255
-        position += 4
-        begin = starts[row]
-        for n in range(length):
-            out[position + n] = source[begin + n]
-        at[row] = position + max(length, 0)
-
-
-def packed(fields: Sequence[Field]) -> Bytes:
-    """Return the rows of a batch in PostgreSQL's binary COPY format, without header and trailer."""
-    rows = len(fields[0].lengths)
-    sizes = np.full(rows, 2 + 4 * len(fields), dtype=np.int64)
-    for field in fields:
-        sizes += np.maximum(field.lengths, 0)
-    ends = np.cumsum(sizes)
-    out = np.empty(int(ends[-1]) if rows else 0, dtype=np.uint8)
-    at = ends - sizes
-    out[at] = len(fields) >> 8
-    out[at + 1] = len(fields) & 255
-    at += 2
-    for field in fields:
-        _put(out, at, field.source, field.starts, field.lengths)
-    return out
 
 
 class Table:
@@ -263,11 +214,11 @@ class _Feed:
         self.rows = 0
 
     def _packed(self, table: Table) -> Iterator[bytes | memoryview]:
-        yield _HEADER
+        yield HEADER
         for fields in table.batches():
             self.rows += len(fields[0].lengths)
-            yield packed(fields).data
-        yield _TRAILER
+            yield packed(fields)[0].data
+        yield TRAILER
 
     def read(self, size: int = -1) -> bytes:
         """Return up to `size` bytes; none at the end."""

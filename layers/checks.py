@@ -8,7 +8,7 @@ pipe vanish.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Final
 
 import numpy as np
 import shapely
@@ -16,7 +16,8 @@ from shapely.geometry.base import BaseGeometry
 
 from layers.catalog import geometry_types
 from layers.city import City
-from layers.mapping import Mapped, forget_cover
+from layers.columns import Mask
+from layers.mapping import Mapped, forget_covers
 from layers.report import Severity
 
 # An invalid polygon is repaired only if that changes its area by less than both of these.
@@ -35,38 +36,53 @@ _RANGES = {
     "rating_kva": (1.0, 1_000_000.0),
 }
 
+_TYPE_IDS: Final = {
+    "Point": 0,
+    "LineString": 1,
+    "Polygon": 3,
+    "MultiPoint": 4,
+    "MultiLineString": 5,
+    "MultiPolygon": 6,
+}
+_LINES: Final = (1, 5)
+_AREAS: Final = (3, 6)
+
 Check = Callable[[Mapped, City], None]
 
 
-def _live(mapped: Mapped) -> list[int]:
-    return [index for index in range(len(mapped)) if index not in mapped.refused]
+def _among_live(mapped: Mapped, found: Mask) -> list[int]:
+    """Positions of the rows that are marked and not refused yet."""
+    found[list(mapped.refused)] = False
+    made: list[int] = np.flatnonzero(found).tolist()
+    return made
 
 
 def missing_id(mapped: Mapped, city: City) -> None:
     """A feature without the agency's id cannot be followed from one delivery to the next."""
-    ids = mapped.columns["feature_id"]
-    mapped.refuse("missing-id", [index for index in _live(mapped) if ids[index] is None])
+    mapped.refuse("missing-id", _among_live(mapped, mapped.columns["feature_id"].missing()))
 
 
 def missing_geometry(mapped: Mapped, city: City) -> None:
     """A feature is somewhere: no geometry, or an empty one, is refused."""
-    gone = [i for i in _live(mapped) if mapped.geometry[i] is None or mapped.geometry[i].is_empty]
-    mapped.refuse("missing-geometry", gone)
+    gone = shapely.is_missing(mapped.geometry) | shapely.is_empty(mapped.geometry)
+    mapped.refuse("missing-geometry", _among_live(mapped, gone))
 
 
 def bad_coordinates(mapped: Mapped, city: City) -> None:
     """Coordinates are finite numbers."""
-    bad = [i for i in _live(mapped) if not np.isfinite(shapely.get_coordinates(mapped.geometry[i])).all()]
-    mapped.refuse("bad-coordinates", bad)
+    xy, owner = shapely.get_coordinates(mapped.geometry, return_index=True)
+    bad = np.zeros(len(mapped), dtype=bool)
+    bad[owner[~np.isfinite(xy).all(axis=1)]] = True
+    mapped.refuse("bad-coordinates", _among_live(mapped, bad))
 
 
 def wrong_geometry_type(mapped: Mapped, city: City) -> None:
     """A pipe is a line, a parcel is an area; a collection with one fitting part is taken as that part."""
     allowed = geometry_types(mapped.spec.target)
-    for index in _live(mapped):
+    numbers = [_TYPE_IDS[name] for name in allowed]
+    other = ~np.isin(shapely.get_type_id(mapped.geometry), numbers)
+    for index in _among_live(mapped, other):
         shape = mapped.geometry[index]
-        if shape.geom_type in allowed:
-            continue
         parts = list(getattr(shape, "geoms", ()))
         if len(parts) == 1 and parts[0].geom_type in allowed:
             mapped.geometry[index] = parts[0]
@@ -79,24 +95,32 @@ def wrong_geometry_type(mapped: Mapped, city: City) -> None:
 def outside_city(mapped: Mapped, city: City) -> None:
     """A feature wholly outside the city's extent is elsewhere, or in another CRS than its file says."""
     west, south, east, north = city.extent_m
+    w, s, e, n = shapely.bounds(mapped.geometry).T
+    within = (w >= west) & (s >= south) & (e <= east) & (n <= north)
     extent = shapely.box(west, south, east, north)
-    mapped.refuse("outside-city", [i for i in _live(mapped) if not mapped.geometry[i].intersects(extent)])
+    shapely.prepare(extent)
+    near = _among_live(mapped, ~within)
+    mapped.refuse("outside-city", [i for i in near if not extent.intersects(mapped.geometry[i])])
 
 
 def duplicate_id(mapped: Mapped, city: City) -> None:
     """An id names one feature: the first is kept, the others are refused."""
-    first: dict[str, int] = {}
     ids = mapped.columns["feature_id"]
-    for index in _live(mapped):
-        kept = first.setdefault(ids[index], index)
-        if kept != index:
-            mapped.refuse("duplicate-id", [index], first_row=int(mapped.rows[kept]))
+    suspected = np.zeros(len(mapped), dtype=bool)
+    suspected[mapped.first_rows.suspected(ids)] = True
+    for index in _among_live(mapped, suspected):
+        row = int(mapped.rows[index])
+        kept = mapped.first_rows.row_of(ids[index], row)
+        if kept != row:
+            mapped.refuse("duplicate-id", [index], first_row=kept)
 
 
 def repeated_vertices(mapped: Mapped, city: City) -> None:
     """A line with no length has no course."""
-    lines = [i for i in _live(mapped) if mapped.geometry[i].geom_type.endswith("LineString")]
-    mapped.refuse("zero-length", [i for i in lines if not mapped.geometry[i].length > 0])
+    lines = np.isin(shapely.get_type_id(mapped.geometry), _LINES)
+    lines[list(mapped.refused)] = False
+    lines[lines] = ~(shapely.length(mapped.geometry[lines]) > 0)
+    mapped.refuse("zero-length", _among_live(mapped, lines))
 
 
 def _repaired(shape: BaseGeometry) -> BaseGeometry | None:
@@ -112,10 +136,11 @@ def _repaired(shape: BaseGeometry) -> BaseGeometry | None:
 
 def invalid_polygon(mapped: Mapped, city: City) -> None:
     """An invalid area (T23) is repaired where that changes next to nothing, else refused."""
-    for index in _live(mapped):
+    bad = np.isin(shapely.get_type_id(mapped.geometry), _AREAS)
+    bad[list(mapped.refused)] = False
+    bad[bad] = ~shapely.is_valid(mapped.geometry[bad])
+    for index in _among_live(mapped, bad):
         shape = mapped.geometry[index]
-        if shape.geom_type not in ("Polygon", "MultiPolygon") or shape.is_valid:
-            continue
         why = shapely.is_valid_reason(shape)
         made = _repaired(shape)
         if made is None:
@@ -128,30 +153,37 @@ def invalid_polygon(mapped: Mapped, city: City) -> None:
 def out_of_range(mapped: Mapped, city: City) -> None:
     """A number outside what is possible (a negative cover) is dropped with a warning."""
     for name, (low, high) in _RANGES.items():
-        values = mapped.columns.get(name, [])
-        for index, value in enumerate(values):
-            if value is not None and not low <= value <= high:
-                _drop(mapped, name, index, value, low, high)
+        column = mapped.columns.get(name)
+        if column is None:
+            continue
+        bad = np.array(
+            [value is not None and not low <= value <= high for value in column.values], dtype=bool
+        )
+        if not bad.any():
+            continue
+        rows = bad[column.index]
+        for index in np.flatnonzero(rows).tolist():
+            params = {"field": name, "value": column[index], "low": low, "high": high}
+            mapped.issues.append(mapped.issue(Severity.WARNING, "out-of-range", index, **params))
+        _drop(mapped, name, rows)
 
 
-def _drop(mapped: Mapped, name: str, index: int, value: Any, low: float, high: float) -> None:
-    mapped.issues.append(
-        mapped.issue(Severity.WARNING, "out-of-range", index, field=name, value=value, low=low, high=high)
-    )
+def _drop(mapped: Mapped, name: str, rows: Mask) -> None:
     if name == "cover_m":
-        forget_cover(mapped, index)
+        forget_covers(mapped.columns, rows)
     elif name == "horizontal_uncertainty_m" and mapped.spec.quality is not None:
-        mapped.columns[name][index] = mapped.spec.quality.horizontal_uncertainty_m
+        mapped.columns[name].put(rows, mapped.spec.quality.horizontal_uncertainty_m)
     else:
-        mapped.columns[name][index] = None
+        mapped.columns[name].put(rows, None)
 
 
 def missing_nodes(mapped: Mapped, city: City) -> None:
     """A line that names only one of its ends cannot be traced."""
-    ends = zip(mapped.columns.get("from_node", []), mapped.columns.get("to_node", []), strict=True)
-    for index, (start, end) in enumerate(ends):
-        if (start is None) != (end is None):
-            mapped.issues.append(mapped.issue(Severity.WARNING, "one-end-missing", index))
+    if "from_node" not in mapped.columns:
+        return
+    one = mapped.columns["from_node"].missing() != mapped.columns["to_node"].missing()
+    for index in np.flatnonzero(one).tolist():
+        mapped.issues.append(mapped.issue(Severity.WARNING, "one-end-missing", index))
 
 
 # In this order: a later rule may rely on what an earlier one refused.
@@ -171,5 +203,6 @@ CHECKS: tuple[Check, ...] = (
 
 def check(mapped: Mapped, city: City) -> None:
     """Apply every rule to a mapped delivery; its issues, refused and repaired rows are then known."""
-    for rule in CHECKS:
-        rule(mapped, city)
+    with np.errstate(over="ignore", invalid="ignore"):  # a damaged file may hold any number
+        for rule in CHECKS:
+            rule(mapped, city)

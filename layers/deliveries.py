@@ -26,16 +26,15 @@ from layers.catalog import LayerSpec
 from layers.city import City
 from layers.handling import Handling
 from layers.ingest import content_hash, deliver
+from layers.publishing import move_staged, publish
 from layers.report import DeliveryReport, Outcome
 from layers.staging import (
     close_delivery,
     current_delivery,
-    move_staged,
+    forget_staged,
     open_delivery,
-    publish,
     register,
     set_state,
-    stage,
     take_staged,
 )
 from layers.tables import DeliveryRow
@@ -301,7 +300,7 @@ def decide(
         previous_id = current.delivery_id if current else None
         match choice:
             case Choice.REFUSE:
-                take_staged(connection, delivery_id)
+                forget_staged(connection, delivery_id)
                 set_state(connection, delivery_id, str(State.REFUSED), decision=said)
                 return delivery_id
             case Choice.ACCEPT:
@@ -378,12 +377,11 @@ def _datum(agreement: dict[str, Any]) -> str | None:
 
 def _show(connection: Connection, city: City, spec: LayerSpec, held: DeliveryRow, delivery_id: int) -> None:
     """Publish a held delivery's rows as the work of `delivery_id`; moved, where that is another one."""
-    rows, gone = take_staged(connection, held.delivery_id)
-    staged = stage(connection, spec.target, rows)
+    stage, gone = take_staged(connection, city, spec.target, held.delivery_id)
     if delivery_id != held.delivery_id:
         movement = correction_from_dict(held.report["agreement"]["correction"])
-        move_staged(connection, staged, movement.coefficients())
-    diff = publish(connection, city.city_id, (spec.layer_id, spec.target), delivery_id, staged, gone)
+        move_staged(stage, movement.coefficients())
+    diff = publish(stage, spec.layer_id, delivery_id, gone)
     counts = {"added": diff.added, "changed": diff.changed, "removed": diff.removed}
     said = {**held.report, **counts, "same": diff.same}
     said |= {"outcome": str(Outcome.PUBLISHED), "delivery_id": delivery_id}

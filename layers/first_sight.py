@@ -21,18 +21,15 @@ from shapely.geometry import mapping as as_geojson
 from sqlalchemy import Connection
 
 from geo.crs import to_wgs84
+from layers import ingest
 from layers import preview as previews
-from layers.agreeing import agreeing
 from layers.catalog import FIELDS, VOCABULARIES, LayerSpec
 from layers.city import City
-from layers.ingest import MAX_REFUSED_SHARE
 from layers.mapping import Mapped
 from layers.proposal import Wishes
 from layers.proposal_edits import Edits, MappingIncomplete, MappingNotKept, blocking
 from layers.readers import reference
 from layers.readers.source import Table
-from layers.report import counted, kept
-from layers.topology import check_whole, known_nodes
 from layers.units import known_units
 
 _SAMPLES: Final = 4
@@ -81,22 +78,16 @@ def look(connection: Connection, asked: Asked) -> dict[str, Any]:
 
 def _outcome(connection: Connection, city: City, mapped: Mapped) -> dict[str, Any]:
     """What a delivery of these rows would say of itself, as far as can be said without storing it."""
-    check_whole(mapped, city, known_nodes(connection, city, mapped.spec))
-    lost = len(mapped.refused - mapped.repeated)
-    refusal = "empty-delivery" if not len(mapped) else None
-    if len(mapped) and lost / len(mapped) > MAX_REFUSED_SHARE:
-        refusal = "too-many-refused"
-    found = agreeing(connection, city, mapped) if refusal is None else None
-    repaired = len(mapped.repaired - mapped.refused)
+    found = ingest.look(connection, city, mapped)
     return {
         "read": len(mapped),
         "refused": len(mapped.refused),
-        "repaired": repaired,
-        "good": len(mapped) - len(mapped.refused) - repaired,
-        "counts": dict(counted(mapped.issues)),
-        "issues": [issue.as_dict() for issue in kept(mapped.issues)[:_ISSUES]],
-        "refusal": refusal,
-        "agreement": found.as_dict() if found else None,
+        "repaired": found.repaired,
+        "good": len(mapped) - len(mapped.refused) - found.repaired,
+        "counts": found.findings.counts(),
+        "issues": [issue.as_dict() for issue in found.findings.kept()[:_ISSUES]],
+        "refusal": found.refusal and found.refusal.code,
+        "agreement": found.agreement.as_dict() if found.agreement else None,
         "shapes": _shapes(mapped, city),
     }
 

@@ -9,9 +9,10 @@ from datetime import date
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from layers.mapping import Mapped
-from layers.reading import Source
+from layers.readers.source import BATCH_ROWS, Batch
 
 # A column of an incremental delivery: where it says yes, the feature is gone.
 TOMBSTONE: Final = "_deleted"
@@ -28,7 +29,8 @@ class Handling:
 
     `as_of` is the day whose truth the file shows (None: what the configuration says). `preview` does everything
     but publish. `incremental`: the file holds what came or changed; rows with a true `_deleted` take a feature
-    away. `delivery_id` is that of the receipt, where there is one. `progress` is told each state.
+    away. `delivery_id` is that of the receipt, where there is one. `progress` is told each state. `batch_rows` are
+    in memory at once.
     """
 
     as_of: date | None = None
@@ -37,20 +39,20 @@ class Handling:
     delivery_id: int | None = None
     file_name: str | None = None
     progress: Callable[[str], None] = _silent
+    batch_rows: int = BATCH_ROWS
 
 
-def without_tombstones(source: Source, mapped: Mapped) -> tuple[Mapped, tuple[str, ...]]:
+def without_tombstones(batch: Batch, mapped: Mapped) -> tuple[Mapped, tuple[str, ...]]:
     """Return the rows that are features, and the ids of those that an incremental delivery takes away."""
-    if TOMBSTONE not in source.frame.columns:
+    if TOMBSTONE not in batch.columns:
         return mapped, ()
-    said = source.frame[TOMBSTONE].to_numpy()[mapped.rows]
-    gone = np.array([str(value).strip().lower() in _YES for value in said], dtype=bool)
-    ids = mapped.columns["feature_id"]
-    names = tuple(sorted({ids[index] for index in np.flatnonzero(gone) if ids[index] is not None}))
-    return _kept(mapped, np.flatnonzero(~gone)), names
+    said = batch.columns[TOMBSTONE].take(mapped.rows - batch.first)
+    gone = said.where(lambda value: str(value).strip().lower() in _YES)
+    ids = mapped.columns["feature_id"].take(np.flatnonzero(gone))
+    return _kept(mapped, np.flatnonzero(~gone)), tuple(sorted({name for name in ids if name is not None}))
 
 
-def _kept(mapped: Mapped, keep: np.ndarray[tuple[int], np.dtype[np.intp]]) -> Mapped:
+def _kept(mapped: Mapped, keep: npt.NDArray[np.intp]) -> Mapped:
     place = {int(old): new for new, old in enumerate(keep)}
     dropped = set(mapped.rows.tolist()) - set(mapped.rows[keep].tolist())
 
@@ -61,8 +63,8 @@ def _kept(mapped: Mapped, keep: np.ndarray[tuple[int], np.dtype[np.intp]]) -> Ma
         mapped,
         rows=mapped.rows[keep],
         geometry=mapped.geometry[keep],
-        columns={name: [values[index] for index in keep] for name, values in mapped.columns.items()},
-        attributes=[mapped.attributes[index] for index in keep],
+        columns={name: values.take(keep) for name, values in mapped.columns.items()},
+        attributes=mapped.attributes.take(keep),
         issues=[issue for issue in mapped.issues if issue.row is None or issue.row not in dropped],
         refused=again(mapped.refused),
         repaired=again(mapped.repaired),

@@ -1,13 +1,15 @@
-"""An agency's delivery becomes a layer: read -> map -> check -> stage -> publish, reported and reversible.
+"""An agency's delivery becomes a layer: read -> map -> check -> stage -> compare -> publish, reported and reversible.
 
-Publishing is one transaction: other connections see the layer as it was or as it is, and a failure at any
-step leaves it as it was. The same content delivered twice changes nothing.
+The rows go by in batches, from the file into a stage in the database, so that a large delivery needs no more memory
+than a small one; what must be known of all of them is known after a first look, or asked of the stage. All of it is one
+transaction: other connections see the layer as it was or as it is, and a failure at any step leaves it as it was. The
+same content delivered twice changes nothing.
 """
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -15,34 +17,32 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 
 from geo.errors import PanjerehError
-from layers.agreeing import Agreeing, agreeing
+from layers.agreeing import Agreeing, Delivered, agreeing, loose_ends
 from layers.catalog import LayerSpec
 from layers.checks import check
 from layers.city import City
 from layers.handling import Handling, without_tombstones
-from layers.mapping import Mapped, map_layer
-from layers.readers.reference import check_place
-from layers.reading import file_hash, read
-from layers.report import DeliveryReport, Diff, Issue, Outcome, Severity, counted, kept
+from layers.mapping import FirstRows, Mapped, Placing, check_columns, conversions, map_batch, placing
+from layers.publishing import analyse, compared, publish, revert
+from layers.readers.reference import check_place, check_units
+from layers.readers.source import Source
+from layers.reading import file_hash, opened
+from layers.report import DeliveryReport, Diff, Findings, Issue, Outcome, Severity
 from layers.staging import (
-    analyse,
+    Stage,
     close_delivery,
     current_delivery,
     delivery,
     held_twin,
     keep_staged,
     open_delivery,
-    payload,
-    publish,
     register,
-    revert,
     set_state,
-    stage,
     was_shown,
-    write_repairs,
 )
+from layers.surveying import survey
 from layers.tables import DeliveryRow
-from layers.topology import check_whole, known_nodes
+from layers.wholeness import WholeDelivery
 
 # Raised when the meaning of a mapped row changes, so that unchanged files are read again.
 MODEL_VERSION = 2
@@ -135,11 +135,11 @@ def deliver(
         current = current_delivery(connection, city.city_id, spec.layer_id)
     if current is not None and current.file_hash == read_as:
         return _unread(city, spec, current, Outcome.UNCHANGED, Diff(same=current.row_count))
-    prepared = _prepared(engine, city, spec, path, (day, read_as, how))
-    if prepared.refusal:
-        return _report(city, prepared, Outcome.REFUSED, Diff(), None)
-    how.progress("staged")
     with engine.begin() as connection:
+        prepared = _prepared(connection, city, spec, path, (day, read_as, how))
+        if prepared.refusal:
+            return _report(city, prepared, Outcome.REFUSED, Diff(), None)
+        how.progress("staged")
         report = _settled(connection, city, prepared, how)
     if analyse_after and _is_new(report):
         with engine.begin() as connection:
@@ -152,56 +152,146 @@ def _read_as(path: Path, city: City, spec: LayerSpec, day: date, how: Handling) 
     return _digest(whole, "incremental") if how.incremental else whole
 
 
+@dataclass(slots=True)
+class _Account:
+    """What is counted while the batches go by."""
+
+    read: int = 0
+    repaired: int = 0
+    refused: int = 0
+    repeated: int = 0
+    not_selected: int = 0
+    cover_unknown: int = 0
+    given: dict[str, int] = field(default_factory=dict)
+    gone: set[str] = field(default_factory=set)
+    findings: Findings = field(default_factory=Findings)
+
+    def add(self, mapped: Mapped) -> None:
+        """Count a batch."""
+        self.read += len(mapped)
+        self.repaired += len(mapped.repaired - mapped.refused)
+        self.refused += len(mapped.refused)
+        self.repeated += len(mapped.refused & mapped.repeated)
+        self.not_selected += mapped.not_selected
+        if mapped.spec.is_network:
+            self.cover_unknown += int(mapped.columns["cover_m"].missing().sum())
+        for name, count in mapped.given.items():
+            self.given[name] = self.given.get(name, 0) + count
+        self.findings.add(mapped.issues)
+
+    def facts(self, spec: LayerSpec) -> dict[str, Any]:
+        """What was counted, for the report."""
+        made: dict[str, Any] = {"not_selected": self.not_selected}
+        if done := conversions(spec, self.given):
+            made["conversions"] = done
+        if spec.is_network:
+            made["cover_unknown"] = self.cover_unknown
+            made["quality_source"] = spec.quality.source if spec.quality else None
+        return made
+
+
 @dataclass(frozen=True, slots=True)
 class _Prepared:
-    """A delivery that is read, mapped, checked and compared, with its rows as COPY text.
+    """A delivery that is read, mapped, checked and staged.
 
     `gone` None: the rows are the whole layer; else what an incremental delivery takes away.
     """
 
-    mapped: Mapped
-    source_name: str
+    spec: LayerSpec
+    stage: Stage
+    account: _Account
+    source: Source
+    operation: str
     as_of: date
     file_hash: str
     content_hash: str
-    rows: str
     refusal: Issue | None
     gone: tuple[str, ...] | None
     agreement: Agreeing | None
 
 
 def _prepared(
-    engine: Engine, city: City, spec: LayerSpec, path: Path, asked: tuple[date, str, Handling]
+    connection: Connection, city: City, spec: LayerSpec, path: Path, asked: tuple[date, str, Handling]
 ) -> _Prepared:
     day, read_as, how = asked
-    source = read(path, spec.table, crs=spec.crs, encoding=spec.encoding)
-    check_place(source, city)
-    mapped, gone = map_layer(source, city, spec), None
-    if how.incremental:
-        mapped, gone = without_tombstones(source, mapped)
-        mapped.facts["tombstones"] = len(gone)
-    how.progress("checking")
-    check(mapped, city)
-    with engine.connect() as connection:
-        if gone is None:
-            check_whole(mapped, city, known_nodes(connection, city, spec))
-        refusal = None if gone else _refusal(mapped)
-        agreement = agreeing(connection, city, mapped) if refusal is None else None
-    if refusal is not None:
-        mapped.issues.insert(0, refusal)
-    rows = payload(city, mapped)
-    content = (
-        content_hash(rows, day) if gone is None else _digest(rows, day.isoformat(), "incremental", *gone)
+    stage, account, whole = Stage(connection, city, spec.target), _Account(), WholeDelivery(city, spec)
+    with opened(path, spec.table, crs=spec.crs, encoding=spec.encoding) as source:
+        place, first_rows = _placed(source, city, spec, path, how)
+        account.findings.add(source.issues)
+        how.progress("checking")
+        for batch in source.batches(how.batch_rows):
+            mapped = map_batch(batch, source.crs, spec, place, first_rows)
+            if how.incremental:
+                mapped, gone = without_tombstones(batch, mapped)
+                account.gone.update(gone)
+            check(mapped, city)
+            account.add(mapped)
+            stage.add(mapped)
+            whole.add(mapped)
+    taken = tuple(sorted(account.gone)) if how.incremental else None
+    stage.analyse()
+    account.repaired, refusal, agreement = _asked(stage, account, whole, spec, taken)
+    said = () if taken is None else ("incremental", *taken)
+    content = _digest(stage.digest(), day.isoformat(), *said)
+    return _Prepared(
+        spec, stage, account, source, place.operation, day, read_as, content, refusal, taken, agreement
     )
-    return _Prepared(mapped, source.name, day, read_as, content, rows, refusal, gone, agreement)
 
 
-def _refusal(mapped: Mapped) -> Issue | None:
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What a delivery of some rows would find besides what was found in each of them."""
+
+    findings: Findings
+    repaired: int
+    refusal: Issue | None
+    agreement: Agreeing | None
+
+
+def look(connection: Connection, city: City, mapped: Mapped) -> Looked:
+    """Ask rows that are mapped and checked what a whole delivery is asked; the stage ends with the transaction."""
+    stage, account, whole = (
+        Stage(connection, city, mapped.spec.target),
+        _Account(),
+        WholeDelivery(city, mapped.spec),
+    )
+    for each in (account, stage, whole):
+        each.add(mapped)
+    stage.analyse()
+    repaired, refusal, agreement = _asked(stage, account, whole, mapped.spec, None)
+    return Looked(account.findings, repaired, refusal, agreement)
+
+
+def _asked(
+    stage: Stage, account: _Account, whole: WholeDelivery, spec: LayerSpec, gone: tuple[str, ...] | None
+) -> tuple[int, Issue | None, Agreeing | None]:
+    """What is staged, asked as a whole: the rows repaired in all, why it is refused, whether it agrees."""
+    repaired = account.repaired + whole.settle(stage, account.findings, is_whole=gone is None)
+    refusal = None if gone else _refusal(account)
+    if refusal is not None:
+        account.findings.add([refusal])
+        return repaired, refusal, None
+    ends = None if whole.lines is None else loose_ends(whole.lines)
+    return repaired, None, agreeing(Delivered(stage, spec, ends))
+
+
+def _placed(
+    source: Source, city: City, spec: LayerSpec, path: Path, how: Handling
+) -> tuple[Placing, FirstRows]:
+    """Look the source over; return how it comes into the city's CRS, and which ids may come twice."""
+    found = survey(source, spec, how.batch_rows)
+    check_units(source, path.name)
+    check_place(source, city)
+    check_columns(source, spec)
+    return placing(source, found.bounds, city, spec), FirstRows(found.repeated_ids)
+
+
+def _refusal(account: _Account) -> Issue | None:
     """Return why the delivery as a whole must not replace the layer, or None."""
-    if not len(mapped):
+    if not account.read:
         return Issue(Severity.ERROR, "empty-delivery")
     # A row that only repeats another takes nothing away with it.
-    share = len(mapped.refused - mapped.repeated) / len(mapped)
+    share = (account.refused - account.repeated) / account.read
     if share <= MAX_REFUSED_SHARE:
         return None
     return Issue(
@@ -211,14 +301,15 @@ def _refusal(mapped: Mapped) -> Issue | None:
 
 def _settled(connection: Connection, city: City, prepared: _Prepared, how: Handling) -> DeliveryReport:
     """Publish what is prepared, hold it for a decision, or, for a preview, only say what would change."""
-    layer_id = prepared.mapped.spec.layer_id
+    layer_id = prepared.spec.layer_id
     current = current_delivery(connection, city.city_id, layer_id, lock=True)
     if current is not None and current.content_hash == prepared.content_hash:
         # The same features from another file, or another process published them while this one read.
         same = Diff(same=current.row_count)
         return _report(city, prepared, Outcome.UNCHANGED, same, current.delivery_id)
     if how.preview:
-        return _previewed(connection, city, prepared, current)
+        diff = compared(prepared.stage, layer_id, prepared.gone)
+        return _report(city, prepared, Outcome.PREVIEWED, diff, None)
     if prepared.agreement is not None and prepared.agreement.is_held:
         return _held(connection, city, prepared, current, how)
     return _publish(connection, city, prepared, current, how)
@@ -227,18 +318,17 @@ def _settled(connection: Connection, city: City, prepared: _Prepared, how: Handl
 def _opened(
     connection: Connection, city: City, prepared: _Prepared, current: DeliveryRow | None, how: Handling
 ) -> int:
-    mapped = prepared.mapped
     return open_delivery(
         connection,
         {
             "city_id": city.city_id,
-            "layer_id": mapped.spec.layer_id,
+            "layer_id": prepared.spec.layer_id,
             "file_hash": prepared.file_hash,
             "content_hash": prepared.content_hash,
             "as_of": prepared.as_of,
-            "source_name": prepared.source_name,
-            "source_crs": mapped.source_crs,
-            "source_operation": mapped.source_operation,
+            "source_name": prepared.source.name,
+            "source_crs": prepared.source.crs,
+            "source_operation": prepared.operation,
             "previous_id": current.delivery_id if current else None,
             "incremental": how.incremental,
         },
@@ -249,42 +339,24 @@ def _opened(
 def _publish(
     connection: Connection, city: City, prepared: _Prepared, current: DeliveryRow | None, how: Handling
 ) -> DeliveryReport:
-    spec = prepared.mapped.spec
     delivery_id = _opened(connection, city, prepared, current, how)
-    staged = stage(connection, spec.target, prepared.rows)
-    diff = publish(connection, city.city_id, (spec.layer_id, spec.target), delivery_id, staged, prepared.gone)
-    write_repairs(connection, city, delivery_id, prepared.mapped.repairs)
+    diff = publish(prepared.stage, prepared.spec.layer_id, delivery_id, prepared.gone)
+    prepared.stage.log_repairs(delivery_id)
     report = _report(city, prepared, Outcome.PUBLISHED, diff, delivery_id)
     close_with(connection, report)
     return report
-
-
-def _previewed(
-    connection: Connection, city: City, prepared: _Prepared, current: DeliveryRow | None
-) -> DeliveryReport:
-    """What publishing would change, found by doing it and taking it back."""
-    spec = prepared.mapped.spec
-    with connection.begin_nested() as attempt:
-        delivery_id = _opened(connection, city, prepared, current, Handling())
-        staged = stage(connection, spec.target, prepared.rows)
-        diff = publish(
-            connection, city.city_id, (spec.layer_id, spec.target), delivery_id, staged, prepared.gone
-        )
-        attempt.rollback()
-    return _report(city, prepared, Outcome.PREVIEWED, diff, None)
 
 
 def _held(
     connection: Connection, city: City, prepared: _Prepared, current: DeliveryRow | None, how: Handling
 ) -> DeliveryReport:
     """Keep the rows until a person decides; the same content is held once."""
-    spec = prepared.mapped.spec
-    known = held_twin(connection, city.city_id, spec.layer_id, prepared.content_hash)
+    known = held_twin(connection, city.city_id, prepared.spec.layer_id, prepared.content_hash)
     if known is not None and how.delivery_id is None:
         return _report(city, prepared, Outcome.HELD, Diff(), known)
     delivery_id = _opened(connection, city, prepared, current, how)
-    keep_staged(connection, delivery_id, prepared.rows, prepared.gone)
-    write_repairs(connection, city, delivery_id, prepared.mapped.repairs)
+    keep_staged(prepared.stage, delivery_id, prepared.gone)
+    prepared.stage.log_repairs(delivery_id)
     report = _report(city, prepared, Outcome.HELD, Diff(), delivery_id)
     set_state(connection, delivery_id, str(Outcome.HELD), report=report.as_dict())
     return report
@@ -307,35 +379,29 @@ def close_with(connection: Connection, report: DeliveryReport, **values: Any) ->
 def _report(
     city: City, prepared: _Prepared, outcome: Outcome, diff: Diff, delivery_id: int | None
 ) -> DeliveryReport:
-    mapped = prepared.mapped
-    repaired = mapped.repaired - mapped.refused
+    account = prepared.account
+    facts = {**prepared.source.facts, **account.facts(prepared.spec)}
+    if prepared.gone is not None:
+        facts["tombstones"] = len(prepared.gone)
     return DeliveryReport(
         city_id=city.city_id,
-        layer_id=mapped.spec.layer_id,
+        layer_id=prepared.spec.layer_id,
         outcome=outcome,
         delivery_id=delivery_id,
         content_hash=prepared.content_hash,
-        source_name=prepared.source_name,
-        source_crs=mapped.source_crs,
-        source_operation=mapped.source_operation,
-        read=len(mapped),
-        good=len(mapped) - len(mapped.refused) - len(repaired),
-        repaired=len(repaired),
-        refused=len(mapped.refused),
+        source_name=prepared.source.name,
+        source_crs=prepared.source.crs,
+        source_operation=prepared.operation,
+        read=account.read,
+        good=account.read - account.refused - account.repaired,
+        repaired=account.repaired,
+        refused=account.refused,
         diff=diff,
-        counts=counted(mapped.issues),
-        issues=kept(mapped.issues),
-        facts=_facts(mapped),
+        counts=account.findings.counts(),
+        issues=account.findings.kept(),
+        facts=facts,
         agreement=prepared.agreement.as_dict() if prepared.agreement else None,
     )
-
-
-def _facts(mapped: Mapped) -> dict[str, Any]:
-    facts: dict[str, Any] = {**mapped.facts, "not_selected": mapped.not_selected}
-    if mapped.spec.is_network:
-        facts["cover_unknown"] = sum(cover is None for cover in mapped.columns["cover_m"])
-        facts["quality_source"] = mapped.spec.quality.source if mapped.spec.quality else None
-    return facts
 
 
 def _unread(

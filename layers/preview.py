@@ -17,6 +17,7 @@ from geo.errors import PanjerehError
 from layers.catalog import LayerSpec, Sensitivity, read_layers
 from layers.checks import check
 from layers.city import City, load_city
+from layers.columns import Column
 from layers.config import CityConfigError, Section, Words
 from layers.mapping import Mapped, map_layer
 from layers.proposal import NO_WISHES, Proposal, Question, Wishes, propose, unused_columns
@@ -171,9 +172,7 @@ def _mapped(table: Table, city: City, proposal: Proposal, text: str, rows: int) 
     )
 
 
-def _row(
-    columns: Mapping[str, list[Any]], geometry: Any, attributes: list[str], index: int
-) -> dict[str, Any]:
+def _row(columns: Mapping[str, Column], geometry: Any, attributes: Column, index: int) -> dict[str, Any]:
     made = {name: values[index] for name, values in columns.items() if values[index] is not None}
     made = {name: value.isoformat() if isinstance(value, date) else value for name, value in made.items()}
     shape = geometry[index]

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from layers.readers import (
     delimited,
@@ -34,7 +34,8 @@ from layers.readers.faults import (
     SourceUnreadable,
 )
 from layers.readers.gdal import BREAKS
-from layers.readers.source import Source, Table
+from layers.readers.source import FrameSource, Source, Table
+from layers.readers.streams import Stream, StreamSource
 
 __all__ = [
     "Source",
@@ -125,7 +126,7 @@ def _named(table: Table, path: Path) -> Table:
 
 def read(
     path: Path, table: str | None = None, *, crs: str | None = None, encoding: str | None = None
-) -> Source:
+) -> FrameSource:
     """Return one table of a file, in file order, with the CRS that the file or the configuration states.
 
     `crs` ("EPSG:n", or "local" for a grid of its own) is what the configuration says about files that carry
@@ -133,13 +134,43 @@ def read(
     SourceUnreadable, SourceCrsMissing or SourceCrsContradiction.
     """
     made = read_table(path, table, encoding=encoding)
-    code = reference.stated(made, crs, path.name)
-    source = as_source(made, code)
+    source = as_source(made, reference.stated(made, crs, path.name))
     reference.check_units(source, path.name)
     return source
 
 
-def as_source(table: Table, crs: str) -> Source:
+def as_source(table: Table, crs: str) -> FrameSource:
     """Return a table with its CRS settled."""
-    facts: dict[str, Any] = dict(table.facts)
-    return Source(table.frame, crs, table.name or "", tuple(table.issues), frozenset(table.refused), facts)
+    return FrameSource.of(table, crs)
+
+
+@contextmanager
+def opened(
+    path: Path, table: str | None = None, *, crs: str | None = None, encoding: str | None = None
+) -> Iterator[Source]:
+    """Give one table of a file as `read` does, but in batches where the format allows it: memory stays flat.
+
+    Whether its numbers fit its units is to be asked after the first look (`reference.check_units`). Raises as `read`;
+    a stream's damage may only show on the way, as a SourceUnreadable.
+    """
+    if not path.is_file():
+        raise SourceUnreadable(file=path.name, problem="no such file")
+    with tempfile.TemporaryDirectory(prefix="panjereh-") as folder:
+        is_archive = path.suffix.lower() in _ARCHIVES
+        file = unpacked(path, Path(folder)) if is_archive else path
+        streamed = _streamed(file, table)
+        if streamed is None:
+            made = read_table(path, table, encoding=encoding)
+            yield as_source(made, reference.stated(made, crs, path.name))
+            return
+        code = reference.stated(streamed.head, crs, path.name)
+        yield StreamSource.of(streamed, code, f"{path.name}:{streamed.table}")
+
+
+def _streamed(path: Path, table: str | None) -> Stream | None:
+    if path.suffix.lower() != ".gpkg":
+        return None
+    try:
+        return geopackage.stream(path, table)
+    except BREAKS as error:
+        raise SourceDamaged(file=path.name, problem=f"{type(error).__name__}: {error}"[:200]) from error

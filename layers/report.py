@@ -36,6 +36,9 @@ class Outcome(StrEnum):
     ROLLED_BACK = "rolled_back"
 
 
+_ORDER = {severity: rank for rank, severity in enumerate(Severity)}
+
+
 @dataclass(frozen=True, slots=True)
 class Issue:
     """One thing found; `row` counts from 0 in the source, x and y are in the city's CRS (m)."""
@@ -142,11 +145,43 @@ class DeliveryReport:
 
 def counted(issues: Iterable[Issue]) -> dict[str, int]:
     """Return how often each code was found, as `severity:code`, most frequent first."""
-    tally = Counter(f"{issue.severity}:{issue.code}" for issue in issues)
-    return dict(tally.most_common())
+    return _ranked(Counter(f"{issue.severity}:{issue.code}" for issue in issues))
+
+
+def _ranked(tally: Counter[str]) -> dict[str, int]:
+    return dict(sorted(tally.items(), key=lambda each: (-each[1], each[0])))
 
 
 def kept(issues: Iterable[Issue]) -> tuple[Issue, ...]:
-    """Return the issues worth listing: errors first, at most KEPT_ISSUES."""
-    order = list(Severity)
-    return tuple(sorted(issues, key=lambda issue: order.index(issue.severity))[:KEPT_ISSUES])
+    """Return the issues worth listing: errors first, in file order, at most KEPT_ISSUES."""
+    return tuple(sorted(issues, key=_rank)[:KEPT_ISSUES])
+
+
+def _rank(issue: Issue) -> tuple[int, int]:
+    return _ORDER[issue.severity], -1 if issue.row is None else issue.row
+
+
+class Findings:
+    """Everything found in a delivery, however much it is: all of it counted, the first of it kept."""
+
+    def __init__(self) -> None:
+        self._tally: Counter[str] = Counter()
+        self._kept: list[Issue] = []
+
+    def add(self, issues: Iterable[Issue], uncounted: int = 0) -> None:
+        """Add issues; `uncounted` more like the first of them were not even made."""
+        said = list(issues)
+        self._tally.update(f"{issue.severity}:{issue.code}" for issue in said)
+        if uncounted and said:
+            self._tally[f"{said[0].severity}:{said[0].code}"] += uncounted
+        self._kept += said
+        if len(self._kept) > 4 * KEPT_ISSUES:
+            self._kept = list(kept(self._kept))
+
+    def counts(self) -> dict[str, int]:
+        """How often each code was found, as `severity:code`, most frequent first."""
+        return _ranked(self._tally)
+
+    def kept(self) -> tuple[Issue, ...]:
+        """The issues worth listing: errors first, in file order."""
+        return kept(self._kept)

@@ -1,4 +1,4 @@
-"""The database side of an import: COPY into a stage, compare with what is live, publish or revert.
+"""The database side of an import: the register, the deliveries, and the rows of one while it is looked at.
 
 Every function works in the caller's transaction; until it commits, no other connection sees anything.
 """
@@ -6,29 +6,42 @@ Every function works in the caller's transaction; until it commits, no other con
 from __future__ import annotations
 
 # ruff: noqa: S608 - names spliced into SQL come from the catalogue or a checked city id, never from data
+import hashlib
 import io
+import itertools
 import json
-from collections.abc import Iterable, Sequence
-from datetime import date
-from typing import Any
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 import shapely
+from shapely.geometry.base import BaseGeometry
 from sqlalchemy import Connection, delete, func, select, text, update
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import insert
 
 from geo.errors import PanjerehError
 from layers.catalog import Target
 from layers.city import City
+from layers.columns import Column
 from layers.mapping import Mapped
-from layers.report import Diff, Repair
+from layers.packing import HEADER, TRAILER, Field, field_of, field_of_numbers, field_of_shapes, packed
+from layers.report import Repair
 from layers.tables import SCHEMA, TABLES, DeliveryRow, LayerRow, StagedRow
 
 # Kept by the database, not delivered; as are the columns that it makes from others.
 _KEPT = ("row_id", "published_by", "retired_by")
-_PART_LINES = 20_000
-_GONE_PART = -1
-_ESCAPES = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"})
+_PART_LINES: Final = 20_000
+_GONE_PART: Final = -1
+_DIALECT: Final = postgresql.dialect()  # type: ignore[no-untyped-call]
+# The count of fields, and the row's number with its length: what is not the row's content.
+_ROW_HEAD: Final = 10
+_DIGEST: Final = 16
+# Each piece that COPY is given is a call into Python.
+_PIECE: Final = 1 << 20
 
 
 class LayerTargetChanged(PanjerehError):
@@ -136,129 +149,153 @@ def close_delivery(
     )
 
 
-def _cell(value: Any) -> str:
-    if value is None:
-        return "\\N"
-    if isinstance(value, str):
-        return value.translate(_ESCAPES)
-    return value.isoformat() if isinstance(value, date) else str(value)
+class Stage:
+    """The accepted rows of one delivery in a temporary table that ends with the transaction.
 
-
-def _lines(columns: Sequence[Sequence[Any]], keep: Sequence[int]) -> list[str]:
-    cells = [[_cell(column[index]) for index in keep] for column in columns]
-    return ["\t".join(row) + "\n" for row in zip(*cells, strict=True)]
-
-
-def payload(city: City, mapped: Mapped) -> str:
-    """Return the accepted rows as COPY text, one line each; the file's own order does not matter."""
-    spec, size = mapped.spec, len(mapped)
-    constant = {
-        "city_id": city.city_id,
-        "layer_id": spec.layer_id,
-        "owner_agency": spec.owner,
-        "source_crs": mapped.source_crs,
-        "source_operation": mapped.source_operation,
-    }
-    keep = [index for index in range(size) if index not in mapped.refused]
-    filled: dict[str, Sequence[Any]] = {key: [value] * size for key, value in constant.items()}
-    filled |= mapped.columns
-    filled["attributes"] = mapped.attributes
-    shapes = np.full(size, None, dtype=object)
-    shapes[keep] = shapely.to_wkb(
-        shapely.set_srid(mapped.geometry[keep], city.srid), hex=True, include_srid=True
-    )
-    filled["geom"] = list(shapes)
-    return "".join(sorted(_lines([filled[column] for column in delivered_columns(spec.target)], keep)))
-
-
-def stage(connection: Connection, target: Target, rows: str) -> str:
-    """Copy a payload into a temporary table that ends with the transaction, and return its name."""
-    name = f"stage_{target}"
-    columns = ", ".join(delivered_columns(target))
-    connection.execute(text(f"DROP TABLE IF EXISTS pg_temp.{name}"))
-    connection.execute(
-        text(
-            f"CREATE TEMP TABLE {name} ON COMMIT DROP AS SELECT {columns} FROM {SCHEMA}.{target} WITH NO DATA"
-        )
-    )
-    cursor = connection.connection.cursor()
-    cursor.copy_expert(f"COPY {name} ({columns}) FROM STDIN", io.StringIO(rows))
-    cursor.close()
-    return name
-
-
-_SCOPE = "t.city_id = :city_id AND t.layer_id = :layer_id AND t.retired_by IS NULL"
-
-
-def publish(
-    connection: Connection,
-    city_id: str,
-    spec_id: tuple[str, Target],
-    delivery_id: int,
-    staged: str,
-    gone: Sequence[str] | None = None,
-) -> Diff:
-    """Retire what went or changed, add what came or changed, leave the rest; return how many of each.
-
-    `gone` None: the stage is the whole layer, and what is not in it goes. Else the stage holds what came or
-    changed, and only the features named in `gone` go.
+    Rows are numbered as in their file (`row_no`). `digest` tells the content apart: the rows, in any order.
     """
-    layer_id, target = spec_id
-    columns = delivered_columns(target)
-    table = f"{SCHEMA}.{target}"
-    values: dict[str, Any] = {"city_id": city_id, "layer_id": layer_id, "delivery_id": delivery_id}
-    values["gone"] = list(gone or ())
-    is_gone = "t.feature_id = ANY(:gone)" if gone is not None else "TRUE"
-    ours, theirs = (", ".join(f"{alias}.{column}" for column in columns) for alias in ("t", "s"))
 
-    def run(statement: str) -> int:
-        return int(connection.execute(text(statement), values).rowcount)
+    def __init__(self, connection: Connection, city: City, target: Target) -> None:
+        self.connection = connection
+        self.city = city
+        self.target = target
+        self.name = f"stage_{target}"
+        self.rows = 0
+        self._repairs = 0
+        self._digests = bytearray()
+        columns = TABLES[target].__table__.columns
+        self._types = {
+            name: str(columns[name].type.compile(_DIALECT)).lower() for name in delivered_columns(target)
+        }
+        self._types["geom"] = f"geometry(Geometry, {city.srid})"
+        self._make(self.name, {"row_no": "integer", **self._types})
+        self._make(
+            "stage_repair", {"feature_id": "text", "code": "text", "params": "jsonb", "before": "geometry"}
+        )
 
-    removed = run(
-        f"UPDATE {table} t SET retired_by = :delivery_id WHERE {_SCOPE} AND {is_gone} "
-        f"AND NOT EXISTS (SELECT FROM {staged} s WHERE s.feature_id = t.feature_id)"
-    )
-    changed = run(
-        f"UPDATE {table} t SET retired_by = :delivery_id FROM {staged} s WHERE {_SCOPE} "
-        f"AND s.feature_id = t.feature_id AND ({ours}) IS DISTINCT FROM ({theirs})"
-    )
-    written = run(
-        f"INSERT INTO {table} ({', '.join(columns)}, published_by) "
-        f"SELECT {theirs}, :delivery_id FROM {staged} s WHERE NOT EXISTS "
-        f"(SELECT FROM {table} t WHERE {_SCOPE} AND t.feature_id = s.feature_id)"
-    )
-    live = f"{table} t WHERE {_SCOPE}" if gone is not None else staged
-    total = connection.execute(text(f"SELECT count(*) FROM {live}"), values).scalar_one()
-    return Diff(added=written - changed, changed=changed, removed=removed, same=total - written)
+    def _make(self, name: str, columns: Mapping[str, str]) -> None:
+        said = ", ".join(f"{column} {kind}" for column, kind in columns.items())
+        self.connection.execute(text(f"DROP TABLE IF EXISTS pg_temp.{name}"))
+        self.connection.execute(text(f"CREATE TEMP TABLE {name} ({said}) ON COMMIT DROP"))
+
+    def add(self, mapped: Mapped) -> None:
+        """Copy the accepted rows of a batch; the repairs of all of them are logged by `log_repairs`."""
+        keep = mapped.accepted()
+        if len(keep):
+            packed_rows, ends = packed(self._fields(mapped, keep))
+            self._copy(self.name, ("row_no", *self._types), packed_rows)
+            self.rows += len(keep)
+            raw = packed_rows.data
+            starts = np.concatenate(([0], ends[:-1])) + _ROW_HEAD
+            for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
+                self._digests += hashlib.blake2b(raw[start:end], digest_size=_DIGEST).digest()
+        self.add_repairs(mapped.repairs)
+
+    def _fields(self, mapped: Mapped, keep: npt.NDArray[np.intp]) -> list[Field]:
+        spec, size = mapped.spec, len(keep)
+        constant = {
+            "city_id": self.city.city_id,
+            "layer_id": spec.layer_id,
+            "owner_agency": spec.owner,
+            "source_crs": mapped.source_crs,
+            "source_operation": mapped.source_operation,
+        }
+        columns = {name: Column.constant(value, size) for name, value in constant.items()}
+        columns |= {name: column.take(keep) for name, column in mapped.columns.items()}
+        columns["attributes"] = mapped.attributes.take(keep)
+        made = [field_of_numbers(mapped.rows[keep])]
+        for name, kind in self._types.items():
+            is_shape = name == "geom"
+            made.append(field_of_shapes(mapped.geometry[keep]) if is_shape else field_of(columns[name], kind))
+        return made
+
+    def _copy(self, table: str, columns: Sequence[str], rows: npt.NDArray[np.uint8]) -> None:
+        said = f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT binary)"
+        with _cursor(self.connection) as cursor:
+            cursor.copy_expert(said, _Feed(HEADER, rows.data, TRAILER), _PIECE)
+
+    def add_repairs(self, repairs: Sequence[Repair]) -> None:
+        """Keep what the checks changed, with the shapes as they were delivered."""
+        if not repairs:
+            return
+        before = np.empty(len(repairs), dtype=object)
+        before[:] = [shapely.set_srid(each.before, self.city.srid) for each in repairs]
+        fields = [
+            field_of(Column.of(each.feature_id for each in repairs), "text"),
+            field_of(Column.of(each.code for each in repairs), "text"),
+            field_of(Column.of(json.dumps(each.params, ensure_ascii=False) for each in repairs), "jsonb"),
+            field_of_shapes(before, with_srid=True),
+        ]
+        self._copy("stage_repair", ("feature_id", "code", "params", "before"), packed(fields)[0])
+        self._repairs += len(repairs)
+
+    def log_repairs(self, delivery_id: int) -> None:
+        """Log the repairs as those of a delivery."""
+        if self._repairs:
+            self.connection.execute(
+                text(
+                    f"INSERT INTO {SCHEMA}.repair (delivery_id, feature_id, code, params, before) "
+                    "SELECT :delivery_id, feature_id, code, params, before FROM stage_repair"
+                ),
+                {"delivery_id": delivery_id},
+            )
+
+    def reshape(self, rows: Sequence[int], shapes: Sequence[BaseGeometry]) -> None:
+        """Give some rows another shape."""
+        if not rows:
+            return
+        self._make("stage_reshaped", {"row_no": "integer", "geom": f"geometry(Geometry, {self.city.srid})"})
+        array = np.empty(len(shapes), dtype=object)
+        array[:] = shapes
+        numbers = np.asarray(rows, dtype=np.int64)
+        made, ends = packed([field_of_numbers(numbers), field_of_shapes(array)])
+        self._copy("stage_reshaped", ("row_no", "geom"), made)
+        self._digests += hashlib.blake2b(made[: int(ends[-1])].data, digest_size=_DIGEST).digest()
+        self.connection.execute(
+            text(f"UPDATE {self.name} s SET geom = r.geom FROM stage_reshaped r WHERE r.row_no = s.row_no")
+        )
+
+    def forget(self, column: str) -> None:
+        """Make a column unknown in every row."""
+        self._digests += hashlib.blake2b(column.encode(), digest_size=_DIGEST).digest()
+        self.connection.execute(text(f"UPDATE {self.name} SET {column} = NULL"))
+
+    def analyse(self) -> None:
+        """Let the planner know what is staged."""
+        self.connection.execute(text(f"ANALYZE {self.name}"))
+
+    def digest(self) -> str:
+        """Return what is equal for equal rows, whatever the order of their file."""
+        ordered = np.sort(np.frombuffer(bytes(self._digests), dtype=f"S{_DIGEST}"))
+        return hashlib.sha256(ordered.tobytes()).hexdigest()
 
 
-def revert(
-    connection: Connection, city_id: str, spec_id: tuple[str, Target], delivery_id: int, undone: int
-) -> Diff:
-    """Bring back, as the work of `delivery_id`, exactly the rows that were live before delivery `undone`."""
-    layer_id, target = spec_id
-    columns = ", ".join(delivered_columns(target))
-    table = f"{SCHEMA}.{target}"
-    values = {"city_id": city_id, "layer_id": layer_id, "delivery_id": delivery_id, "undone": undone}
-    gone = connection.execute(
-        text(
-            f"UPDATE {table} t SET retired_by = :delivery_id WHERE {_SCOPE} AND t.published_by = :undone "
-            "RETURNING feature_id"
-        ),
-        values,
-    ).scalars()
-    back = connection.execute(
-        text(
-            f"INSERT INTO {table} ({columns}, published_by) SELECT {columns}, :delivery_id FROM {table} "
-            "WHERE city_id = :city_id AND layer_id = :layer_id AND retired_by = :undone RETURNING feature_id"
-        ),
-        values,
-    ).scalars()
-    went, came = set(gone), set(back)
-    live = connection.execute(text(f"SELECT count(*) FROM {table} t WHERE {_SCOPE}"), values).scalar_one()
-    return Diff(
-        added=len(came - went), changed=len(came & went), removed=len(went - came), same=live - len(came)
-    )
+class _Feed:
+    """Pieces of bytes as psycopg2 reads them."""
+
+    def __init__(self, *parts: bytes | memoryview) -> None:
+        self._parts = [memoryview(part).cast("B") for part in reversed(parts)]
+
+    def read(self, size: int = -1) -> bytes:
+        """Return at most so many bytes; none at the end."""
+        while self._parts:
+            part = self._parts.pop()
+            if size < 0 or len(part) <= size:
+                if len(part):
+                    return bytes(part)
+                continue
+            self._parts.append(part[size:])
+            return bytes(part[:size])
+        return b""
+
+
+@contextmanager
+def _cursor(connection: Connection) -> Iterator[Any]:
+    cursor = connection.connection.cursor()
+    try:
+        yield cursor
+    finally:
+        cursor.close()
 
 
 def set_state(connection: Connection, delivery_id: int, state: str, **values: Any) -> None:
@@ -282,69 +319,43 @@ def held_twin(connection: Connection, city_id: str, layer_id: str, content_hash:
     return connection.execute(statement.order_by(DeliveryRow.delivery_id).limit(1)).scalar_one_or_none()
 
 
-def keep_staged(
-    connection: Connection, delivery_id: int, rows: str, gone: Sequence[str] | None = None
-) -> None:
-    """Keep a held delivery's rows until somebody decides, in parts that a client can hold."""
-    lines = rows.splitlines(keepends=True)
-    size = _PART_LINES
-    parts = [
-        {"delivery_id": delivery_id, "part": number, "rows": "".join(lines[at : at + size])}
-        for number, at in enumerate(range(0, len(lines), size))
-    ]
+def keep_staged(stage: Stage, delivery_id: int, gone: Sequence[str] | None = None) -> None:
+    """Keep a held delivery's rows until somebody decides, as COPY text in parts that a client can hold."""
+    columns = ", ".join(delivered_columns(stage.target))
+    with tempfile.TemporaryFile() as kept, _cursor(stage.connection) as cursor:
+        cursor.copy_expert(f"COPY (SELECT {columns} FROM {stage.name} ORDER BY row_no) TO STDOUT", kept)
+        kept.seek(0)
+        number = 0
+        while lines := list(itertools.islice(kept, _PART_LINES)):
+            part = {"delivery_id": delivery_id, "part": number, "rows": b"".join(lines).decode()}
+            stage.connection.execute(insert(StagedRow).values(part))
+            number += 1
     if gone is not None:
-        parts.append({"delivery_id": delivery_id, "part": _GONE_PART, "rows": json.dumps(gone)})
-    if parts:
-        connection.execute(insert(StagedRow), parts)
+        part = {"delivery_id": delivery_id, "part": _GONE_PART, "rows": json.dumps(gone)}
+        stage.connection.execute(insert(StagedRow).values(part))
 
 
-def take_staged(connection: Connection, delivery_id: int) -> tuple[str, list[str] | None]:
-    """Return a held delivery's rows, and what it takes away (None: whatever is not in it); forget them."""
-    kept = connection.execute(
-        select(StagedRow.part, StagedRow.rows)
-        .where(StagedRow.delivery_id == delivery_id)
-        .order_by(StagedRow.part)
-    ).all()
-    rows = "".join(each.rows for each in kept if each.part != _GONE_PART)
-    gone = [json.loads(each.rows) for each in kept if each.part == _GONE_PART]
+def take_staged(
+    connection: Connection, city: City, target: Target, delivery_id: int
+) -> tuple[Stage, list[str] | None]:
+    """Stage a held delivery's rows again, with what it takes away (None: whatever is not in it); forget them."""
+    stage = Stage(connection, city, target)
+    columns = ", ".join(delivered_columns(target))
+    whose = StagedRow.delivery_id == delivery_id
+    parts = connection.execute(select(StagedRow.part).where(whose).order_by(StagedRow.part)).scalars().all()
+    gone: list[str] | None = None
+    for part in parts:
+        rows = connection.execute(select(StagedRow.rows).where(whose, StagedRow.part == part)).scalar_one()
+        if part == _GONE_PART:
+            gone = json.loads(rows)
+            continue
+        with _cursor(connection) as cursor:
+            cursor.copy_expert(f"COPY {stage.name} ({columns}) FROM STDIN", io.StringIO(rows))
+    stage.analyse()
+    forget_staged(connection, delivery_id)
+    return stage, gone
+
+
+def forget_staged(connection: Connection, delivery_id: int) -> None:
+    """Forget a held delivery's rows."""
     connection.execute(delete(StagedRow).where(StagedRow.delivery_id == delivery_id))
-    return rows, gone[0] if gone else None
-
-
-def move_staged(connection: Connection, staged: str, coefficients: Sequence[float]) -> None:
-    """Move the staged shapes by an affine transform, as ST_Affine takes it (a, b, d, e, xoff, yoff)."""
-    names = ("a", "b", "d", "e", "x", "y")
-    places = ", ".join(f"CAST(:{name} AS float8)" for name in names)
-    connection.execute(
-        text(f"UPDATE {staged} SET geom = ST_Affine(geom, {places})"),
-        dict(zip(names, coefficients, strict=True)),
-    )
-
-
-def write_repairs(connection: Connection, city: City, delivery_id: int, repairs: Sequence[Repair]) -> None:
-    """Log what the checks changed in the delivery's features, with the shapes as they were delivered."""
-    if not repairs:
-        return
-    connection.execute(
-        text(
-            f"INSERT INTO {SCHEMA}.repair (delivery_id, feature_id, code, params, before) VALUES "
-            "(:delivery_id, :feature_id, :code, CAST(:params AS jsonb), ST_GeomFromWKB(:before, :srid))"
-        ),
-        [
-            {
-                "delivery_id": delivery_id,
-                "feature_id": each.feature_id,
-                "code": each.code,
-                "params": json.dumps(each.params),
-                "before": shapely.to_wkb(each.before),
-                "srid": city.srid,
-            }
-            for each in repairs
-        ],
-    )
-
-
-def analyse(connection: Connection, city_id: str, targets: Iterable[Target]) -> None:
-    """Refresh the planner's statistics of the city's partitions: the indexes are chosen by them."""
-    for target in sorted(set(targets)):
-        connection.execute(text(f"ANALYZE {SCHEMA}.{target}_{city_id}"))

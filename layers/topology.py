@@ -7,9 +7,8 @@ are closed, each logged with the shape as it was. Lengths in metres.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
@@ -19,7 +18,8 @@ from sqlalchemy import Connection, text
 
 from layers.catalog import LayerSpec, Target
 from layers.city import City
-from layers.mapping import Mapped
+from layers.columns import codes_of
+from layers.line_ends import Codes, Floats, Ground, Lines, Mask
 from layers.report import Severity
 
 # Ends this near are the same point, whatever the digits say.
@@ -32,292 +32,282 @@ REACH_M: Final = 0.5
 SLIVER_M2: Final = 0.5
 # A hole larger than this is a square or a lake, not a slip.
 LARGEST_GAP_M2: Final = 25.0
-# The union of more parcels than these costs more than it tells.
-_MOST_PARCELS: Final = 100_000
+# Lines are compared so many at a time.
+_CHUNK: Final = 50_000
+
+At = npt.NDArray[np.int64]
 
 
-@dataclass(slots=True)
-class _Lines:
-    """The accepted lines of a delivery and their ends; `row` is the position in the delivery."""
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a rule found: the positions of lines, and for each what is to be said.
 
-    row: npt.NDArray[np.intp]
-    shapes: npt.NDArray[np.object_]
-    ends: npt.NDArray[np.object_]
-    xy: npt.NDArray[np.float64]
-    free: npt.NDArray[np.bool_]
-    tree: shapely.STRtree
+    `other`: the line whose id is told; `own`: the field of the line itself whose value is told, and by which word.
+    """
 
-    @classmethod
-    def of(cls, mapped: Mapped) -> _Lines:
-        """Multi-part lines have no two ends and are left out."""
-        row = np.array(
-            [
-                index
-                for index in range(len(mapped))
-                if index not in mapped.refused and mapped.geometry[index].geom_type == "LineString"
-            ],
-            dtype=np.intp,
-        )
-        shapes = mapped.geometry[row]
-        ends = np.concatenate((shapely.get_point(shapes, 0), shapely.get_point(shapes, -1)))
-        tree = shapely.STRtree(shapes)
-        touched, _ = tree.query(ends, predicate="dwithin", distance=TOUCHING_M)
-        free = np.bincount(touched, minlength=len(ends)) <= 1
-        return cls(row, shapes, ends, shapely.get_coordinates(ends), free, tree)
-
-    def near_free(self, reach_m: float) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-        """Pairs of a free end and another line within reach: positions in `ends` and `shapes`."""
-        loose = np.flatnonzero(self.free)
-        if not len(loose):
-            return loose, loose
-        end, line = self.tree.query(self.ends[loose], predicate="dwithin", distance=reach_m)
-        end = loose[end]
-        other = line != end % len(self.shapes)
-        return end[other], line[other]
+    code: str
+    at: At
+    other: At | None = None
+    own: tuple[str, str] | None = None
+    numbers: dict[str, npt.NDArray[Any]] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
+    severity: Severity = Severity.WARNING
 
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """What the rules are given; `nodes` are the ids that the node layers know, None where there are none."""
+    """What the rules are given: lines, which ends are free, the pairs of a free end and a line that it just misses.
 
-    mapped: Mapped
-    lines: _Lines
-    nodes: Collection[str] | None
+    `nodes` are the codes of the nodes that the node layers know, None where there are none. Ends are numbered as in
+    `Lines.ends`.
+    """
+
+    lines: Lines
+    free: Mask
+    end: At
+    line: At
+    apart: Floats
+    nodes: Codes | None
+
+    @classmethod
+    def of(cls, lines: Lines, nodes: Codes | None) -> Whole:
+        """Lines and how their ends meet."""
+        ground, ends = Ground(lines), lines.ends
+        own = np.tile(np.arange(len(lines), dtype=np.int32), 2)
+        free = ~ground.touched(ends, own, TOUCHING_M)
+        loose = np.flatnonzero(free)
+        end, line, apart = ground.near(ends[loose], own[loose], REACH_M)
+        kept = apart > TOUCHING_M
+        made = loose[end[kept]], line[kept].astype(np.int64), apart[kept]
+        may = _may_meet(lines, made[0], made[1])
+        return cls(lines, free, made[0][may], made[1][may], made[2][may], nodes)
+
+    @property
+    def own(self) -> At:
+        """The line of each pair's end."""
+        return self.end % len(self.lines)
 
 
-def _loose(whole: Whole) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-    """Free ends near another line that they do not touch, unless the nodes say that the two never meet."""
-    lines, columns = whole.lines, whole.mapped.columns
-    end, line = lines.near_free(REACH_M)
-    apart = shapely.distance(lines.ends[end], lines.shapes[line])
-    end, line = end[apart > TOUCHING_M], line[apart > TOUCHING_M]
-    size = len(lines.shapes)
-
-    def may_meet(at: int, other: int) -> bool:
-        own, that = int(lines.row[at % size]), int(lines.row[other])
-        node = columns["from_node" if at < size else "to_node"][own]
-        there = {columns["from_node"][that], columns["to_node"][that]}
-        is_tap = columns["main_id"][own] == columns["feature_id"][that]
-        return node is None or node in there or is_tap or there == {None}
-
-    kept = np.array([may_meet(a, b) for a, b in zip(end.tolist(), line.tolist(), strict=True)], dtype=bool)
-    return end[kept], line[kept]
+def _may_meet(lines: Lines, end: At, line: At) -> Mask:
+    """Which free ends may touch the lines that they are near, by their nodes: the nodes may say that two never meet."""
+    size, codes = len(lines), lines.codes
+    own = end % size
+    node = np.where(end < size, codes["from_node"][own], codes["to_node"][own])
+    start, stop = codes["from_node"][line], codes["to_node"][line]
+    is_tap = (codes["main_id"][own] == codes["feature_id"][line]) & (codes["main_id"][own] != 0)
+    made: Mask = (node == 0) | (node == start) | (node == stop) | is_tap | ((start == 0) & (stop == 0))
+    return made
 
 
-def _warn(whole: Whole, code: str, index: int, **params: str | float | None) -> None:
-    whole.mapped.issues.append(whole.mapped.issue(Severity.WARNING, code, index, **params))
-
-
-def undershoot(whole: Whole) -> None:
+def undershoot(whole: Whole) -> Iterator[Told]:
     """An end that stops just short of a line: closed within SNAP_M, else told."""
-    lines = whole.lines
-    end, line = _loose(whole)
-    if not len(end):
+    own, line, apart = whole.own, whole.line, whole.apart
+    if not len(own):
         return
-    own = end % len(lines.shapes)
-    apart = shapely.distance(lines.ends[end], lines.shapes[line])
-    short = ~shapely.intersects(lines.shapes[own], lines.shapes[line])
-    order = np.lexsort((apart, end))
+    short = ~shapely.intersects(whole.lines.shapes(own), whole.lines.shapes(line))
+    order = np.lexsort((apart, whole.end))
     order = order[short[order]]
-    first = order[np.unique(end[order], return_index=True)[1]]
+    first = order[np.unique(whole.end[order], return_index=True)[1]]
+    first = first[_each_gap_once(own[first], line[first], len(whole.lines))]
+    gap = np.round(apart[first], 4)
+    closed = gap <= SNAP_M
+    for is_closed, code, severity in (
+        (True, "snapped-end", Severity.NOTICE),
+        (False, "undershoot", Severity.WARNING),
+    ):
+        at = first[closed == is_closed]
+        yield Told(
+            code, own[at], line[at], numbers={"gap_m": gap[closed == is_closed], "end": whole.end[at]},
+            severity=severity,
+        )  # fmt: skip
+
+
+def _each_gap_once(own: At, line: At, size: int) -> Mask:
+    """Two ends that miss each other are one gap."""
+    keep = np.ones(len(own), dtype=bool)
     told: set[tuple[int, int]] = set()
-    for at in first:
+    for at in np.flatnonzero(np.isin(own * size + line, line * size + own)).tolist():
         pair = int(own[at]), int(line[at])
-        if pair[::-1] in told:  # two ends that miss each other are one gap
-            continue
-        told.add(pair)
-        index = int(lines.row[pair[0]])
-        other = whole.mapped.columns["feature_id"][int(lines.row[pair[1]])]
-        gap = round(float(apart[at]), 4)
-        if gap <= SNAP_M:
-            _snap(whole, int(end[at]), pair[1], other, gap)
-        else:
-            _warn(whole, "undershoot", index, other=other, gap_m=gap)
+        keep[at] = pair[::-1] not in told
+        if keep[at]:
+            told.add(pair)
+    return keep
 
 
-def _snap(whole: Whole, end: int, line: int, other: str, gap: float) -> None:
-    lines = whole.lines
-    index = int(lines.row[end % len(lines.shapes)])
-    target = whole.mapped.geometry[int(lines.row[line])]
+def snapped(whole: Whole, told: Told) -> tuple[dict[int, Any], Mask]:
+    """Close the gaps of `told`; return the new shapes by position, and which of the gaps were closed."""
+    lines, size = whole.lines, len(whole.lines)
+    assert told.other is not None
+    involved = np.unique(np.concatenate((told.at, told.other)))
+    shape = dict(zip(involved.tolist(), lines.shapes(involved), strict=True)) if len(involved) else {}
+    changed: dict[int, Any] = {}
+    closed = np.zeros(len(told.at), dtype=bool)
+    ends = zip(told.at.tolist(), told.other.tolist(), told.numbers["end"].tolist(), strict=True)
+    for number, (own, other, end) in enumerate(ends):
+        made = _snap(shape[own], shape[other], is_start=end < size)
+        if made.length > 0:
+            shape[own] = changed[own] = made
+            closed[number] = True
+    return changed, closed
+
+
+def _snap(line: Any, target: Any, *, is_start: bool) -> Any:
+    """The line with one end moved to the target's nearest end, or, where that is far, to its nearest point."""
+    xy = shapely.get_coordinates(line)
+    end = shapely.Point(xy[0 if is_start else -1])
     tips = [shapely.get_point(target, 0), shapely.get_point(target, -1)]
-    near = min(tips, key=lambda tip: float(shapely.distance(tip, lines.ends[end])))
-    if shapely.distance(near, lines.ends[end]) > SNAP_M:
-        near = shapely.line_interpolate_point(target, shapely.line_locate_point(target, lines.ends[end]))
-    xy = shapely.get_coordinates(whole.mapped.geometry[index])
-    xy[0 if end < len(lines.shapes) else -1] = shapely.get_coordinates(near)[0]
-    made = shapely.LineString(xy)
-    if made.length > 0:
-        whole.mapped.repair("snapped-end", index, made, other=other, gap_m=gap)
+    near = min(tips, key=lambda tip: float(shapely.distance(tip, end)))
+    if shapely.distance(near, end) > SNAP_M:
+        near = shapely.line_interpolate_point(target, shapely.line_locate_point(target, end))
+    xy[0 if is_start else -1] = shapely.get_coordinates(near)[0]
+    return shapely.LineString(xy)
 
 
-def overshoot(whole: Whole) -> None:
+def overshoot(whole: Whole) -> Iterator[Told]:
     """An end that runs just past a line it meets."""
-    lines = whole.lines
-    end, line = _loose(whole)
-    own = end % len(lines.shapes)
-    apart = shapely.distance(lines.ends[end], lines.shapes[line])
-    past = shapely.crosses(lines.shapes[own], lines.shapes[line])
-    for at in np.flatnonzero(past):
-        index = int(lines.row[own[at]])
-        other = whole.mapped.columns["feature_id"][int(lines.row[line[at]])]
-        _warn(whole, "overshoot", index, other=other, past_m=round(float(apart[at]), 4))
+    own, line = whole.own, whole.line
+    if len(own):
+        past = np.flatnonzero(shapely.crosses(whole.lines.shapes(own), whole.lines.shapes(line)))
+        yield Told("overshoot", own[past], line[past], numbers={"past_m": np.round(whole.apart[past], 4)})
 
 
-def _services(whole: Whole) -> list[int]:
-    """Positions, among the lines, of the services."""
-    roles = whole.mapped.columns["role"]
-    return [at for at, index in enumerate(whole.lines.row) if roles[index] == "service"]
-
-
-def dangling_service(whole: Whole) -> None:
+def dangling_service(whole: Whole) -> Iterator[Told]:
     """A service that touches nothing at either end serves nobody."""
-    size = len(whole.lines.shapes)
-    for at in _services(whole):
-        if whole.lines.free[at] and whole.lines.free[at + size]:
-            _warn(whole, "dangling-service", int(whole.lines.row[at]))
+    size = len(whole.lines)
+    yield Told(
+        "dangling-service", np.flatnonzero(whole.lines.is_service & whole.free[:size] & whole.free[size:])
+    )
 
 
-def service_off_main(whole: Whole) -> None:
+def service_off_main(whole: Whole) -> Iterator[Told]:
     """A service that names its main touches it."""
-    mains = whole.mapped.columns["main_id"]
     lines = whole.lines
-    place = {whole.mapped.columns["feature_id"][index]: at for at, index in enumerate(lines.row)}
-    for at in _services(whole):
-        index = int(lines.row[at])
-        main = mains[index]
-        if main is None:
-            continue
-        if main not in place:
-            _warn(whole, "unknown-main", index, main=main)
-            continue
-        apart = float(shapely.distance(lines.shapes[at], lines.shapes[place[main]]))
-        if apart > REACH_M:
-            _warn(whole, "service-off-main", index, main=main, apart_m=round(apart, 3))
+    services = np.flatnonzero(lines.is_service & (lines.codes["main_id"] != 0))
+    order = np.argsort(lines.codes["feature_id"], kind="stable")
+    ids = lines.codes["feature_id"][order]
+    wanted = lines.codes["main_id"][services]
+    at = np.minimum(np.searchsorted(ids, wanted), len(ids) - 1)
+    known = ids[at] == wanted
+    yield Told("unknown-main", services[~known], own=("main_id", "main"))
+    services, mains = services[known], order[at[known]]
+    apart = np.zeros(len(services))
+    for start in range(0, len(services), _CHUNK):
+        part = slice(start, start + _CHUNK)
+        apart[part] = shapely.distance(lines.shapes(services[part]), lines.shapes(mains[part]))
+    off = apart > REACH_M
+    numbers = {"apart_m": np.round(apart[off], 3)}
+    yield Told("service-off-main", services[off], own=("main_id", "main"), numbers=numbers)
 
 
-def duplicate_link(whole: Whole) -> None:
+def duplicate_link(whole: Whole) -> Iterator[Told]:
     """Two lines of the same course between the same nodes are one line, delivered twice."""
     lines = whole.lines
-    keys = shapely.to_wkb(shapely.set_precision(shapely.normalize(lines.shapes), TOUCHING_M))
-    columns = whole.mapped.columns
-    first: dict[tuple[bytes, Any], int] = {}
-    for at, key in enumerate(keys):
-        index = int(lines.row[at])
-        nodes = frozenset((columns["from_node"][index], columns["to_node"][index]))
-        kept = first.setdefault((key, nodes), index)
-        if kept != index and None not in nodes:
-            _warn(whole, "duplicate-link", index, other=columns["feature_id"][kept])
+    start, end = lines.codes["from_node"], lines.codes["to_node"]
+    named = np.flatnonzero((start != 0) & (end != 0))
+    low, high = np.minimum(start, end)[named], np.maximum(start, end)[named]
+    order = np.lexsort((high, low))
+    same = (low[order][1:] == low[order][:-1]) & (high[order][1:] == high[order][:-1])
+    several = np.zeros(len(named), dtype=bool)
+    several[order[1:][same]] = several[order[:-1][same]] = True
+    at = named[several]
+    keys = (
+        shapely.to_wkb(shapely.set_precision(shapely.normalize(lines.shapes(at)), TOUCHING_M))
+        if len(at)
+        else ()
+    )
+    first: dict[tuple[bytes, int, int], int] = {}
+    pairs = []
+    for place, key in zip(at.tolist(), keys, strict=True):
+        nodes = int(min(start[place], end[place])), int(max(start[place], end[place]))
+        kept = first.setdefault((key, *nodes), place)
+        if kept != place:
+            pairs.append((place, kept))
+    found = np.array(pairs, dtype=np.int64).reshape(-1, 2)
+    yield Told("duplicate-link", found[:, 0], found[:, 1])
 
 
-def reversed_link(whole: Whole) -> None:
+def reversed_link(whole: Whole) -> Iterator[Told]:
     """A line is drawn from its from-node to its to-node, as the other lines at these nodes say."""
-    lines, columns = whole.lines, whole.mapped.columns
-    size = len(lines.shapes)
-    places: dict[str, Counter[tuple[float, float]]] = {}
-    spots = [(round(x, 2), round(y, 2)) for x, y in lines.xy.tolist()]
-    for at, index in enumerate(lines.row):
-        ends = ((columns["from_node"][index], spots[at]), (columns["to_node"][index], spots[at + size]))
-        for name, spot in ends:
-            if name is not None:
-                places.setdefault(name, Counter())[spot] += 1
-    for at, index in enumerate(lines.row):
-        start, end = columns["from_node"][index], columns["to_node"][index]
-        if start is None or end is None or start == end:
-            continue
-        elsewhere = places[start][spots[at + size]] > places[start][spots[at]]
-        swapped = places[end][spots[at]] >= places[end][spots[at + size]]
-        if elsewhere and swapped and spots[at] != spots[at + size]:
-            _warn(whole, "reversed-link", int(index))
+    lines, size = whole.lines, len(whole.lines)
+    nodes = np.concatenate((lines.codes["from_node"], lines.codes["to_node"]))
+    grid = np.round(lines.ends * 100.0).astype(np.int64).view(np.uint64)
+    spots = _mixed(grid[:, 0], grid[:, 1])
+    there, times = np.unique(_mixed(nodes, spots)[nodes != 0], return_counts=True)
+
+    def lines_at(node: Codes, spot: Codes) -> npt.NDArray[np.int64]:
+        """How many ends of this node are at this spot."""
+        if not len(there):
+            return np.zeros(len(node), dtype=np.int64)
+        key = _mixed(node, spot)
+        at = np.minimum(np.searchsorted(there, key), len(there) - 1)
+        return np.where(there[at] == key, times[at], 0)
+
+    start, end, begins, stops = nodes[:size], nodes[size:], spots[:size], spots[size:]
+    asked = np.flatnonzero((start != 0) & (end != 0) & (start != end) & (begins != stops))
+    start, end, begins, stops = start[asked], end[asked], begins[asked], stops[asked]
+    elsewhere = lines_at(start, stops) > lines_at(start, begins)
+    swapped = lines_at(end, begins) >= lines_at(end, stops)
+    yield Told("reversed-link", asked[elsewhere & swapped])
 
 
-def missing_node(whole: Whole) -> None:
+def _mixed(a: Codes, b: Codes) -> Codes:
+    made: Codes = (a * np.uint64(0x9E3779B97F4A7C15)) ^ (
+        b * np.uint64(0xC2B2AE3D27D4EB4F) + (a >> np.uint64(31))
+    )
+    return made
+
+
+def missing_node(whole: Whole) -> Iterator[Told]:
     """A line ends at nodes that the agency's node layer has."""
-    columns = whole.mapped.columns
-    named = {columns[field][index] for field in ("from_node", "to_node") for index in whole.lines.row} - {
-        None
-    }
-    # Where most are unknown, the nodes of these lines were never delivered: no fault of the lines.
-    if whole.nodes is None or 2 * len(named & set(whole.nodes)) < len(named):
+    nodes = whole.nodes
+    if nodes is None:
         return
-    for index in whole.lines.row:
-        for field in ("from_node", "to_node"):
-            name = columns[field][index]
-            if name is not None and name not in whole.nodes:
-                _warn(whole, "missing-node", int(index), field=field, node=name)
+    fields = [whole.lines.codes[name] for name in ("from_node", "to_node")]
+    named = np.unique(np.concatenate(fields))
+    named = named[named != 0]
+    # Where most are unknown, the nodes of these lines were never delivered: no fault of the lines.
+    if 2 * int(np.isin(named, nodes).sum()) < len(named):
+        return
+    for name, codes in zip(("from_node", "to_node"), fields, strict=True):
+        gone = np.flatnonzero((codes != 0) & ~np.isin(codes, nodes))
+        yield Told("missing-node", gone, own=(name, "node"), texts={"field": name})
 
 
-Rule = Callable[[Whole], None]
+Rule = Callable[[Whole], Iterator[Told]]
 # What lines of one network do to each other where they meet; the rest is said of each line alone.
 MEETING_RULES: tuple[Rule, ...] = (undershoot, overshoot, dangling_service, service_off_main)
 NETWORK_RULES: tuple[Rule, ...] = (*MEETING_RULES, duplicate_link, reversed_link, missing_node)
 
 
-def _is_services_alone(whole: Whole) -> bool:
+def _is_services_alone(lines: Lines) -> bool:
     """Whether these are services whose mains are all in another layer: they leave those, and touch no line here."""
-    columns, rows = whole.mapped.columns, whole.lines.row
-    mains = {columns["main_id"][index] for index in rows} - {None}
-    has_main = any(columns["role"][index] != "service" for index in rows)
-    return bool(mains) and not has_main and mains.isdisjoint(columns["feature_id"])
+    mains = np.unique(lines.codes["main_id"])
+    mains = mains[mains != 0]
+    return (
+        len(mains) > 0
+        and bool(lines.is_service.all())
+        and not np.isin(mains, lines.codes["feature_id"]).any()
+    )
 
 
-def parcel_overlaps(mapped: Mapped) -> None:
-    """No ground belongs to two parcels."""
-    row = np.array([index for index in range(len(mapped)) if index not in mapped.refused], dtype=np.intp)
-    shapes = mapped.geometry[row]
-    a, b = shapely.STRtree(shapes).query(shapes, predicate="intersects")
-    a, b = a[a < b], b[a < b]
-    areas = shapely.area(shapely.intersection(shapes[a], shapes[b]))
-    for at in np.flatnonzero(areas > SLIVER_M2):
-        index, other = int(row[a[at]]), mapped.columns["feature_id"][int(row[b[at]])]
-        params = {"other": other, "area_m2": round(float(areas[at]), 3)}
-        mapped.issues.append(mapped.issue(Severity.WARNING, "parcels-overlap", index, **params))
+def network(lines: Lines, nodes: Codes | None) -> tuple[Whole, list[Told]]:
+    """Apply the rules of a whole network to its lines (of one part each)."""
+    with np.errstate(over="ignore", invalid="ignore"):  # a damaged file may hold any number
+        whole = Whole.of(lines, nodes)
+        alone = _is_services_alone(lines)
+        rules = [rule for rule in NETWORK_RULES if not (alone and rule in MEETING_RULES)]
+        return whole, [told for rule in rules for told in rule(whole) if len(told.at)]
 
 
-def parcel_gaps(mapped: Mapped) -> None:
-    """Neighbouring parcels leave no slivers between them that are nobody's."""
-    row = np.array([index for index in range(len(mapped)) if index not in mapped.refused], dtype=np.intp)
-    shapes = mapped.geometry[row]
-    holes = shapely.get_parts(shapely.polygonize([shapely.boundary(shapely.union_all(shapes))]))
-    tree = shapely.STRtree(shapes)
-    for hole in holes:
-        if not SLIVER_M2 < hole.area <= LARGEST_GAP_M2:
-            continue
-        point = hole.point_on_surface()
-        if len(tree.query(point, predicate="intersects")):
-            continue
-        index = int(row[tree.nearest(point)])
-        made = mapped.issue(Severity.WARNING, "parcels-gap", index, area_m2=round(float(hole.area), 3))
-        mapped.issues.append(made)
-
-
-def known_nodes(connection: Connection, city: City, spec: LayerSpec) -> Collection[str] | None:
-    """Return the node ids of the same owner and utility that are shown now; None without such a layer."""
+def known_nodes(connection: Connection, city: City, spec: LayerSpec) -> Codes | None:
+    """Return the codes of the nodes of the same owner and utility that are shown now; None without such a layer."""
     if spec.target is not Target.NETWORK_LINE:
         return None
-    found = connection.execute(
-        text(
-            "SELECT t.feature_id FROM layers.network_node t WHERE t.city_id = :city_id AND t.retired_by IS NULL "
-            "AND t.utility = :utility AND t.owner_agency = :owner"
-        ),
-        {"city_id": city.city_id, "utility": str(spec.utility), "owner": spec.owner},
-    ).scalars()
-    return frozenset(found) or None
-
-
-def check_whole(mapped: Mapped, city: City, nodes: Collection[str] | None) -> None:
-    """Apply the rules of a whole delivery to what its own rules left of it."""
-    target = mapped.spec.target
-    if len(mapped.refused) == len(mapped):
-        return
-    if target is Target.NETWORK_LINE:
-        lines = _Lines.of(mapped)
-        if len(lines.row):
-            whole = Whole(mapped, lines, nodes)
-            alone = _is_services_alone(whole)
-            for rule in NETWORK_RULES:
-                if not (alone and rule in MEETING_RULES):
-                    rule(whole)
-    elif target is Target.PARCEL:
-        parcel_overlaps(mapped)
-        if len(mapped) <= _MOST_PARCELS:
-            parcel_gaps(mapped)
+    statement = text(
+        "SELECT t.feature_id FROM layers.network_node t WHERE t.city_id = :city_id AND t.retired_by IS NULL "
+        "AND t.utility = :utility AND t.owner_agency = :owner"
+    )
+    values = {"city_id": city.city_id, "utility": str(spec.utility), "owner": spec.owner}
+    found = connection.execute(statement.execution_options(yield_per=_CHUNK), values)
+    parts = [codes_of(list(part)) for part in found.scalars().partitions()]
+    return np.concatenate(parts) if parts else None

@@ -13,6 +13,7 @@ from urllib.parse import quote
 from layers.readers.faults import SourceDamaged, SourceTruncated, SourceUnreadable
 from layers.readers.gdal import CURVE_TOLERANCE_M, one_table, read_table
 from layers.readers.source import Table
+from layers.readers.streams import Stream
 from layers.report import Severity
 
 _MAGIC = b"SQLite format 3\0"
@@ -26,13 +27,7 @@ _ENVELOPES = {0: 0, 1: 32, 2: 48, 3: 48, 4: 64}
 
 def read(path: Path, table: str | None) -> Table:
     """Return one table; raises SourceTruncated, SourceDamaged, SourceIncomplete or SourceUnreadable."""
-    _check_size(path)
-    with _opened(path) as database:
-        _check_integrity(database, path)
-    name = one_table(path, table)
-    with _opened(path) as database:
-        expected = _count(database, path, name)
-        curves = _curves(database, name)
+    name, expected, curves, _ = _examined(path, table)
     made = read_table(path, name, expected=expected)
     if curves:
         made.facts["curves"] = dict(curves)
@@ -41,6 +36,30 @@ def read(path: Path, table: str | None) -> Table:
             Severity.NOTICE, "curves-linearised", count=sum(curves.values()), tolerance_m=CURVE_TOLERANCE_M
         )
     return made
+
+
+def stream(path: Path, table: str | None) -> Stream | None:
+    """Return one table as a stream of batches, or None where it holds curves or measures: these are read whole.
+
+    Raises as `read` does; a damage that only shows on the way is raised then.
+    """
+    name, expected, curves, has_measures = _examined(path, table)
+    return None if curves or has_measures else Stream(path, name, expected)
+
+
+def _examined(path: Path, table: str | None) -> tuple[str, int, Counter[str], bool]:
+    """The table that is meant, its rows, its curves, whether it has measures; the file is whole and unhurt."""
+    _check_size(path)
+    with _opened(path) as database:
+        _check_integrity(database, path)
+    name = one_table(path, table)
+    with _opened(path) as database:
+        return name, _count(database, path, name), _curves(database, name), _has_measures(database, name)
+
+
+def _has_measures(database: sqlite3.Connection, table: str) -> bool:
+    row = database.execute("SELECT m FROM gpkg_geometry_columns WHERE table_name = ?", (table,)).fetchone()
+    return row is not None and row[0] != 0
 
 
 def _check_size(path: Path) -> None:

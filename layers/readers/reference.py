@@ -10,7 +10,6 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-import shapely
 from pyproj import CRS, Transformer
 from pyproj.exceptions import CRSError, ProjError
 
@@ -33,14 +32,13 @@ from layers.readers.faults import (
     WebMercator,
     ZonePrefix,
 )
-from layers.readers.source import Source, Table
+from layers.readers.source import Source, Table, sample
 from layers.report import Severity
 
 # PROJ's confidence (per cent) from which a system that is spelt out without its number is taken as that one.
 _CONFIDENCE: Final = 70
 # A delivery mostly in the city is not misread; single features elsewhere are refused one by one.
 _MOST: Final = 0.5
-_SAMPLE: Final = 5_000
 _MARGIN_DEG: Final = 0.02
 Points = npt.NDArray[np.float64]
 
@@ -104,20 +102,6 @@ def _first_point(table: Table) -> tuple[float | None, float | None]:
     return (round(float(points[0, 0]), 6), round(float(points[0, 1]), 6)) if len(points) else (None, None)
 
 
-def sample(shapes: Any) -> Points:
-    """Return one finite point of each of at most 5000 shapes, spread over the table."""
-    array = np.asarray(shapes, dtype=object)
-    there = [
-        shape for shape in array[:: max(1, len(array) // _SAMPLE)] if shape is not None and not shape.is_empty
-    ]
-    if not there:
-        return np.empty((0, 2))
-    coordinates, owner = shapely.get_coordinates(np.array(there, dtype=object), return_index=True)
-    first = coordinates[np.flatnonzero(np.diff(owner, prepend=-1))]
-    made: Points = first[np.isfinite(first).all(axis=1)]
-    return made
-
-
 def check_units(source: Source, file: str) -> None:
     """Refuse metres under a system in degrees and the reverse: RFC 7946 lets GeoJSON say neither.
 
@@ -125,7 +109,7 @@ def check_units(source: Source, file: str) -> None:
     """
     if source.crs == LOCAL:
         return
-    points = sample(source.frame.geometry.array)
+    points = source.points
     if not len(points):
         return
     degrees = np.array([looks_like_degrees((x, y, x, y)) for x, y in points], dtype=bool)
@@ -141,7 +125,7 @@ def check_place(source: Source, city: City) -> None:
     Raises a PlaceMistaken naming the mistake and the first point, as delivered. A delivery for which no
     mistake is found is left to the checks: its features are refused one by one as outside the city.
     """
-    points = sample(source.frame.geometry.array)
+    points = source.points
     if source.crs == LOCAL or not len(points) or _inside(points, source.crs, city).mean() >= _MOST:
         return
     x, y = (round(float(value), 6) for value in points[0])
@@ -162,7 +146,7 @@ def known_systems(city: City) -> list[str]:
     return list(dict.fromkeys((parse_code(city.crs), *city.operations, *_ASKED)))
 
 
-def fitting(source: Source | Table, city: City) -> list[str]:
+def fitting(source: Table, city: City) -> list[str]:
     """Return the codes of systems in which most of the numbers would lie in the city: what to ask about."""
     points = sample(source.frame.geometry.array)
     if not len(points):
