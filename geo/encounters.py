@@ -1,8 +1,4 @@
-"""What a proposed line meets in the ground: crossings and stretches beside other lines, and the cover that suits them.
-
-The same uncertainties and three-way verdicts as for an excavation (`geo.clearance`): the record of the existing line
-may be wrong by its accuracy, the new one is set out to a decimetre, and an unknown depth never passes.
-"""
+"""What a service line meets in the ground, and the cover that suits it: `geo.line_clearance` along one route."""
 
 from __future__ import annotations
 
@@ -13,18 +9,17 @@ from typing import Final
 import shapely
 from shapely.geometry import LineString, Point
 
-from geo.clearance import Placed
-from geo.quality import UNKNOWN_VERTICAL_M, Verdict, accuracy, probability_below, standard_deviation, verdict
-from geo.rules import ClearanceRule, RulePack, Subject
+from geo.line_clearance import ProposedLine, assess_line
+from geo.placed import Placed
+from geo.quality import Verdict
+from geo.rules import RulePack, Subject
 from geo.service_line import Encounter, Existing, Wanted
 from geo.vocabulary import Kind
 
 # Where no rule names a distance, trenches still keep this far from lines (our assumption).
 LEAST_KEEP_M: Final = 0.3
 _DEPTH_STEP_M: Final = 0.05
-# Setting-out of a service trench (95 % half widths).
-_LAID_H_M: Final = 0.10
-_LAID_V_M: Final = 0.05
+_GOOD_ENOUGH: Final = 0.05
 
 
 def keep_m(kinds: Sequence[Kind], placed: Placed, pack: RulePack) -> float:
@@ -40,63 +35,45 @@ def keep_m(kinds: Sequence[Kind], placed: Placed, pack: RulePack) -> float:
     return max([LEAST_KEEP_M, *required]) + (placed.radius_m or 0.0)
 
 
-def _rule(wanted: Wanted, placed: Placed, pack: RulePack) -> ClearanceRule | None:
-    if placed.kind is None:
-        return None
-    return pack.governing(Subject.of(wanted.kind, ["service"]), Subject.of(placed.kind, placed.classes))
+def laid(wanted: Wanted, route: LineString, cover_m: float) -> ProposedLine:
+    """The line as it would be laid along a route at a cover."""
+    return ProposedLine(route, str(wanted.kind), ("service",), wanted.outer_diameter_mm / 2000, cover_m)
 
 
-def suitable_cover(wanted: Wanted, crossed: Sequence[Existing], pack: RulePack) -> float:
-    """The cover nearest the usual one at which every line of known depth is crossed with the distance it asks for."""
-    known = [line.placed for line in crossed if line.placed.cover_m is not None]
+def suitable_cover(wanted: Wanted, route: LineString, crossed: Sequence[Existing], pack: RulePack) -> float:
+    """The cover (m) nearest the usual one at which all lines of known depth are crossed with the distance asked for.
+
+    Where none is, the one that comes nearest to it.
+    """
+    known = [line for line in crossed if line.placed.known_cover_m]
     steps = round((wanted.most_cover_m - wanted.least_cover_m) / _DEPTH_STEP_M)
-    choices = [wanted.least_cover_m + step * _DEPTH_STEP_M for step in range(steps + 1)]
+    choices = [round(wanted.least_cover_m + step * _DEPTH_STEP_M, 2) for step in range(steps + 1)]
     choices.sort(key=lambda cover: (abs(cover - wanted.cover_m), cover))
 
     def broken(cover: float) -> float:
-        return math.fsum(_crossing(wanted, cover, placed, _rule(wanted, placed, pack))[0] for placed in known)
+        line = laid(wanted, route, cover)
+        found = (assess_line(line, each.placed, each.axis, pack) for each in known)
+        return math.fsum(finding.p_violation for finding in found if finding is not None)
 
-    fitting = (cover for cover in [wanted.cover_m, *choices] if broken(cover) < 0.05)
-    best: float = next(fitting, min([wanted.cover_m, *choices], key=broken))
-    return round(best, 2)
-
-
-def _crossing(
-    wanted: Wanted, cover_m: float, placed: Placed, rule: ClearanceRule | None
-) -> tuple[float, float | None]:
-    """P(too near) of a crossing at this cover, and the gap in metres between the two (negative: they collide)."""
-    if placed.cover_m is None:
-        return 1.0, None
-    height = 2 * (placed.radius_m or 0.0)
-    bottom = cover_m + wanted.outer_diameter_mm / 1000
-    gap = max(placed.cover_m - bottom, cover_m - (placed.cover_m + height))
-    stated = placed.vertical_uncertainty_m
-    width = stated if stated is not None else accuracy(placed.quality_level).vertical_m
-    sd = standard_deviation(UNKNOWN_VERTICAL_M if width is None else width, _LAID_V_M)
-    required = 0.0 if rule is None else (rule.vertical_m or 0.0)
-    return probability_below(required, gap, sd), gap
+    chances: dict[float, float] = {}
+    for cover in [wanted.cover_m, *choices]:
+        chances[cover] = broken(cover)
+        if chances[cover] < _GOOD_ENOUGH:
+            return cover
+    return min(chances, key=lambda cover: chances[cover])
 
 
 def encounter(
     wanted: Wanted, route: LineString, cover_m: float, line: Existing, pack: RulePack
 ) -> Encounter | None:
-    """What the route does to one line; None when it stays clear of it by more than both could be misplaced."""
-    rule = _rule(wanted, line.placed, pack)
+    """What the route does to one line; None when it stays clear of it without crossing.
+
+    A crossing for which no rule speaks is `no_information`: silence is no permission.
+    """
+    finding = assess_line(laid(wanted, route, cover_m), line.placed, line.axis, pack)
     if route.intersects(line.axis):
         at = shapely.get_parts(route.intersection(line.axis))[0].representative_point()
-        p, gap = _crossing(wanted, cover_m, line.placed, rule)
-        found = Verdict.UNDECIDABLE if gap is None else verdict(p)
-        required = None if rule is None else rule.vertical_m
-        return Encounter(line.placed, at, True, found, p, gap, required, rule)
-    required_h = LEAST_KEEP_M if rule is None else (rule.horizontal_m or 0.0)
-    separation = route.distance(line.axis) - (line.placed.radius_m or 0.0) - wanted.outer_diameter_mm / 2000
-    stated = line.placed.horizontal_uncertainty_m
-    width = stated if stated is not None else accuracy(line.placed.quality_level).horizontal_m
-    p = probability_below(required_h, separation, standard_deviation(width, _LAID_H_M))
-    if verdict(p) is Verdict.CLEAR:
+        return Encounter(line.placed, at, True, finding)
+    if finding is None or finding.verdict is Verdict.CLEAR:
         return None
-    at = Point(shapely.shortest_line(route, line.axis).coords[0])
-    vertical, gap = _crossing(wanted, cover_m, line.placed, rule)
-    if rule is not None and rule.vertical_m is not None and gap is not None:
-        p *= vertical
-    return Encounter(line.placed, at, False, verdict(p), p, separation, required_h, rule)
+    return Encounter(line.placed, Point(shapely.shortest_line(route, line.axis).coords[0]), False, finding)

@@ -19,9 +19,9 @@ from shapely.geometry import LineString, MultiLineString, Point, Polygon, box
 from shapely.geometry.base import BaseGeometry
 from shapely.ops import substring
 
-from geo.clearance import Placed
 from geo.corridor import Corridor, Ways, Zone, corridor
 from geo.encounters import LEAST_KEEP_M, encounter, keep_m, suitable_cover
+from geo.placed import Placed
 from geo.quality import accuracy
 from geo.rules import RulePack, Subject
 from geo.service_line import (
@@ -214,7 +214,7 @@ def _met(
         and line.axis.distance(route)
         <= keep_m([wanted.kind], line.placed, pack) + accuracy(None).horizontal_m
     ]
-    cover = suitable_cover(wanted, [line for line in others if line.axis.intersects(route)], pack)
+    cover = suitable_cover(wanted, route, [line for line in others if line.axis.intersects(route)], pack)
     found = tuple(met for line in others if (met := encounter(wanted, route, cover, line, pack)) is not None)
     over = sum(route.intersection(shape.buffer(-SHARED_EDGE_M)).length for shape in site.neighbours)
     return ServiceLine(wanted.name, main, route, inside_m, cover, found, float(over))

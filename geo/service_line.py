@@ -13,9 +13,9 @@ from enum import StrEnum
 from shapely.geometry import LineString, MultiLineString, Point
 from shapely.geometry.base import BaseGeometry
 
-from geo.clearance import Placed
+from geo.finding import Finding
+from geo.placed import Placed
 from geo.quality import Verdict
-from geo.rules import ClearanceRule
 from geo.vocabulary import Kind
 
 
@@ -70,19 +70,24 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Encounter:
-    """Where a new line meets an existing one: a crossing, or a stretch beside it.
-
-    `required_m` is vertical at a crossing, else horizontal; `measured_m` None when no depth is known.
-    """
+    """Where a new line meets an existing one, across or beside; `finding` is None where no rule speaks."""
 
     placed: Placed
     at: Point
     crossing: bool
-    verdict: Verdict
-    p_violation: float
-    measured_m: float | None
-    required_m: float | None
-    rule: ClearanceRule | None
+    finding: Finding | None
+
+    @property
+    def verdict(self) -> Verdict:
+        """What the rules say of it; without a rule, no information."""
+        return Verdict.NO_INFORMATION if self.finding is None else self.finding.verdict
+
+    @property
+    def measured_m(self) -> float | None:
+        """The gap in depth at a crossing (None: not known), in plan beside a line."""
+        if self.finding is None:
+            return None
+        return self.finding.separation_v_m if self.crossing else self.finding.separation_h_m
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,6 +134,21 @@ def placed_from(feature: Near) -> Placed:
 
 def finding_json(finding: Finding, answered: Answers) -> Json:
     """One finding as neutral values, with its zone, its trial pits and the conditions it calls for."""
+    return {
+        **plain_finding(finding),
+        "zone": str(finding.zone),
+        "zones": _zones_json(finding),
+        "cover": _cover_json(finding),
+        "trial_pits": answered.pits.get(finding.ref, []),
+        "conditions": [
+            {"code": each.code, "params": each.params, "corridor": each.corridor}
+            for each in answered.by_finding.get(finding.ref, ())
+        ],
+    }
+
+
+def plain_finding(finding: Finding) -> Json:
+    """What was measured, by which rule, and with what result: the part that all findings have."""
     numbers = {
         "separation_h_m": finding.separation_h_m,
         "separation_v_m": finding.separation_v_m,
@@ -165,14 +180,6 @@ def finding_json(finding: Finding, answered: Answers) -> Json:
         "rule_replaces": list(finding.replaces),
         "relation": None if finding.relation is None else str(finding.relation),
         "angle_deg": finding.angle_deg,
-        "zone": str(finding.zone),
-        "zones": _zones_json(finding),
-        "cover": _cover_json(finding),
-        "trial_pits": answered.pits.get(finding.ref, []),
-        "conditions": [
-            {"code": each.code, "params": each.params, "corridor": each.corridor}
-            for each in answered.by_finding.get(finding.ref, ())
-        ],
     }
 
 

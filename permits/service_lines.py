@@ -45,7 +45,7 @@ from layers.city import Agency, City
 from layers.records import NearFeature
 from layers.service_rules import LineSize, Per, ServiceRule, load_service_rules
 from permits import tables as t
-from permits.conflicts import placed_from
+from permits.conflicts import placed_from, plain_finding
 from permits.ground import Ground, rules_of
 from permits.ports import Json
 from permits.requests import SubmitRequest, WishRequest
@@ -332,19 +332,16 @@ def _price(city: City, line: ServiceLine, wish: Order, request: SubmitRequest, t
 
 
 def _encounter(city: City, met: Encounter) -> Json:
+    """What is met, as the findings of the case say it; without a rule only that it is met."""
+    finding = {} if met.finding is None else plain_finding(met.finding)
     return {
+        **finding,
         "ref": f"{met.placed.layer_id}/{met.placed.feature_id}",
         "utility": met.placed.utility,
         "owner": met.placed.owner,
         "crossing": met.crossing,
         "verdict": str(met.verdict),
-        "p_violation": round(met.p_violation, 4),
-        "measured_m": None if met.measured_m is None else round(met.measured_m, 3),
-        "required_m": met.required_m,
         "point": mapping(to_wgs84(met.at, city.city_crs)),
-        "rule_id": met.rule and met.rule.rule_id,
-        "clause": met.rule and met.rule.clause,
-        "rule_status": met.rule and str(met.rule.status),
     }
 
 

@@ -146,8 +146,17 @@ def test_a_line_of_unknown_depth_never_passes() -> None:
     unknown = Existing(placed("water", "W1", None), WATER.axis)
     line = one(replace(SITE, lines=(unknown, LINES[2])), ALL[2])
     [met] = [each for each in line.encounters if each.crossing]
-    assert met.verdict is Verdict.UNDECIDABLE
+    assert met.verdict is not Verdict.CLEAR
     assert met.measured_m is None
+    assert met.finding is not None
+    assert met.finding.explanation == "finding-line-crossing-depth-unknown"
+
+
+def test_where_no_rule_speaks_a_crossing_is_no_permission() -> None:
+    silent = RulePack("silent", "silent", ())
+    [line] = design(SITE, [ALL[2]], silent).lines
+    assert {each.verdict for each in line.encounters} == {Verdict.NO_INFORMATION}
+    assert line.cover_m == ALL[2].cover_m
 
 
 def test_one_trench_for_three_saves_metres_and_keeps_their_distances() -> None:
