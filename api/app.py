@@ -86,6 +86,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     async def life(_app: FastAPI) -> AsyncIterator[None]:
         resources.listener.start()
         runs.start()
+        if resources.settings.warm_networks:
+            resources.crisis.warm(resources.cities.values())
         yield
         runs.stop()
         resources.listener.stop()

@@ -11,6 +11,7 @@ import typer
 from api import i18n
 from api.cli_audit import CityFirst, audit_city
 from api.cli_cases import Token, Url, case
+from api.cli_crisis import isolate
 from api.cli_deliveries import delivery, scorecard
 from api.cli_layers import register as register_layers
 from api.settings import Settings, database_url
@@ -42,6 +43,7 @@ for name, group in (
     app.add_typer(group, name=name)
 register_layers(city)
 city.command("scorecard")(scorecard)
+app.command("isolate")(isolate)
 audit.command("city")(audit_city)
 
 

@@ -13,7 +13,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import Response
 from starlette.routing import Route, Router
 
-from api import ogc_collections, ogc_export, ogc_items, ogc_pages, ogc_tiles
+from api import ogc_collections, ogc_export, ogc_items, ogc_pages, ogc_processes, ogc_tiles
 from api.ogc_collections import REL
 from api.ogc_openapi import document
 from api.ogc_request import (
@@ -44,6 +44,7 @@ _CLASSES: Final = {
     "basic-spatial-functions basic-spatial-functions-plus spatial-functions property-property "
     "arithmetic basic-spatial-operators",
     "ogcapi-tiles-1/1.0": "core tileset tilesets-list dataset-tilesets geodata-tilesets collections-selection mvt",
+    "ogcapi-processes-1/1.0": "core json ogc-process-description",
     "tms/2.0": "tilematrixset tilematrixsetlimits json-tilematrixset json-tilematrixsetlimits",
 }
 CONFORMANCE: Final = tuple(
@@ -62,6 +63,7 @@ def _links(this: Asked) -> list[Link]:
         link(f"{REL}tilesets-vector", this.address("tiles"), JSON, this.say("ogc-tiles")),
         link(f"{REL}tiling-schemes", this.address("tileMatrixSets"), JSON, this.say("ogc-tiling-schemes")),
         link("describedby", this.address("tiles", "WebMercatorQuad", "tilejson"), JSON, "TileJSON"),
+        link(f"{REL}processes", this.address("processes"), JSON, this.say("ogc-processes")),
         link("style", this.address("style.json"), "application/vnd.mapbox.style+json", this.say("ogc-style")),
     ]
 
@@ -127,6 +129,10 @@ ROUTES: Final[tuple[tuple[str, Endpoint], ...]] = (
         )
     ),
     (f"{_LAYER}{_TILE}", ogc_tiles.tile),
+    ("/processes", ogc_processes.processes),
+    ("/processes/{process_id}", ogc_processes.process),
+    ("/jobs/{job_id}", ogc_processes.job),
+    ("/jobs/{job_id}/results", ogc_processes.job),
 )
 
 
@@ -138,7 +144,7 @@ def install(app: FastAPI) -> None:
     """
     app.add_route("/v1/ogc/page.css", ogc_pages.stylesheet, methods=["GET"], include_in_schema=False)
     app.add_route(PREFIX, landing, methods=["GET"], include_in_schema=False)
-    inner = Router(
-        [Route(path or "/", endpoint, methods=["GET"]) for path, endpoint in ROUTES], redirect_slashes=False
-    )
+    read = [Route(path or "/", endpoint, methods=["GET"]) for path, endpoint in ROUTES]
+    execute = Route("/processes/{process_id}/execution", ogc_processes.execution, methods=["POST"])
+    inner = Router([*read, execute], redirect_slashes=False)
     app.mount(PREFIX, inner)

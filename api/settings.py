@@ -92,6 +92,7 @@ class Settings(BaseSettings):
     body_limit_bytes: int = Field(default=1_048_576, ge=1024)
     upload_limit_bytes: int = Field(default=2 * 1024**3, ge=1024, description="largest delivered file")
     tile_cache_bytes: int = Field(default=64 * 1_048_576, ge=0)
+    warm_networks: bool = Field(default=True, description="put the networks together at the start")
     secure_cookies: bool = Field(default=False, description="true behind TLS")
     worker_slots_per_agency: int = Field(default=4, ge=1, le=64)
     worker_threads: int = Field(default=16, ge=1, le=100)

@@ -91,7 +91,7 @@ def served(url: str, root: Path, folder: Path, cities: list[str], **changes: obj
     port = free_port()
     settings = Settings(
         database_url=url, data_dir=folder, cities_dir=root / "cities", cities=cities, port=port
-    ).with_(**changes)
+    ).with_(warm_networks=False, **changes)
     write_agency_book(settings.agencies_path, book)
     app = create_app(settings)
     made = make_tokens(url)
