@@ -128,7 +128,11 @@ def main(address, layer_id, other_id, box, pictures):
     """Open, count, choose, filter and draw."""
     complaints = []
     QgsApplication.messageLog().messageReceived.connect(
-        lambda text, tag, level: complaints.append(f"{tag}: {text}") if level != Qgis.Info else None
+        lambda text, tag, level: (
+            complaints.append(f"{tag}: {text}")
+            if level != Qgis.Info and (tag in {"OAPIF", "WFS"} or address in text)
+            else None
+        )
     )
     layer, other = opened(address, layer_id), opened(address, other_id)
     seen = {

@@ -32,6 +32,7 @@ def owslib(open_site: Site) -> dict[str, Any]:
     script = Path(__file__).with_name("owslib_client.py")
     done = subprocess.run(
         [python, script, open_site.ogc, "parcels", ",".join(map(str, BOX)), CONDITION],
+        env={"PATH": "/usr/bin:/bin", "NO_PROXY": "*"},
         capture_output=True,
         text=True,
         timeout=120,
