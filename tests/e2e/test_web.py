@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +35,7 @@ MORE_PARCELS = {
     "en": ["08-5440-00444", "08-5440-00445", "08-5440-00446", "08-5440-00447"],
 }
 LAYER = "water_lines"
+UNKNOWN_LAYER = "sewer_lines"
 
 pytestmark = pytest.mark.e2e
 
@@ -67,11 +69,15 @@ def system(root: Path) -> Iterator[System]:
         pytest.skip(reason)
     folder = Path(tempfile.mkdtemp(prefix="pje-", dir="/tmp"))  # short: it holds a Unix socket
     folder.chmod(0o755)
+    cities = folder / "cities"  # accepted mappings are written beside a city's data
+    shutil.copytree(root / "cities", cities)
     port = free_port("127.0.0.1", 18300, set())
     process = subprocess.Popen(
         [sys.executable, "-m", "api", "run"],
         cwd=root,
-        env=Settings().for_child(data_dir=str(folder), port=str(port), cities='["schutterwald"]'),
+        env=Settings().for_child(
+            data_dir=str(folder), port=str(port), cities='["schutterwald"]', cities_dir=str(cities)
+        ),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -184,3 +190,44 @@ def test_deliveries(root: Path, system: System, tmp_path: Path, lang: str) -> No
     assert seen["corrected"] == 5
     assert (seen["broken"], seen["why"]) == ("stopped", True)
     assert seen["deliveries"] >= 6
+
+
+def _unknown(folder: Path, root: Path, layer: str, lang: str) -> list[Path]:
+    """A layer as another company would send it: a Shapefile with Persian columns, minus depths and no .prj."""
+    frame = geopandas.read_file(f"/vsizip/{root}/cities/{CITY}/{CITY}.gpkg.zip", layer=layer)
+    frame["depth_m"] *= -100
+    frame["kind"] = frame["kind"].map({"main": "اصلی", "service": "انشعاب"})
+    frame.loc[frame.index[3], "kind"] = "کمربندی"
+    frame["year"] = 2001 if lang == "fa" else 2002  # each run delivers something of its own
+    # the names of a Shapefile's columns end after ten bytes, so "نوع لوله" (kind of pipe) becomes a riddle
+    names = {
+        "line_id": "شناسه",
+        "kind": "نوع لوله",
+        "depth_m": "عمق",
+        "diameter_mm": "قطر",
+        "material": "جنس",
+    }
+    path = folder / "لوله.shp"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that the names are cut is the point
+        frame.rename(columns=names)[[*names.values(), "year", "geometry"]].to_file(path, encoding="utf-8")
+    return [path, *(path.with_suffix(ending) for ending in (".dbf", ".shx", ".cpg"))]
+
+
+@pytest.mark.parametrize("lang", ["fa", "en"])
+def test_an_unknown_file_is_mapped_on_the_page(root: Path, system: System, tmp_path: Path, lang: str) -> None:
+    """A Shapefile in its parts: the CRS is asked, columns and words are mapped, accepted and published."""
+    files = _unknown(tmp_path, root, UNKNOWN_LAYER, lang)
+    seen = _seen(root, system, "sight", lang, CITY, UNKNOWN_LAYER, ",".join(map(str, files)))
+    assert seen["complaints"] == []
+    assert (seen["byKeyboard"], seen["lacking"], seen["mayNotSend"]) == (True, 1, True)
+    assert seen["parts"] == 4
+    assert (seen["guessed"], seen["mayNotAccept"]) == ("", True), "a CRS is asked, never guessed"
+    assert seen["systems"] >= 1
+    assert (seen["unitsAsked"], seen["stillNot"]) == (1, True), "nor is a unit that two readings fit"
+    assert (seen["unmapped"], seen["words"]) == ("", 3)
+    assert seen["agrees"] == 1
+    assert seen["rows"] == 5
+    assert (seen["end"], seen["shown"]) == ("done", 1)
+    kept = (system.folder / "cities" / CITY / "layers.toml").read_text(encoding="utf-8")
+    assert 'cover_m = { column = "عمق", unit = "-cm" }' in kept
