@@ -17,7 +17,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from layers.city import City
-from permits import approving, dig_spawn, ground, inquiries, intake, saga, store, worklist
+from permits import approving, case_map, dig_spawn, ground, inquiries, intake, saga, store, worklist
 from permits import tables as t
 from permits.approving import Opening
 from permits.errors import ActionNotAllowed, AgencyUnknown, CaseNotFound, NothingToRetry, RequestInvalid
@@ -303,7 +303,7 @@ def history(session: Session, ctx: Context, case_id: UUID) -> list[HistoryEntry]
 def geojson(session: Session, ctx: Context, case_id: UUID) -> Json:
     """Excavation, parcel and the lines of the findings as a WGS84 FeatureCollection."""
     _check_owner(session, ctx, case_id)
-    return worklist.case_geojson(session, case_id)
+    return case_map.case_geojson(session, case_id)
 
 
 # --- shared by the use cases ---

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from permits import service_lines
 from permits import tables as t
+from permits.case_map import without_geometry
 from permits.errors import CaseNotFound
 from permits.ports import Json
 from permits.store import audit_entries
@@ -115,7 +116,7 @@ def case_view(session: Session, case_id: UUID, role: Role, city_id: str | None =
         excavation=ExcavationView(**row.excavation),
         submitted_at=row.submitted_at,
         dossier=row.dossier,
-        findings=[_without_geometry(finding) for finding in _findings(session, case_id)],
+        findings=[without_geometry(finding) for finding in _findings(session, case_id)],
         verdict=row.verdict,
         service_lines=service_lines.of_case(session, case_id),
         missing_information=[MissingLayer(**layer) for layer in row.missing],
@@ -155,11 +156,6 @@ def _findings(session: Session, case_id: UUID) -> list[Json]:
         select(t.finding.c.body).where(t.finding.c.case_id == case_id).order_by(t.finding.c.n)
     )
     return [row.body for row in rows]
-
-
-def _without_geometry(finding: Json) -> Json:
-    """A finding as the case shows it; its line is on the map, in the GeoJSON of the case."""
-    return {key: value for key, value in finding.items() if key != "geometry"}
 
 
 def _consultations(session: Session, case_id: UUID) -> list[ConsultationView]:
@@ -393,41 +389,3 @@ def tariff_lag(session: Session, city_id: str, now: datetime) -> list[Json]:
         }
         for row in rows
     ]
-
-
-def case_geojson(session: Session, case_id: UUID) -> Json:
-    """Excavation, parcel and findings of one case as a WGS84 FeatureCollection; raises `CaseNotFound`."""
-    row = session.execute(
-        select(t.case_.c.excavation, t.case_.c.dossier, t.case_.c.parcel_id).where(
-            t.case_.c.case_id == case_id
-        )
-    ).one_or_none()
-    if row is None:
-        raise CaseNotFound(case_id=str(case_id))
-    features = [
-        _feature(row.excavation["geometry"], {"kind": "excavation", "depth_m": row.excavation["depth_m"]}),
-        _feature(row.dossier.get("geometry"), {"kind": "parcel", "parcel_id": row.parcel_id}),
-    ]
-    for finding in _findings(session, case_id):
-        features.append(_feature(finding.get("geometry"), {"kind": "finding", **_without_geometry(finding)}))
-    for line in service_lines.of_case(session, case_id):
-        features += _line_features(line)
-    return {"type": "FeatureCollection", "features": [f for f in features if f["geometry"] is not None]}
-
-
-def _line_features(line: Json) -> list[Json]:
-    """A service line on the map: as proposed, as built, and the trench it shares (under its first agency only)."""
-    said = {"kind": "service_line", "agency": line["agency"], "state": line["state"]}
-    made = [_feature(line.get("route"), {**said, "length_m": line.get("length_m")})]
-    built = line.get("as_built")
-    if built:
-        made.append(_feature(built.get("geometry_wgs84"), {**said, "kind": "service_line_as_built"}))
-    shared = line.get("shared_trench")
-    if shared and line["agency"] < min(shared["with"]):
-        trench = {"kind": "shared_trench", "saved_m": shared["saved_m"], "width_m": shared["width_m"]}
-        made.append(_feature(shared["geometry"], trench))
-    return made
-
-
-def _feature(geometry: Json | None, properties: Json) -> Json:
-    return {"type": "Feature", "geometry": geometry, "properties": properties}
