@@ -6,13 +6,14 @@ permit, one for each utility or owner, and with each finding those that it calls
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 import shapely
-from shapely.geometry import MultiPoint, mapping
+from shapely.geometry import MultiPoint
 from shapely.geometry.base import BaseGeometry
 
 from geo.clearance import Excavation, Finding, Placed
@@ -21,7 +22,7 @@ from geo.quality import Verdict
 from geo.trial_pits import Suspect, TrialPit, is_decidable, propose
 from geo.vocabulary import Kind
 from permits.ports import Json
-from permits.views import Condition, as_json
+from permits.views import Condition
 
 # Lines whose owner stands by even when the verdict is still open.
 _DANGEROUS: Final = frozenset({Kind.GAS, Kind.ELECTRICITY})
@@ -182,17 +183,14 @@ class _Work:
         return strip(self.excavation.shape_m, one.shape_m, one.placed.known_radius_m, within_m)
 
     def _json(self, shape_m: BaseGeometry) -> Json | None:
-        if shape_m.is_empty:
-            return None
-        shown: Json = as_json(mapping(self.shown(shape_m)))
-        return shown
+        return None if shape_m.is_empty else _geojson(self.shown(shape_m))
 
 
 def _pits_json(pits: Sequence[TrialPit], shown: Shown) -> dict[str, list[Json]]:
     """Each line's pits as neutral values: where, why, what to measure, and what each measure would mean."""
     told: dict[str, list[Json]] = {}
     for pit in pits:
-        point = as_json(mapping(shown(pit.point_m)))
+        point = _geojson(shown(pit.point_m))
         for each in pit.expected:
             one = {
                 "point": point,
@@ -208,6 +206,11 @@ def _pits_json(pits: Sequence[TrialPit], shown: Shown) -> dict[str, list[Json]]:
             }
             told.setdefault(each.ref, []).append(one)
     return told
+
+
+def _geojson(shape: BaseGeometry) -> Json:
+    written: Json = json.loads(shapely.to_geojson(shape))
+    return written
 
 
 def _by(found: Iterable[Found], name: str) -> list[tuple[str, list[Found]]]:

@@ -1,4 +1,4 @@
-"""Conditions, trial pits and survey findings."""
+"""Zones, trial pits and conditions of findings: kept in the body of each finding, so no column is added."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Nothing yet."""
+    """No table changes: `permits.finding.body` and `permits.case_.dossier` hold them."""
 
 
 def downgrade() -> None:
-    """Nothing yet."""
+    """No table changes."""
