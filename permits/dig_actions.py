@@ -209,6 +209,8 @@ def _start(act: Act) -> Change:
     started_on = act.said.get("on") or act.today
     if started_on > act.today:
         raise DigRequestInvalid(reasons=["starts-in-the-future"])
+    if act.dig.starts_on is not None and started_on < act.dig.starts_on:
+        raise DigRequestInvalid(reasons=["starts-before-its-time"])
     return Change({"started_on": started_on}, [("dig.started", {"on": started_on.isoformat()})])
 
 

@@ -29,7 +29,7 @@ def key() -> dict[str, str]:
 
 
 def body(dx: float = 0.0, **changes: Any) -> dict[str, Any]:
-    axis = [[416600.0 + dx, 5367000.0], [416660.0 + dx, 5367000.0]]
+    axis = [[418566.0 + dx, 5367463.0], [418626.0 + dx, 5367463.0]]
     made: dict[str, Any] = {
         "kind": "development",
         "title": "Renewal of the main",
@@ -163,7 +163,7 @@ def test_the_calendar_shows_every_agencys_plans_and_overlaps_are_offered(api: Se
                 "agency_ref": "W-7",
                 "agency": "water",
                 "title": "New water main",
-                "geometry": {"type": "LineString", "coordinates": [[416600, 5367004], [416700, 5367004]]},
+                "geometry": {"type": "LineString", "coordinates": [[418566, 5367467], [418666, 5367467]]},
                 "crs": "EPSG:25832",
                 "starts_on": (START + timedelta(days=20)).isoformat(),
                 "ends_on": (END + timedelta(days=20)).isoformat(),
@@ -195,7 +195,7 @@ def test_the_calendar_shows_every_agencys_plans_and_overlaps_are_offered(api: Se
 def test_who_may_call_whom(api: Served, problem_of: Code) -> None:
     """T12: contacts of all works touching an area, for the crisis desk and the officer only."""
     area = {
-        "geometry": {"type": "Point", "coordinates": [416630, 5367010]},
+        "geometry": {"type": "Point", "coordinates": [418596, 5367473]},
         "crs": "EPSG:25832",
         "radius_m": 50,
     }
@@ -333,7 +333,7 @@ def test_a_repaved_street_needs_a_second_officer(api: Served, problem_of: Code) 
                 "pavement": "asphalt",
                 "paved_on": (START - timedelta(days=400)).isoformat(),
                 "source": "contract 12",
-                "geometry": {"type": "LineString", "coordinates": [[416500, 5367000], [416700, 5367000]]},
+                "geometry": {"type": "LineString", "coordinates": [[418466, 5367463], [418666, 5367463]]},
                 "crs": "EPSG:25832",
             },
             headers=key(),

@@ -25,7 +25,7 @@ from tests.permits import town
 
 TODAY = date(2026, 5, 4)
 NOON = datetime(2026, 5, 4, 10, 0, tzinfo=UTC)
-TRENCH_M = LineString([(416600.0, 5367000.0), (416660.0, 5367000.0)])
+TRENCH_M = LineString([(418566.0, 5367463.0), (418626.0, 5367463.0)])
 ASPHALT = WorksRequest(pavement=Pavement.ASPHALT, width_m=1.0)
 
 
