@@ -110,6 +110,13 @@ def test_buildings_trees_and_plot_lines() -> None:
     assert assess_line(gas, main(), LineString(), pack("cis")) is None
 
 
+def test_an_open_excavation_beside_a_proposed_line() -> None:
+    trench = Placed("d", "9", "excavation", ("machine",), horizontal_uncertainty_m=0.1)
+    near = found(service(), trench, shapely.box(0, 0.3, 10, 2), "default")
+    assert (near.verdict, near.required_h_m) == (Verdict.VIOLATES, 0.61)
+    assert found(service(), trench, shapely.box(0, 1.2, 10, 2), "default").verdict is Verdict.CLEAR
+
+
 def test_cover() -> None:
     kinds = {cover: line_cover(service("gas", cover, "main"), pack("uk")) for cover in (0.5, 1.0, None)}
     told = {cover: check.verdict for cover, check in kinds.items() if check is not None}
