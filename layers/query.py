@@ -10,7 +10,7 @@ from __future__ import annotations
 # ruff: noqa: S608 - names spliced into SQL come from the catalogue, never from data
 from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 import shapely
@@ -68,7 +68,7 @@ _GROUND = (
     "NULL::float8 AS horizontal_uncertainty_m, NULL::float8 AS vertical_uncertainty_m, "
     "NULL::text AS quality_level, NULL::text AS status, NULL::date AS surveyed_on"
 )
-_COLUMNS: Mapping[Target, str] = {
+COLUMNS: Final[Mapping[Target, str]] = {
     Target.PARCEL: _GROUND.format(kind="t.land_use") + ", NULL::int AS installed_year",
     Target.BUILDING: _GROUND.format(kind="t.use") + ", NULL::int AS installed_year",
     Target.STREET: _GROUND.format(kind="t.street_class") + ", NULL::int AS installed_year",
@@ -88,7 +88,7 @@ _AROUND = f"t.geom && ST_Expand({_SHAPE}, CAST(:radius_m AS float8))"
 def _branch(target: Target, condition: str, distance: str = f"ST_Distance(t.geom, {_SHAPE})") -> str:
     return (
         f"SELECT '{target}' AS target, t.layer_id, t.feature_id, t.owner_agency, {distance} AS distance_m, "
-        f"{_COLUMNS[target]}, t.published_by AS delivery_id, ST_AsBinary(t.geom) AS geom "
+        f"{COLUMNS[target]}, t.published_by AS delivery_id, ST_AsBinary(t.geom) AS geom "
         f"FROM layers.{target} t WHERE {_LIVE} AND {condition}"
     )
 

@@ -78,7 +78,11 @@ def _is_lost(connection: Any, error: psycopg2.Error) -> bool:
 
 
 def _execute(
-    cursor: Any, pooled: PoolProxiedConnection, statement: Statement, bound: Mapping[str, Any]
+    cursor: Any,
+    pooled: PoolProxiedConnection,
+    statement: Statement,
+    bound: Mapping[str, Any],
+    before: str = "",
 ) -> None:
     """Execute a statement that is prepared once per connection: planning costs more than finding one row."""
     name, prepare, execute = statement.prepared
@@ -89,7 +93,25 @@ def _execute(
             known.clear()
         cursor.execute(prepare)
         known.add(name)
-    cursor.execute(execute, bound)
+    cursor.execute(before + execute, bound)
+
+
+def execute_prepared(
+    connection: Connection, statement: Statement, values: Mapping[str, Any], *, is_generic: bool = False
+) -> list[tuple[Any, ...]]:
+    """Return the rows of a statement that is prepared once per connection, in the caller's transaction.
+
+    `is_generic`: by one plan for all values, from here to the end of the transaction.
+    """
+    pooled = connection.connection
+    cursor = pooled.cursor()
+    try:
+        before = "SET LOCAL plan_cache_mode = force_generic_plan; " if is_generic else ""
+        _execute(cursor, pooled, statement, {**statement.values, **values}, before)
+        rows: list[tuple[Any, ...]] = list(cursor.fetchall())
+    finally:
+        cursor.close()
+    return rows
 
 
 def fetch(

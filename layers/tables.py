@@ -244,11 +244,20 @@ class Address(Ground, Base):
     building_ref: Mapped[str | None] = mapped_column(Text)
 
 
+_UNSURE = (
+    "CASE WHEN horizontal_uncertainty_m > 0 AND horizontal_uncertainty_m < 'Infinity' "
+    "THEN horizontal_uncertainty_m ELSE 2 END"
+)
+_REACH = f"least({_UNSURE}, 25)"
+_LINE_REACH = f"least({_UNSURE} + greatest(coalesce(diameter_mm, 0), 0) / 2000, 25)"
+
+
 class Buried:
     """What every part of a network says: its utility, its cover (m, NULL: unknown), how well it is known.
 
     Uncertainties are 95 % half-widths in metres; a NULL vertical one goes with an unknown cover. `reach_m` is
-    how far from its axis the thing may still be: half its width and its horizontal uncertainty.
+    how far from its axis the thing may still be: half its width and its horizontal uncertainty (2 m where none is
+    stated), at most 25 m; `reach_box` is the diagonal of the box around all that.
     """
 
     utility: Mapped[str] = mapped_column(Text)
@@ -259,7 +268,11 @@ class Buried:
     quality_level: Mapped[str] = mapped_column(Text)
     status: Mapped[str] = mapped_column(Text)
     surveyed_on: Mapped[date | None] = mapped_column(Date)
-    reach_m: Mapped[float] = mapped_column(Float, Computed("horizontal_uncertainty_m", persisted=True))
+    reach_m: Mapped[float] = mapped_column(Float, Computed(_REACH, persisted=True))
+    reach_box: Mapped[WKBElement] = mapped_column(
+        Geometry("GEOMETRY", srid=-1, spatial_index=False),
+        Computed(f"ST_BoundingDiagonal(ST_Expand(geom, {_REACH}))", persisted=True),
+    )
 
 
 class NetworkLine(Buried, Located, Base):
@@ -278,8 +291,10 @@ class NetworkLine(Buried, Located, Base):
     from_node: Mapped[str | None] = mapped_column(Text)
     to_node: Mapped[str | None] = mapped_column(Text)
     main_id: Mapped[str | None] = mapped_column(Text)
-    reach_m: Mapped[float] = mapped_column(
-        Float, Computed("coalesce(diameter_mm, 0) / 2000 + horizontal_uncertainty_m", persisted=True)
+    reach_m: Mapped[float] = mapped_column(Float, Computed(_LINE_REACH, persisted=True))
+    reach_box: Mapped[WKBElement] = mapped_column(
+        Geometry("GEOMETRY", srid=-1, spatial_index=False),
+        Computed(f"ST_BoundingDiagonal(ST_Expand(geom, {_LINE_REACH}))", persisted=True),
     )
 
 

@@ -10,10 +10,13 @@ branch_labels = None
 depends_on = None
 
 AREAS = ("parcel", "building", "landuse")
+# An uncertainty that is none (zero, negative, not a number) is read as by the clearance check: not known, level D.
+UNSURE = """CASE WHEN horizontal_uncertainty_m > 0 AND horizontal_uncertainty_m < 'Infinity'
+    THEN horizontal_uncertainty_m ELSE 2 END"""
 NETWORK = {
-    "network_line": "coalesce(diameter_mm, 0) / 2000 + horizontal_uncertainty_m",
-    "network_node": "horizontal_uncertainty_m",
-    "network_device": "horizontal_uncertainty_m",
+    "network_line": f"least({UNSURE} + greatest(coalesce(diameter_mm, 0), 0) / 2000, 25)",
+    "network_node": f"least({UNSURE}, 25)",
+    "network_device": f"least({UNSURE}, 25)",
 }
 
 # ST_AsMVTGeom repairs every polygon before it knows whether it must. At which zooms (bit 0: 14, … bit 3: 17)
@@ -45,10 +48,13 @@ ALTER TABLE layers.{table} ADD COLUMN plain_zooms smallint NOT NULL
 """
 
 # From the axis to where the thing may still be: half its width and how well its place is known. An index of each
-# one's own box answers "what may be within x metres" without looking as far around as the worst-known line.
+# one's own box answers "what may be within x metres" without looking as far around as the worst-known line. The box
+# is a column, kept as its diagonal: in an expression ST_Expand would have to be leakproof for row-level security.
 REACH = """
-ALTER TABLE layers.{table} ADD COLUMN reach_m double precision NOT NULL GENERATED ALWAYS AS ({reach}) STORED;
-CREATE INDEX ix_{table}_reach_live ON layers.{table} USING gist (ST_Expand(geom, reach_m)) WHERE retired_by IS NULL;
+ALTER TABLE layers.{table}
+    ADD COLUMN reach_m double precision NOT NULL GENERATED ALWAYS AS ({reach}) STORED,
+    ADD COLUMN reach_box geometry NOT NULL GENERATED ALWAYS AS (ST_BoundingDiagonal(ST_Expand(geom, {reach}))) STORED;
+CREATE INDEX ix_{table}_reach_live ON layers.{table} USING gist (reach_box) WHERE retired_by IS NULL;
 """
 
 # Web processes remember for 0.2 s which delivery each layer of a city shows (layers.served), unless one is about
@@ -100,7 +106,7 @@ def downgrade() -> None:
     op.execute("DROP FUNCTION layers.layer_changes()")
     op.execute("DROP FUNCTION layers.shown(text)")
     for table in NETWORK:
-        op.execute(f"ALTER TABLE layers.{table} DROP COLUMN reach_m")
+        op.execute(f"ALTER TABLE layers.{table} DROP COLUMN reach_box, DROP COLUMN reach_m")
     for table in AREAS:
         op.execute(f"ALTER TABLE layers.{table} DROP COLUMN plain_zooms")
     op.execute("DROP FUNCTION layers.plain_zooms(geometry)")
