@@ -6,6 +6,7 @@ Prints one JSON object of what QGIS saw and what it complained of. The box is in
 """
 
 import json
+import os
 import sys
 from collections import Counter
 from pathlib import Path
@@ -161,5 +162,8 @@ if __name__ == "__main__":
     app.initQgis()
     if missing := sorted(NEEDED - set(QgsProviderRegistry.instance().providerList())):
         print(json.dumps({"missing": missing}))
-        sys.exit(0)
-    main(*sys.argv[1:4], [float(part) for part in sys.argv[4].split(",")], Path(sys.argv[5]))
+    else:
+        main(*sys.argv[1:4], [float(part) for part in sys.argv[4].split(",")], Path(sys.argv[5]))
+    sys.stdout.flush()
+    # QGIS takes itself down in no certain order and may crash at it; everything is said by now.
+    os._exit(0)
