@@ -1357,6 +1357,41 @@ unserved-no-capacity = The mains near have no capacity left
 unserved-no-main = No main to tap near the parcel
 unserved-no-way = No way for a line from the street
 unserved-too-far = The nearest main with room is too far away
+price-status-illustrative = illustrative figures
+demand-ampere-phases = A × phases
+demand-m3-hour = m³/h
+demand-m3-month = m³ a month
+offer-trench = Trench in the street
+ui-as-built = As built
+ui-estimate = Estimate
+ui-formula = By formula
+ui-line-clear = { $count ->
+    [one] One line met, clear
+   *[other] { $count } lines met, clear
+  }
+ui-line-inside = and { $distance } on the parcel
+ui-line-length = Length in the street
+ui-line-main = Tapped from
+ui-line-meets = Meets on its way
+ui-line-size = Size
+ui-lines-how = Proposed from the layers as they are published, to show the way and the cost. The company’s own answer counts.
+ui-lines-none = No connection is wanted now.
+ui-over-parcels = Over other parcels
+ui-pit-clear-cover = Clear if its cover is { $distance } or more.
+ui-pit-clear-separation = Clear at { $distance } or farther, whatever its depth.
+ui-pit-width = Look { $distance } to either side of the mapped line.
+ui-relation = How it runs
+ui-spare = { $amount } left
+ui-spare-unknown = room not known by its size
+ui-tab-lines = Service lines
+ui-trench-how = { $together } of trench instead of { $separate }; { $width } wide.
+ui-trench-saves = One trench saves { $distance }
+ui-trench-slot = { $offset } from the middle, cover { $cover }
+ui-trial-pits = { $count ->
+    [one] One trial pit would decide
+   *[other] { $count } trial pits would decide
+  }
+ui-zone = Allowed near it
 ## service lines: end
 
 ## survey list: begin

@@ -1327,6 +1327,41 @@ unserved-no-capacity = لوله‌ها یا کابل‌های اصلی نزدی�
 unserved-no-main = در نزدیکی قطعه خط اصلی برای انشعاب نیست
 unserved-no-way = از معبر راهی برای خط انشعاب نیست
 unserved-too-far = نزدیک‌ترین خط اصلی دارای ظرفیت بیش از حد دور است
+price-status-illustrative = ارقام نمایشی
+demand-ampere-phases = آمپر × فاز
+demand-m3-hour = متر مکعب در ساعت
+demand-m3-month = متر مکعب در ماه
+offer-trench = حفر ترانشه در معبر
+ui-as-built = وضع اجراشده
+ui-estimate = برآورد
+ui-formula = طبق فرمول
+ui-line-clear = { $count ->
+    [one] از یک خط می‌گذرد، بی‌مانع
+   *[other] از { $count } خط می‌گذرد، بی‌مانع
+  }
+ui-line-inside = و { $distance } درون قطعه
+ui-line-length = طول در معبر
+ui-line-main = انشعاب از
+ui-line-meets = در مسیر برخورد می‌کند با
+ui-line-size = اندازه
+ui-lines-how = این مسیرها از روی لایه‌های منتشرشده پیشنهاد شده‌اند تا راه و هزینه دیده شود. پاسخ خود شرکت معتبر است.
+ui-lines-none = اکنون انشعابی خواسته نشده است.
+ui-over-parcels = عبور از قطعات دیگر
+ui-pit-clear-cover = اگر پوشش آن { $distance } یا بیشتر باشد، بی‌مانع است.
+ui-pit-clear-separation = اگر فاصله { $distance } یا بیشتر باشد، در هر عمقی بی‌مانع است.
+ui-pit-width = تا { $distance } دو سوی خط نقشه را بکاوید.
+ui-relation = امتداد آن
+ui-spare = { $amount } ظرفیت مانده
+ui-spare-unknown = ظرفیت از روی اندازه معلوم نیست
+ui-tab-lines = خطوط انشعاب
+ui-trench-how = { $together } ترانشه به‌جای { $separate }؛ به عرض { $width }.
+ui-trench-saves = یک ترانشهٔ مشترک { $distance } صرفه‌جویی می‌کند
+ui-trench-slot = { $offset } از وسط، پوشش { $cover }
+ui-trial-pits = { $count ->
+    [one] یک گمانه تعیین می‌کند
+   *[other] { $count } گمانه تعیین می‌کند
+  }
+ui-zone = حفاری مجاز نزدیک آن
 ## service lines: end
 
 ## survey list: begin

@@ -70,7 +70,12 @@ def _trial_pits(findings: Iterable[Json]) -> Iterable[Json]:
 
 def _line_features(line: Json) -> list[Json]:
     """A service line on the map: as proposed, as built, and the trench it shares (under its first agency only)."""
-    said = {"kind": "service_line", "agency": line["agency"], "state": line["state"]}
+    said = {
+        "kind": "service_line",
+        "agency": line["agency"],
+        "utility": line.get("utility"),
+        "state": line["state"],
+    }
     made = [_feature(line.get("route"), {**said, "length_m": line.get("length_m")})]
     built = line.get("as_built")
     if built:

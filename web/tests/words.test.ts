@@ -67,7 +67,16 @@ const VALUES: Record<string, readonly string[]> = {
   quality: ["A", "B", "C", "D"],
   assumption: ["cover-unknown", "rule-unconfirmed"],
   event: ["case.submitted", "case.approved", "permit.issued", "exchange.opened", "response.received"],
-  offer: ["installation", "meter"],
+  offer: ["installation", "meter", "trench"],
+  "pit-why": ["depth", "depth-unknown", "position", "position-and-depth"],
+  zone: ["machine_ok", "hand_only", "no_dig"],
+  relation: ["parallel", "crossing", "oblique"],
+  "service-line": ["proposed", "unserved", "built", "recorded", "unrecorded"],
+  unserved: ["no-main", "no-capacity", "no-way", "too-far", "beyond-a-service"],
+  demand: ["m3_month", "ampere_phases", "m3_hour"],
+  "price-status": ["illustrative"],
+  "left-out": ["sensitive-area-too-large", "never-delivered"],
+  error: ["as-built-unusable"],
 };
 /** Groups whose values are open: the page shows the value itself when it has no words. */
 const OPEN = new Set(["agency", "landuse", "issue-param"]);

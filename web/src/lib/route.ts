@@ -1,6 +1,6 @@
 /** Addresses of the page, kept in the hash: `#/<city>/cases/<id>`, `#/<city>/new?parcel=…`, `#/<city>/layers/<layer>/<delivery>`. */
 
-export const CASE_TABS = ["overview", "findings", "agencies", "history"] as const;
+export const CASE_TABS = ["overview", "findings", "lines", "agencies", "history"] as const;
 export type CaseTab = (typeof CASE_TABS)[number];
 
 export const REPORT_TABS = ["summary", "issues", "changes"] as const;

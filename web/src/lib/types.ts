@@ -98,6 +98,54 @@ export interface Finding {
   assumptions?: string[];
   rule_pack?: string | null;
   rule_date?: string | null;
+  /** With what one may dig near the line, and how the line runs to the works. */
+  zone?: string;
+  zones?: { machine_m: number | null; hand_m: number | null } | null;
+  relation?: string | null;
+  angle_deg?: number | null;
+  trial_pits?: TrialPit[];
+}
+
+/** A place where a pit would decide a finding, and what measuring there would mean. */
+export interface TrialPit {
+  point: { type: "Point"; coordinates: LngLat };
+  why: string;
+  half_width_m: number;
+  clear_from_separation_m: number | null;
+  clear_from_cover_m: number | null;
+  clear_to_cover_m: number | null;
+  p_clear: number | null;
+}
+
+/** A service line met on the way: a finding of the new line against an old one. */
+export interface Encounter extends Partial<Finding> {
+  ref: string; utility: string; owner: string | null; crossing: boolean; verdict: Verdict;
+}
+
+export interface SharedTrench {
+  with: string[]; length_m: number; separate_m: number; saved_m: number; width_m: number;
+  slots: { agency: string; offset_m: number; cover_m: number }[];
+}
+
+/** One company's connection: proposed, impossible or built. What only a proposal has is absent in the others. */
+export interface ServiceLine {
+  agency: string;
+  state: "proposed" | "unserved" | "built" | "recorded" | "unrecorded";
+  serviceable: boolean;
+  reason?: string;
+  utility?: string;
+  main?: { layer_id: string; feature_id: string; diameter_mm: number | null; spare: number | null };
+  length_m?: number | null;
+  inside_m?: number;
+  cover_m?: number;
+  over_parcels_m?: number;
+  size?: { name: string; outer_diameter_mm: number };
+  demand?: { amount: number; unit: string };
+  price?: Offer & { formula_id: string; valid_from: string; status: string } | null;
+  verdict?: Verdict;
+  encounters?: Encounter[];
+  shared_trench?: SharedTrench | null;
+  as_built?: { length_m?: number; cover_m?: number | null; surveyed_on?: string | null; problem?: string } | null;
 }
 
 export interface Offer { amount: number; currency: string; items?: { code: string; amount: number }[]; valid_until?: string | null }
@@ -179,6 +227,7 @@ export interface CaseView {
   excavation: { geometry: Polygon; depth_m: number; area_m2: number; method: string };
   dossier: Dossier | null;
   findings: Finding[];
+  service_lines?: ServiceLine[];
   missing_information: { layer_id: string; state: string }[];
   consultations: Consultation[];
   decision: { outcome: string; by: string; at: string; conditions: Condition[]; reason: string | null } | null;
@@ -192,7 +241,7 @@ export interface CaseView {
 
 export interface HistoryEntry { n: number; at: string; actor: string; on_behalf_of: string; event: string; body: Record<string, unknown> | null; hash: string }
 
-export type CaseMap = FeatureCollection<Geometry, { kind?: string; verdict?: Verdict; finding_id?: string; feature_id?: string; layer_id?: string }>;
+export type CaseMap = FeatureCollection<Geometry, { kind?: string; verdict?: Verdict; finding_id?: string; feature_id?: string; layer_id?: string; agency?: string }>;
 export type ParcelShape = Feature<Geometry>;
 
 export interface NewCase {

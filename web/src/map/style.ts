@@ -15,6 +15,7 @@ export const DRAW_ORDER = [
   "street", // carriageway under everything that is surveyed
   "parcel", // hairlines of ownership
   "building",
+  "dig-ground", // where a machine may work, and where only hands may
   "excavation-fill", // the case's dig hatched over the ground, under the networks it may meet
   "finding-halo", // wide verdict-coloured band under the line it speaks of
   "telecom", // networks by what a strike would do: the most dangerous is drawn last and hidden by nothing
@@ -24,10 +25,13 @@ export const DRAW_ORDER = [
   "heating",
   "electricity",
   "gas",
+  "shared-trench", // one trench for several new lines, under them
+  "service-line", // proposed and built connections of the case
   "node", // manholes, valves, cabinets: only close up
   "device",
   "excavation-outline",
   "parcel-selected",
+  "trial-pit", // where a pit would decide
   "sight", // the shapes of a file that is looked at before it is delivered
   "draft", // the polygon being drawn
   "street-label",
@@ -98,6 +102,14 @@ const DRAW: Partial<Record<DrawKind, Draw>> = {
     { id: "excavation-fill", source: "case", type: "fill", filter: kindIs("excavation"), paint: { "fill-pattern": "hatch" } },
   ],
   "finding-halo": () => findingHalo(),
+  "dig-ground": () => digGround(),
+  "shared-trench": () => [
+    { id: "shared-trench", source: "case", type: "line", filter: kindIs("shared_trench"), layout: { "line-cap": "round", "line-join": "round" }, paint: { "line-color": BASE.dig, "line-opacity": 0.22, "line-width": zoomed([16, 6], [20, 26]) } },
+  ],
+  "service-line": () => serviceLines(),
+  "trial-pit": () => [
+    { id: "trial-pit", source: "case", type: "circle", filter: kindIs("trial_pit"), paint: { "circle-radius": zoomed([15, 3], [20, 9]), "circle-color": "#ffffff", "circle-stroke-color": VERDICT_COLOUR.undecidable, "circle-stroke-width": 3 } },
+  ],
   "excavation-outline": () => [
     { id: "excavation-outline", source: "case", type: "line", filter: kindIs("excavation"), paint: { "line-color": BASE.dig, "line-width": 2.2 } },
   ],
@@ -250,6 +262,26 @@ function findingHalo(): LayerSpecification[] {
         "line-width": ["interpolate", ["linear"], ["zoom"], 15, ["case", chosen, 10, 6], 19, ["case", chosen, 26, 18]],
       },
     },
+  ];
+}
+
+/** The machine's ground green, the strips for hand tools amber: both under the hatch of the dig. */
+function digGround(): LayerSpecification[] {
+  return [
+    { id: "safe-corridor", source: "case", type: "fill", filter: kindIs("safe_corridor"), paint: { "fill-color": "#1e7a45", "fill-opacity": 0.16 } },
+    { id: "hand-dig", source: "case", type: "fill", filter: kindIs("hand_dig"), paint: { "fill-color": "#d08700", "fill-opacity": 0.22 } },
+  ];
+}
+
+/** New lines in their utility's colour: dotted while on paper, whole when built; always edged, they cross everything. */
+function serviceLines(): LayerSpecification[] {
+  const colour = ["match", ["get", "utility"], ...UTILITIES.flatMap((name) => [name, UTILITY_STYLE[name].line]), BASE.dig] as unknown as ExpressionSpecification;
+  const layout = { "line-cap": "round", "line-join": "round" } as const;
+  const width = zoomed([15, 2], [20, 7]);
+  return [
+    { id: "service-line-edge", source: "case", type: "line", filter: kindIs("service_line"), layout, paint: { "line-color": "#14252d", "line-width": zoomed([15, 4], [20, 11]) } },
+    { id: "service-line", source: "case", type: "line", filter: kindIs("service_line"), layout, paint: { "line-color": colour, "line-width": width, "line-dasharray": [0.1, 1.6] } },
+    { id: "service-line-built", source: "case", type: "line", filter: kindIs("service_line_as_built"), layout, paint: { "line-color": colour, "line-width": width } },
   ];
 }
 
