@@ -229,7 +229,7 @@ async def _body(request: Request) -> Json:
     return body
 
 
-_TYPES: Final = {"string": str, "number": (int, float), "array": list}
+_TYPES: Final[dict[str, type | tuple[type, ...]]] = {"string": str, "number": (int, float), "array": list}
 
 
 def _inputs(found: Process, body: Json) -> Json:

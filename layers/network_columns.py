@@ -198,9 +198,9 @@ def _line(delivered: Delivered, row: int) -> LineString:
 
 def _place_nodes(nodes: Nodes, start: Indices, end: Indices, tips: tuple[Metres, Metres]) -> None:
     """Nodes that ends name but no layer holds stand where the first such end is."""
-    bare = np.isnan(nodes.xy[:, 0])
+    bare = np.append(np.isnan(nodes.xy[:, 0]), False)  # the last: an end that joins nothing
     for joined, tip in ((end, tips[1]), (start, tips[0])):
-        here = np.flatnonzero((joined != NOWHERE) & bare[joined])[::-1]
+        here = np.flatnonzero(bare[joined])[::-1]
         nodes.xy[joined[here]] = tip[here]
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -67,7 +68,7 @@ class Points:
 
 def barriers(delivered: Delivered, nodes: Nodes, lines: Lines, rules: NetworkRules) -> Points:
     """The devices a crew can close or open."""
-    return _points(delivered, nodes, lines, frozenset(rules.barriers), rules.tolerance_m)
+    return _points(delivered, nodes, lines, frozenset(rules.barriers), rules.tolerance_m, rules.device_link)
 
 
 def sources(delivered: Delivered, nodes: Nodes, lines: Lines, rules: NetworkRules) -> Points:
@@ -91,10 +92,21 @@ def sources(delivered: Delivered, nodes: Nodes, lines: Lines, rules: NetworkRule
     return made.and_(fed.only([k for k in rest.tolist() if low[k] != NOWHERE]))
 
 
+_NO_LINKS: Final[Mapping[str, str]] = {}
+
+
 def _points(
-    delivered: Delivered, nodes: Nodes, lines: Lines, kinds: frozenset[str], tolerance_m: float
+    delivered: Delivered,
+    nodes: Nodes,
+    lines: Lines,
+    kinds: frozenset[str],
+    tolerance_m: float,
+    device_link: Mapping[str, str] = _NO_LINKS,
 ) -> Points:
-    """The devices of these kinds, then the nodes of these kinds at which none of those devices stands."""
+    """The devices of these kinds, then the nodes of these kinds at which none of those devices stands.
+
+    `device_link` says how a device names the line that it is on.
+    """
     devices = delivered.devices
     chosen = np.flatnonzero(coded(devices, "kind").among(kinds)).astype(np.int32)
     rows = devices.take(pa.array(chosen))
@@ -110,7 +122,8 @@ def _points(
         for k in kept.tolist()
         if apart[k] > SAME_M
     )  # fmt: skip
-    links = where(column(rows, "link"), column(delivered.lines, "feature_id"))
+    named = [_line_id(said, device_link.get("form", "{}")) for said in column(rows, "link").to_pylist()]
+    links = where(pa.array(named, pa.string()), column(delivered.lines, "feature_id"))
     said = Points(
         tuple(ids), node, links, numbers(rows, "layer", np.int16), tuple(column(rows, "kind").to_pylist()),
         tuple(pc.fill_null(column(rows, "normal_state"), "").to_pylist()),
@@ -118,6 +131,16 @@ def _points(
         xy, snaps, tuple(ids[k] for k in np.flatnonzero(node == NOWHERE).tolist()),
     )  # fmt: skip
     return said.only(kept.tolist()).and_(_of_nodes(nodes, kinds, node))
+
+
+def _line_id(said: str | None, form: str) -> str | None:
+    """The id of the line that a device names; a number takes the line's own form ("EL{:05d}")."""
+    if said is None:
+        return None
+    try:
+        return form.format(int(float(said)) if ":" in form else said)
+    except ValueError:
+        return said
 
 
 def _of_nodes(nodes: Nodes, kinds: frozenset[str], taken: Indices) -> Points:
