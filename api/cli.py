@@ -13,6 +13,7 @@ from api.cli_audit import CityFirst, audit_city
 from api.cli_cases import Token, Url, case
 from api.cli_crisis import isolate
 from api.cli_deliveries import delivery, scorecard
+from api.cli_digs import digs
 from api.cli_layers import register as register_layers
 from api.settings import Settings, database_url
 from api.teller import Teller
@@ -39,6 +40,7 @@ for name, group in (
     ("delivery", delivery),
     ("audit", audit),
     ("token", token),
+    ("digs", digs),
 ):
     app.add_typer(group, name=name)
 register_layers(city)
@@ -250,12 +252,14 @@ def audit_verify(
     from uuid import UUID
 
     from layers.database import make_engine, make_sessions
-    from permits import store
+    from permits import dig_store, store
 
     engine = make_engine(database_url(Settings()), pool_size=1)
     with make_sessions(engine)() as session:
         if case_id is None:
             count, faults = store.verify_all(session)
+            more, others = dig_store.verify_all_digs(session)
+            count, faults = count + more, faults + others
         else:
             fault = store.verify_case(session, UUID(case_id))
             count, faults = 1, [fault] if fault is not None else []

@@ -17,7 +17,8 @@ CityId = Annotated[str, typer.Option("--city", help="city id")]
 CaseId = Annotated[str, typer.Argument(help="case id")]
 
 
-def _client(url: str | None, bearer: str | None) -> Any:
+def open_client(url: str | None, bearer: str | None) -> Any:
+    """A client of the running API, with the demonstration officer's token unless another is given."""
     from api.client import Client
     from api.home import Home
     from api.settings import Settings
@@ -41,7 +42,7 @@ def case_submit(
 ) -> None:
     """Submit a request and show the case with its findings."""
     text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
-    with _client(url, bearer) as client:
+    with open_client(url, bearer) as client:
         _show(client.post(f"/v1/cities/{city_id}/cases", json.loads(text), key))
 
 
@@ -50,7 +51,7 @@ def case_show(
     case_id: CaseId, city_id: CityId = "schutterwald", url: Url = None, bearer: Token = None
 ) -> None:
     """Show the whole case."""
-    with _client(url, bearer) as client:
+    with open_client(url, bearer) as client:
         _show(client.get(f"/v1/cities/{city_id}/cases/{case_id}"))
 
 
@@ -62,7 +63,7 @@ def case_list(
     bearer: Token = None,
 ) -> None:
     """List the newest cases."""
-    with _client(url, bearer) as client:
+    with open_client(url, bearer) as client:
         found = client.get(f"/v1/cities/{city_id}/cases", **({"status": status} if status else {}))
     for each in found["cases"]:
         typer.echo(f"{each['case_id']}  {each['case_no']:14} {each['status']:18} {each['parcel_id']}")
@@ -83,7 +84,7 @@ def case_approve(
     conditions = (
         [{"code": "protective-measures", "params": {"findings": ["*"]}, "note": note}] if note else []
     )
-    with _client(url, bearer) as client:
+    with open_client(url, bearer) as client:
         version = client.get(path)["version"]
         _show(client.post(f"{path}/approve", {"expected_version": version, "conditions": conditions}))
 
@@ -99,7 +100,7 @@ def case_complete(
 ) -> None:
     """Complete the case: the tariffs return to their permanent class."""
     path = f"/v1/cities/{city_id}/cases/{case_id}"
-    with _client(url, bearer) as client:
+    with open_client(url, bearer) as client:
         body = {
             "expected_version": client.get(path)["version"],
             "certificate_no": certificate,
@@ -113,7 +114,7 @@ def case_history(
     case_id: CaseId, city_id: CityId = "schutterwald", url: Url = None, bearer: Token = None
 ) -> None:
     """Show the chained history."""
-    with _client(url, bearer) as client:
+    with open_client(url, bearer) as client:
         for entry in client.get(f"/v1/cities/{city_id}/cases/{case_id}/history"):
             typer.echo(
                 f"{entry['n']:4} {entry['at']} {entry['actor']:12} {entry['event']:28} {entry['hash'][:16]}"

@@ -19,12 +19,12 @@ from sqlalchemy import ARRAY, Row, Text, Uuid, bindparam, func, insert, literal,
 from sqlalchemy.orm import Session
 
 from permits import dig_tables as t
-from permits.audit import canonical
+from permits.audit import AuditFault, canonical
 from permits.dig_errors import DigNotFound, StaleDig
 from permits.dig_vocabulary import DigKind, DigRecordKind, DigStatus
 from permits.identifiers import new_id
 from permits.ports import Actor, Json
-from permits.store import CASE_CHANNEL, Event
+from permits.store import CASE_CHANNEL, Event, verify_case
 from permits.views import as_json
 
 AnyRow = Any
@@ -297,3 +297,12 @@ def current(rows: Sequence[AnyRow]) -> dict[str, AnyRow]:
         if row.agency_id not in newest or row.round > newest[row.agency_id].round:
             newest[row.agency_id] = row
     return newest
+
+
+def verify_all_digs(session: Session) -> tuple[int, list[AuditFault]]:
+    """How many histories of excavations, planned works and reports were verified, and every chain's first fault."""
+    ids: list[UUID] = []
+    for column in (t.dig.c.dig_id, t.planned_work.c.plan_id, t.trench_report.c.report_id):
+        ids += session.execute(select(column).order_by(column)).scalars().all()
+    faults = [fault for each in ids if (fault := verify_case(session, each)) is not None]
+    return len(ids), faults

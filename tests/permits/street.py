@@ -144,3 +144,13 @@ def moved(dx: float, dy: float = 0.0) -> ExcavationRequest:
 
 def around(shape_m: BaseGeometry = TRENCH_M, margin: float = 30.0) -> BaseGeometry:
     return box(*shape_m.buffer(margin).bounds)
+
+
+def put_pit(session: Session, case_id: UUID, x: float = 418590.0, y: float = 5367475.0) -> None:
+    """The case's pit lies beside the street; a fixed survey put it elsewhere."""
+    outline = box(x, y, x + 10, y + 8).wkt
+    session.execute(
+        text("UPDATE permits.case_ SET geom = ST_GeomFromText(:wkt, 25832) WHERE case_id = :c"),
+        {"wkt": outline, "c": case_id},
+    )
+    session.commit()

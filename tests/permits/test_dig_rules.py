@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import struct
 import zlib
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -190,13 +191,13 @@ def test_works_that_cross_share_no_trench() -> None:
 
 
 @pytest.mark.parametrize(("gap", "meets"), [(0, True), (90, True), (91, False)])
-def test_the_window_is_ninety_days(gap: int, meets: bool) -> None:  # noqa: FBT001
+def test_the_window_is_ninety_days(gap: int, meets: bool) -> None:
     a, b = work("a", street(0, 60, 0)), work("b", street(0, 60, 0), start=10 + gap)
     assert (overlap(a, b, 50, 90) is not None) == meets
 
 
 @pytest.mark.parametrize(("apart", "meets"), [(49.9, True), (50.1, False)])
-def test_the_buffer_is_fifty_metres(apart: float, meets: bool) -> None:  # noqa: FBT001
+def test_the_buffer_is_fifty_metres(apart: float, meets: bool) -> None:
     a, b = work("a", street(0, 60, 0)), work("b", street(0, 60, apart + 1.0))
     assert (overlap(a, b, 50, 90) is not None) == meets
 
@@ -350,10 +351,8 @@ def test_a_photo_of_too_many_bytes_is_refused() -> None:
 )
 @settings(max_examples=150)
 def test_no_bytes_at_all_break_the_reader(noise: bytes, start: bytes) -> None:
-    try:
-        photo_from(start + noise)
-    except PhotoUnusable as refusal:
-        assert refusal.params["reason"]
+    with suppress(PhotoUnusable):
+        assert photo_from(start + noise).digest
 
 
 @given(st.binary(max_size=120))
