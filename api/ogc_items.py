@@ -12,7 +12,7 @@ from fastapi.responses import Response
 from api import ogc_pages as pages
 from api.deps import runtime
 from api.errors import NotFound, UnknownParameter
-from api.ogc_params import ITEMS, page, selection, view
+from api.ogc_params import ITEMS, as_of, page, selection, view
 from api.ogc_request import (
     GEOJSON,
     HTML,
@@ -131,10 +131,10 @@ def _links(this: Asked, spec: LayerSpec, shown: View, wanted: Page, answer: Answ
 
 def item(request: Request) -> Response:
     """One feature."""
-    this = asked(request, "crs", "properties")
+    this = asked(request, "crs", "properties", "as-of")
     this.format("json", "html", "geojson")
     spec = this.spec
-    shown = view(this, spec)
+    shown, instant = view(this, spec), as_of(this)
     source = source_of(this.place, spec.layer_id)
     engine = this.resources.reads
     if "if-none-match" in request.headers:
@@ -143,7 +143,7 @@ def item(request: Request) -> Response:
             return unchanged(this, validator)
     feature_id = request.path_params["feature_id"]
     version, feature = (
-        (None, None) if "\x00" in feature_id else features.item(engine, source, shown, feature_id)
+        (None, None) if "\x00" in feature_id else features.item(engine, source, shown, feature_id, instant)
     )
     if feature is None:
         raise NotFound(path=request.url.path)

@@ -64,6 +64,11 @@ def _parameters(this: Asked) -> dict[str, Parameter]:
             "instant or interval; features of unknown day always match",
             **listed,
         ),
+        "as-of": _query(
+            "as-of",
+            {"type": "string", "format": "date-time"},
+            "the layer as it was shown at this instant, by the deliveries published until then",
+        ),
         "filter": _query("filter", {"type": "string"}, "CQL2 filter"),
         "filter-lang": _query(
             "filter-lang",
@@ -109,7 +114,7 @@ def _layer_paths(this: Asked, spec: LayerSpec) -> dict[str, Any]:
         _query(each.name, dict(_TYPES.get(each.kind, {"type": "string"})), "features with exactly this value")
         for each in queryables(spec.target).values()
     ]
-    selection = ("bbox", "bbox-crs", "datetime", "filter", "filter-lang", "filter-crs")
+    selection = ("bbox", "bbox-crs", "datetime", "as-of", "filter", "filter-lang", "filter-crs")
     # QGIS looks for the page size among the components, GDAL here.
     limit = _parameters(this)["limit"]
     everything = [limit, *_refs("offset", "after", *selection, "crs", "properties", "sortby"), *own]

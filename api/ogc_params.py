@@ -24,9 +24,10 @@ MAX_LIMIT: Final = 10_000
 _MAX_OFFSET: Final = 1_000_000_000
 ITEMS: Final = (
     "limit", "offset", "after", "bbox", "bbox-crs", "crs", "datetime", "filter", "filter-lang", "filter-crs",
-    "properties", "sortby",
+    "properties", "sortby", "as-of",
 )  # fmt: skip
-SELECTION: Final = ("bbox", "bbox-crs", "datetime", "filter", "filter-lang", "filter-crs")
+SELECTION: Final = ("bbox", "bbox-crs", "datetime", "filter", "filter-lang", "filter-crs", "as-of")
+_INSTANT: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
 # cql-text is what GDAL calls the text form since the drafts.
 FILTERS: Final[dict[str, Callable[[str], Expr]]] = {
     "cql2-text": cql2_text.parse,
@@ -49,6 +50,7 @@ def selection(this: Asked, spec: LayerSpec) -> Selection:
         equals=_equals(this, spec),
         filter=_filter(this),
         filter_reference=reference(this, "filter-crs"),
+        as_of=as_of(this),
     )
 
 
@@ -139,6 +141,19 @@ def _period(said: str | None) -> Period | None:
     return Period(days[0], days[1])
 
 
+def as_of(this: Asked) -> datetime | None:
+    """The instant whose layer is asked for, by the deliveries published until then."""
+    said = this.params.get("as-of")
+    if said is None:
+        return None
+    try:
+        if _INSTANT.fullmatch(said):
+            return datetime.fromisoformat(said.upper()).astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise refused("as-of", said, "an instant with its time zone, like 2026-01-31T00:00:00Z")
+
+
 def _day(part: str, said: str, *, is_end: bool) -> date | None:
     del is_end  # a day is counted whole on either side
     if part in {"", ".."} and "/" in said:
@@ -146,7 +161,7 @@ def _day(part: str, said: str, *, is_end: bool) -> date | None:
     try:
         if re.fullmatch(r"\d{4}-\d\d-\d\d", part):
             return date.fromisoformat(part)
-        if re.fullmatch(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", part):
+        if _INSTANT.fullmatch(part):
             return datetime.fromisoformat(part.upper()).astimezone(UTC).date()
     except (ValueError, OverflowError):
         pass

@@ -6,14 +6,15 @@ The city is a constant in every statement, so that only its partition is touched
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Date,
+    DateTime,
     FromClause,
     Integer,
     LargeBinary,
@@ -28,6 +29,7 @@ from sqlalchemy import (
     func,
     literal,
     literal_column,
+    not_,
     or_,
     select,
 )
@@ -48,7 +50,7 @@ from layers.selection import (
     queryables,
     table,
 )
-from layers.tables import LayerRow
+from layers.tables import DeliveryRow, LayerRow
 
 # How many matches are counted at most where nothing but a scan can tell.
 COUNT_CAP = 10_000
@@ -57,11 +59,22 @@ COUNT_CAP = 10_000
 # --- conditions
 
 
-def _live(source: Source) -> ColumnElement[bool]:
+def _live(source: Source, *, is_past: bool = False) -> ColumnElement[bool]:
+    """The layer's rows that are shown now, or were at the instant bound as `at`."""
     t = table(source.target).c
     # City ids are plain words (layers.city checks them); as a constant one prunes the other cities' partitions.
     city = literal_column(f"'{source.city_id}'", Text)
-    return and_(t.city_id == city, t.layer_id == literal(source.layer_id), t.retired_by.is_(None))
+    layer = and_(t.city_id == city, t.layer_id == literal(source.layer_id))
+    if not is_past:
+        return and_(layer, t.retired_by.is_(None))
+    delivery = DeliveryRow.__table__.c
+    by_then = select(delivery.delivery_id).where(
+        delivery.city_id == city,
+        delivery.layer_id == literal(source.layer_id),
+        delivery.published_at <= bindparam("at", type_=DateTime(timezone=True)),
+    )
+    is_gone = and_(t.retired_by.is_not(None), t.retired_by.in_(by_then))
+    return and_(layer, t.published_by.in_(by_then), not_(is_gone))
 
 
 def _in_box(source: Source, box: Box) -> ColumnElement[bool]:
@@ -94,7 +107,7 @@ def _in_period(source: Source, period: Period) -> list[ColumnElement[bool]]:
 
 def _conditions(selection: Selection) -> list[ColumnElement[bool]]:
     source = selection.source
-    made = [_live(source)]
+    made = [_live(source, is_past=selection.as_of is not None)]
     if selection.box is not None:
         made.append(_in_box(source, selection.box))
     if selection.period is not None:
@@ -108,15 +121,16 @@ def _conditions(selection: Selection) -> list[ColumnElement[bool]]:
     return made
 
 
+_SOME_INSTANT = datetime(1, 1, 2, tzinfo=UTC)
+
+
 def shape_of(selection: Selection) -> Selection:
     """Return what decides the statement's text: the selection without the values that are bound at each call."""
     box = selection.box and selection.box.shape
     period = selection.period and Period(
         selection.period.start and date.min, selection.period.end and date.min
     )
-    return Selection(
-        selection.source, box, period, selection.equals, selection.filter, selection.filter_reference
-    )
+    return replace(selection, box=box, period=period, as_of=selection.as_of and _SOME_INSTANT)
 
 
 # --- the text of a feature
@@ -282,12 +296,12 @@ def count_statement(selection: Selection) -> Statement:
 
 
 @lru_cache(maxsize=512)
-def item_statement(source: Source, view: View) -> Statement:
-    """Return the statement of one feature: version, feature."""
+def item_statement(source: Source, view: View, *, is_past: bool = False) -> Statement:
+    """Return the statement of one feature: version, feature; `is_past`: as it was at the instant `at`."""
     t = table(source.target).c
     feature = (
         select(_stored_feature(source, view))
-        .where(_live(source), t.feature_id == bindparam("feature_id", type_=Text))
+        .where(_live(source, is_past=is_past), t.feature_id == bindparam("feature_id", type_=Text))
         .scalar_subquery()
     )
     return compiled(select(_version(source), feature))

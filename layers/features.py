@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -92,9 +92,13 @@ def items(engine: Engine, selection: Selection, view: View, page: Page) -> Answe
     )
 
 
-def item(engine: Engine, source: Source, view: View, feature_id: str) -> tuple[int | None, str | None]:
-    """Return the layer's version and one feature as JSON, None where no live feature has this id."""
-    number, feature = fetch(engine, item_statement(source, view), {"feature_id": feature_id}, prepared=True)
+def item(
+    engine: Engine, source: Source, view: View, feature_id: str, as_of: datetime | None = None
+) -> tuple[int | None, str | None]:
+    """Return the layer's version and one feature as JSON, None where there is none of this id (at that instant)."""
+    statement = item_statement(source, view, is_past=as_of is not None)
+    values = {"feature_id": feature_id} if as_of is None else {"feature_id": feature_id, "at": as_of}
+    number, feature = fetch(engine, statement, values, prepared=True)
     return number, feature
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
@@ -144,6 +144,8 @@ class Selection:
     equals: tuple[tuple[str, str | int | float | date], ...] = ()
     filter: Expr | None = None
     filter_reference: Reference = CRS84
+    as_of: datetime | None = None
+    """The instant whose layer is asked for (with time zone); None: as it is shown now."""
 
     @property
     def bound(self) -> dict[str, Any]:
@@ -155,17 +157,20 @@ class Selection:
                 made["inner"] = self.box.inner
         if self.period is not None:
             made |= {"start": self.period.start, "end": self.period.end}
+        if self.as_of is not None:
+            made["at"] = self.as_of
         return made
 
     @property
     def is_small(self) -> bool:
         """Whether only a small box is asked about, so that one plan is the best for all such boxes."""
-        return self.box is not None and self.box.inner is not None
+        return self.box is not None and self.box.inner is not None and self.as_of is None
 
     @property
     def is_whole(self) -> bool:
-        """Whether the whole layer is asked for."""
-        return self.box is None and self.period is None and not self.equals and self.filter is None
+        """Whether the whole layer is asked for, as it is now."""
+        is_part = self.box is not None or self.period is not None or bool(self.equals)
+        return not is_part and self.filter is None and self.as_of is None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterator
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +23,10 @@ from api.ogc import CONFORMANCE, ROUTES
 from layers.city import City, load_city
 from layers.cluster import Cluster
 from layers.database import make_engine
-from layers.ingest import roll_back
+from layers.ingest import deliver, roll_back
 from permits.vocabulary import Role
 from tests.api.conftest import Served, served
+from tests.layers.test_agreeing import moved_file, shift
 
 Code = Callable[[httpx2.Response], str]
 OGC = "/v1/cities/schutterwald/ogc"
@@ -445,6 +447,55 @@ def test_datetime(api: Served, problem_of: Code) -> None:
     with anyone(api) as client:  # parcels have no day of their own: all match
         whole = client.get(f"{ITEMS}?limit=1").json()["numberMatched"]
         assert client.get(f"{ITEMS}?limit=1&datetime=1999-01-01").json()["numberMatched"] == whole
+
+
+def test_as_of_shows_the_layer_of_any_past_instant(
+    api: Served, root: Path, tmp_path: Path, problem_of: Code
+) -> None:
+    """Evidence over the open interface: pages, filters, boxes, single features and counts of an instant."""
+    place = load_city(root / "cities", "schutterwald")
+    engine = make_engine(str(api.settings.database_url))
+    path = f"{OGC}/collections/gas_lines/items"
+
+    def instant() -> str:
+        with engine.connect() as connection:
+            now = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
+        return str(now.astimezone(UTC).isoformat()).replace("+00:00", "Z")
+
+    with api.client() as client:
+        old = client.get(path, params={"limit": 5}).json()
+        one = old["features"][0]
+        before = instant()
+        deliver(
+            engine, place, place.layer("gas_lines"), moved_file(place, "gas_lines", tmp_path, shift(0.3, 0))
+        )
+        after = instant()
+        new = client.get(path, params={"limit": 5}).json()
+        assert new["features"] != old["features"]
+        for said, wanted in ((before, old), (after, new), ("9999-01-01T00:00:00Z", new)):
+            found = client.get(path, params={"limit": 5, "as-of": said}).json()
+            assert (found["features"], found["numberMatched"]) == (
+                wanted["features"],
+                wanted["numberMatched"],
+            )
+            following = client.get(
+                next(each["href"] for each in found["links"] if each["rel"] == "next")
+            ).json()
+            again = client.get(path, params={"limit": 5, "offset": 5, "as-of": said}).json()
+            assert following["features"] == again["features"]
+            asked = {"as-of": said, "filter": f"id = '{one['id']}'"}
+            assert client.get(path, params=asked).json()["features"] == wanted["features"][:1]
+            x, y = wanted["features"][0]["geometry"]["coordinates"][0]
+            asked = {"as-of": said, "bbox": f"{x - 1e-6},{y - 1e-6},{x + 1e-6},{y + 1e-6}"}
+            assert one["id"] in ids(client.get(path, params=asked).json())
+            single = client.get(f"{path}/{one['id']}", params={"as-of": said}).json()
+            assert single["geometry"] == wanted["features"][0]["geometry"]
+        assert client.get(path, params={"as-of": "1999-01-01T00:00:00Z"}).json()["numberMatched"] == 0
+        assert client.get(f"{path}/{one['id']}", params={"as-of": "1999-01-01T00:00:00Z"}).status_code == 404
+        for wrong in ("yesterday", "2026-11-22", "2026-11-22T10:00:00", "2026-13-01T00:00:00Z"):
+            response = client.get(path, params={"as-of": wrong})
+            assert (response.status_code, problem_of(response)) == (400, "parameter-invalid"), wrong
+    engine.dispose()
 
 
 def test_filter_in_both_languages(site: Served, problem_of: Code) -> None:
