@@ -1335,6 +1335,9 @@ offer-trench = حفر ترانشه در معبر
 ui-as-built = وضع اجراشده
 ui-estimate = برآورد
 ui-formula = طبق فرمول
+ui-legend-pit = گمانه
+ui-legend-service-line = خط انشعاب پیشنهادی
+ui-legend-trench = ترانشهٔ مشترک
 ui-line-clear = { $count ->
     [one] از یک خط می‌گذرد، بی‌مانع
    *[other] از { $count } خط می‌گذرد، بی‌مانع
