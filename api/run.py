@@ -10,12 +10,13 @@ import webbrowser
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from types import FrameType
 from typing import Any, Final
 
 from sqlalchemy.exc import OperationalError
 
-from api import demo, setup
+from api import demo, demo_digs, setup
 from api.home import Home, company_names
 from api.settings import AgencyBook, Settings
 from api.supervisor import Child, Program, Supervisor, python
@@ -249,6 +250,8 @@ def _demonstrate(made: Run, address: str) -> None:
     if remembered is None:
         story = demo.play(address, token, city, made.database.url, made.teller)
         made.home.remember(demo=story.as_state())
+        today = datetime.now(UTC).date()
+        demo_digs.seed(address, token, city, made.database.url, story.case, today)
     else:
         story = demo.recall(address, token, remembered)
     demo.tell(story, city, made.teller)

@@ -1,0 +1,340 @@
+"""Excavations as people meet them: over HTTP, with the scheduler at work, and with time passing.
+
+Time passes by moving what was written into the past; nothing waits and nothing depends on the day.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx2
+import pytest
+from shapely.geometry import mapping
+from sqlalchemy import Engine, text
+
+from api import demo, demo_digs, tokens
+from api.events import Listener
+from geo.crs import to_wgs84
+from layers.city import City, load_city
+from layers.cluster import Cluster
+from layers.database import make_engine, make_sessions
+from permits import service
+from permits.dig_sweep import DigSweeper
+from permits.ports import Actor
+from permits.requests import Answer
+from permits.views import as_json
+from permits.vocabulary import Role
+from tests.api.conftest import Served, served
+
+CITY = "schutterwald"
+BASE = f"/v1/cities/{CITY}"
+DIGS = f"{BASE}/digs"
+
+
+@dataclass(slots=True)
+class Street:
+    """A served city, its people by name, and its scheduler."""
+
+    api: Served
+    engine: Engine
+    city: City
+    tokens: dict[str, str]
+    sweep: DigSweeper
+    shift_m: float = 0.0
+
+    def client(self, who: str) -> httpx2.Client:
+        headers = {"Authorization": f"Bearer {self.tokens[who]}"}
+        return httpx2.Client(base_url=self.api.url, headers=headers, timeout=60, trust_env=False)
+
+    def post(self, who: str, path: str, **said: Any) -> dict[str, Any]:
+        with self.client(who) as client:
+            response = client.post(path, json=said, headers={"Idempotency-Key": str(uuid4())})
+        assert response.is_success, (path, response.text)
+        made: dict[str, Any] = response.json()
+        return made
+
+    def refused(self, who: str, path: str, **said: Any) -> dict[str, Any]:
+        with self.client(who) as client:
+            response = client.post(path, json=said)
+        assert response.status_code == 409, response.text
+        problem: dict[str, Any] = response.json()
+        return problem
+
+    def get(self, who: str, path: str, **params: Any) -> dict[str, Any]:
+        with self.client(who) as client:
+            response = client.get(path, params=params)
+        assert response.is_success, (path, response.text)
+        made: dict[str, Any] = response.json()
+        return made
+
+    def act(self, who: str, dig: dict[str, Any], action: str, **said: Any) -> dict[str, Any]:
+        return self.post(who, f"{DIGS}/{dig['dig_id']}/{action}", **said)
+
+    def read(self, dig: dict[str, Any], who: str = "officer") -> dict[str, Any]:
+        return self.get(who, f"{DIGS}/{dig['dig_id']}")
+
+    def body(self, title: str, start: int, days: int, y: float = 0.0, **changes: Any) -> dict[str, Any]:
+        """A trench of 60 m in a street of the village, begun in `start` days."""
+        north = 5367463.0 + y
+        today = datetime.now(UTC).date()
+        made: dict[str, Any] = {
+            "kind": "development",
+            "title": title,
+            "excavation": {
+                "geometry": {"type": "LineString", "coordinates": [[418566, north], [418626, north]]},
+                "crs": "EPSG:25832",
+                "depth_m": 1.2,
+            },
+            "works": {"pavement": "asphalt", "width_m": 1.0},
+            "starts_on": (today + timedelta(days=start)).isoformat(),
+            "ends_on": (today + timedelta(days=start + days)).isoformat(),
+            "contractor": {"name": "Rahsazan", "phone": "+49 30 5"},
+        }
+        return made | changes
+
+    def pass_days(self, dig: dict[str, Any], days: float) -> None:
+        """Everything written about this excavation becomes older by so many days."""
+        moved = {
+            "dig": ("created_at", "regularise_by", "valid_until", "asked_at"),
+            "dig_inquiry": ("asked_at", "due_at", "answered_at", "valid_until"),
+        }
+        with self.engine.begin() as connection:
+            for table, columns in moved.items():
+                sets = ", ".join(f"{each} = {each} - make_interval(secs => :s)" for each in columns)
+                connection.execute(
+                    text(f"UPDATE permits.{table} SET {sets} WHERE dig_id = :d"),
+                    {"s": days * 86400, "d": dig["dig_id"]},
+                )
+            whole = int(days)
+            connection.execute(
+                text(
+                    "UPDATE permits.dig SET starts_on = starts_on - :n, ends_on = ends_on - :n, "
+                    "guarantee_until = guarantee_until - :n, started_on = started_on - :n WHERE dig_id = :d"
+                ),
+                {"n": whole, "d": dig["dig_id"]},
+            )
+        self.sweep()
+
+
+@pytest.fixture(scope="module")
+def street(
+    cluster: Cluster, schutterwald_template: str, root: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Street]:
+    """One city for all scenarios; each uses a stretch of its own, or looks for its own works only."""
+    name = f"digs_{uuid4().hex[:10]}"
+    url = cluster.create_database(name, template=schutterwald_template)
+    engine = make_engine(url, pool_size=3)
+    city = load_city(root / "cities", CITY)
+    people = {
+        "officer": (Role.OFFICER, None),
+        "officer-b": (Role.OFFICER, None),
+        "desk": (Role.FRONT_OFFICE, None),
+        "citizen": (Role.APPLICANT, None),
+        "crisis": (Role.CRISIS, None),
+        **{each.agency_id: (Role.AGENCY, each.agency_id) for each in city.agencies},
+    }
+    with served(url, root, tmp_path_factory.mktemp("digs"), [CITY]) as api:
+        with make_sessions(engine).begin() as session:
+            made = {
+                who: tokens.create_token(session, who, role, name=who, agency=agency)
+                for who, (role, agency) in people.items()
+            }
+        yield Street(api, engine, city, made, DigSweeper(make_sessions(engine), [city]))
+    engine.dispose()
+    cluster.drop_database(name)
+
+
+def answers(street: Street, dig: dict[str, Any], but: str | None = None) -> dict[str, Any]:
+    for each in street.read(dig)["inquiries"]:
+        if each["status"] == "pending" and each["agency"] != but:
+            street.act(each["agency"], dig, "answers", answer="no_objection")
+    return street.read(dig)
+
+
+def permit(street: Street, dig: dict[str, Any]) -> dict[str, Any]:
+    bill = street.act("officer", dig, "calculate")["costs"]["total"]
+    street.act("desk", dig, "pay", receipt_no=f"R-{uuid4().hex[:8]}", amount=bill)
+    return street.act("officer", dig, "permit")
+
+
+def test_t21_t22_a_silent_company_is_warned_liable_and_asked_again(street: Street) -> None:
+    """T21, T22: warnings at half and four fifths, silence by the scheduler, revoked by the named handler."""
+    dig = street.post("gas", DIGS, **street.body("Silence", 40, 10))
+    street.act("officer", dig, "visit", note="seen")
+    asked = street.act("officer", dig, "inquire")
+    mute = next(each["agency"] for each in asked["inquiries"] if each["agency"] != "municipality")
+    answers(street, dig, but=mute)
+    street.pass_days(dig, 9)  # of 15 to 16, and an hour where the clock is set back
+    assert [w["body"]["warning"] for w in street.read(dig)["warnings"]] == ["half_time"]
+    street.pass_days(dig, 5)
+    seen = street.read(dig)
+    assert [w["body"]["warning"] for w in seen["warnings"]] == ["half_time", "nearly_due"]
+    assert {w["body"]["handler"] for w in seen["warnings"]} == {"officer"}
+    assert seen["status"] == "inquiring"
+    street.pass_days(dig, 4)
+    seen = street.read(dig)
+    assert (seen["status"], [i["agency"] for i in seen["inquiries"] if i["liable"]]) == ("inquired", [mute])
+    waiting = street.get(mute, DIGS, waits_for=mute)["digs"]
+    assert dig["dig_id"] not in {each["dig_id"] for each in waiting}
+    back = street.act("officer", dig, "revoke_silence", agency=mute, reason="the desk had no power")
+    assert back["status"] == "inquiring"
+    assert dig["dig_id"] in {each["dig_id"] for each in street.get(mute, DIGS, waits_for=mute)["digs"]}
+    street.act(mute, dig, "answers", answer="conflict", note="our cable")
+    problem = street.refused("officer", f"{DIGS}/{dig['dig_id']}/calculate")
+    assert problem["params"]["needs"] == ["consent"]
+    assert "no objection" in problem["detail"]
+    street.act("officer", dig, "refuse", reason="the cable cannot be moved")
+
+
+def test_t10_a21_two_works_find_each_other_and_share_one_trench(street: Street) -> None:
+    """T10, A21: found at filing, on both sides, whatever the order; agreed, linked, billed by share."""
+    first = street.post("gas", DIGS, **street.body("Gas main", 40, 10, y=100))
+    second = street.post("water", DIGS, **street.body("Water main", 100, 10, y=103, works={
+        "pavement": "asphalt", "width_m": 1.5}))  # fmt: skip
+    ref, other = f"dig:{first['dig_id']}", f"dig:{second['dig_id']}"
+    (met,) = [o for o in street.read(first)["overlaps"] if o["with_ref"] == other]
+    assert (met["state"], met["gap_days"], met["shares"][ref]) == ("offered", 50, 0.4)
+    street.act("gas", first, "join", **{"with": other})
+    assert street.read(second)["overlaps"][0]["theirs"] == "agency:gas"
+    street.act("water", second, "join", **{"with": ref})
+    assert street.read(first)["trench"] == street.read(second)["trench"]
+    street.act("officer", first, "visit")
+    street.act("officer", first, "inquire")
+    answers(street, first)
+    inputs = street.act("officer", first, "calculate")["costs"]["items"][0]["inputs"]
+    assert inputs["area_m2"] == pytest.approx(60 * 1.5 * 0.4)
+    far = (datetime.now(UTC).date() + timedelta(days=400)).isoformat()
+    street.act("water", second, "change", starts_on=far, ends_on=far)
+    assert other not in {o["with_ref"] for o in street.read(first)["overlaps"]}
+    assert street.read(first)["trench"] is None
+
+
+def test_t12_the_crisis_desk_gets_the_list_it_calls(street: Street) -> None:
+    """T12: an incident is open ground at once; the list has the people's and the agency's numbers."""
+    leak = street.post("crisis", DIGS, **street.body("Leak", 0, 1, y=200, kind="incident", agency="water"))
+    assert leak["status"] == "emergency"
+    area = {
+        "geometry": {"type": "Point", "coordinates": [418600, 5367663]},
+        "crs": "EPSG:25832",
+        "radius_m": 20,
+    }
+    open_ = street.post("crisis", f"{DIGS}/open-trenches", **area)["open_trenches"]
+    assert [each["ref"] for each in open_] == [leak["dig_id"]]
+    told = street.post("crisis", f"{DIGS}/contacts", **area)["contacts"][0]["contact"]
+    assert told["contractor"]["phone"] == "+49 30 5"
+    assert told["agency"]["phone"]
+    street.pass_days(leak, 2.1)  # of 3 to 4
+    assert street.read(leak)["warnings"][0]["body"]["warning"] == "regularise_half_time"
+    street.act("water", leak, "regularise", title="Leak at the valve, mended")
+    street.act("officer", leak, "visit")
+    street.act("officer", leak, "inquire")
+    answers(street, leak)
+    assert permit(street, leak)["status"] == "working"
+    street.act("water", leak, "request_handover")
+    street.act("officer", leak, "pass_inspection")
+    for stage in (1, 2):
+        street.act("officer", leak, "record_test", stage=stage, passed=True)
+    street.act("officer", leak, "accept_provisionally", minutes_no="M-1")
+    assert street.post("crisis", f"{DIGS}/open-trenches", **area)["open_trenches"] == []
+    street.pass_days(leak, 400)
+    assert street.act("officer", leak, "accept_finally", minutes_no="M-2")["status"] == "closed"
+
+
+def test_t09_the_citizen_files_once(street: Street) -> None:
+    """T9, T2: one building request, approved, becomes one prefilled excavation per connection."""
+    with street.engine.connect() as connection:
+        candidate = demo.candidates(connection, street.city, 1)[0]
+    wishes = {"water": {"wish": "now"}, "power": {"wish": "now"}, "gas": {"wish": "later"}}
+    body = demo.request_body(candidate, street.city) | {"wishes": wishes}
+    case = street.post("citizen", f"{BASE}/cases", **body)
+    sessions = make_sessions(street.engine)
+    for each in case["consultations"]:
+        our_ref = f"{case['case_id']}:{each['agency']}:inquiry:1"
+        with sessions.begin() as session:
+            answer = Answer(our_ref, serviceable=True, offer={"offer_ref": "Q", "amount": 1})
+            actor = Actor(each["agency"], Role.AGENCY, each["agency"])
+            service.record_response(session, actor, answer, datetime.now(UTC))
+    ready = street.get("officer", f"{BASE}/cases/{case['case_id']}")
+    street.post(
+        "officer",
+        f"{BASE}/cases/{case['case_id']}/approve",
+        expected_version=ready["version"],
+        conditions=demo.conditions(ready),
+    )
+    mine = street.get("citizen", DIGS, case_id=case["case_id"])["digs"]
+    assert {(each["agency"], each["status"]) for each in mine} == {("water", "draft"), ("power", "draft")}
+    street.sweep()
+    street.sweep()
+    drafts = [street.read(each, "citizen") for each in mine]
+    assert len(drafts) == 2
+    assert all(each["applicant"]["name"] == "Sara Ahmadi" for each in drafts)
+    drawn = [each for each in drafts if each["excavation"] is not None]
+    assert drawn
+    for each in drawn:
+        street.act("citizen", each, "change", works={"pavement": "soil"})
+        assert street.act("citizen", each, "submit")["status"] == "requested"
+
+
+def test_a_damage_is_reported_answered_and_counted(street: Street) -> None:
+    """A27: from the trench to its owner and back, and into the register."""
+    dig = street.post("water", DIGS, **street.body("Digging", 1, 5, y=300))
+    said = {"kind": "damaged", "lon": 7.9, "lat": 48.455, "dig_id": dig["dig_id"], "layer_id": "gas_lines",
+            "damage": {"cause": "layer_missing", "cost": 900}}  # fmt: skip
+    report = street.post("water", f"{BASE}/trench-reports", **said)
+    assert report["agency"] == "gas"
+    assert not report["may_answer"]
+    path = f"{BASE}/trench-reports/{report['report_id']}"
+    assert street.get("gas", path)["may_answer"]
+    street.post("gas", f"{path}/answer", accepted=True, correction_by="2030-01-01")
+    events = [each["event"] for each in street.get("officer", f"{DIGS}/{dig['dig_id']}/history")]
+    assert {"trench.reported", "trench.accepted"} <= set(events)
+    assert any(
+        row["cause"] == "layer_missing" for row in street.get("officer", f"{BASE}/damages")["by_layer"]
+    )
+
+
+def test_the_demonstrations_works_are_filed(street: Street) -> None:
+    with street.engine.connect() as connection:
+        candidate = demo.candidates(connection, street.city, 2)[-1]
+    pit = to_wgs84(candidate.pit, street.city.city_crs)
+    case = {"excavation": {"geometry": as_json(mapping(pit))}}
+    url = street.api.settings.database_url or ""
+    today = datetime.now(UTC).date()
+    assert demo_digs.seed(street.api.url, street.tokens["officer"], street.city, url, case, today) == 4
+    titles = {each["title"] for each in street.get("officer", DIGS)["digs"]}
+    assert {"Renewal of the gas main", "Leak at a valve"} <= titles
+
+
+def test_the_live_feed_tells_of_excavations(street: Street, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every change is an `event: dig` of its city; what it says now is read where it is guarded."""
+    heard: list[tuple[str | None, str]] = []
+    listener: Listener = street.api.app.state.runtime.listener
+
+    def note(city_id: str | None, message: str) -> None:
+        heard.append((city_id, message))
+
+    monkeypatch.setattr(listener, "_tell", note)
+    dig = street.post("gas", DIGS, **street.body("Told", 40, 10, y=400))
+
+    def is_told() -> bool:
+        # Said again at every try: the listener may just be connecting.
+        street.act("gas", dig, "change", title="Told again")
+        return _until(lambda: any("event: dig\n" in said and dig["dig_id"] in said for _, said in heard), 2)
+
+    assert _until(is_told)
+    assert {city for city, said in heard if dig["dig_id"] in said} == {CITY}
+
+
+def _until(true: Callable[[], bool], seconds: float = 60) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if true():
+            return True
+        time.sleep(0.05)
+    return False
