@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import queue
 import re
@@ -11,7 +12,7 @@ import threading
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from fastapi import Request
 from sqlalchemy import Engine
@@ -123,6 +124,24 @@ async def _streamed(request: Request, take: Callable[[bytes], object], limit: in
     return size
 
 
+def cleared(folder: Path) -> IO[str]:
+    """Remove the files of uploads whose process was killed; return the mark that this one uses the folder.
+
+    Nothing is removed while another process has its mark on the folder: a file may be on its way to that one.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    mark = (folder / ".in-use").open("a", encoding="utf-8")
+    try:
+        fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        log.info("uploads are in use by another process")
+    else:
+        for left in folder.glob("d-*"):
+            shutil.rmtree(left, ignore_errors=True)
+    fcntl.flock(mark, fcntl.LOCK_SH)
+    return mark
+
+
 @dataclass(frozen=True, slots=True)
 class _Job:
     place: City
@@ -145,9 +164,14 @@ class Runs:
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._guard = threading.Lock()
+        self._in_use: IO[str] | None = None
 
     def start(self) -> None:
         """Say of what an earlier process left that it was interrupted; no error while the database is away."""
+        try:
+            self._in_use = cleared(self._folder)
+        except OSError as error:
+            log.warning("files of earlier uploads not looked at: %s", error)
         try:
             left = stored.mark_interrupted(self._engine)
         except Exception as error:  # the API may start before its database does
@@ -162,6 +186,8 @@ class Runs:
             self._jobs.get()
         self._jobs.put(None)
         self._alive.close()
+        if self._in_use is not None:
+            self._in_use.close()
 
     def take(
         self, place: City, spec: LayerSpec, file: Received, handling: Handling, *, by: str, table: str | None
