@@ -135,6 +135,15 @@ class Pairs:
     def __len__(self) -> int:
         return len(self.a)
 
+    def taken(self, order: npt.NDArray[np.int64]) -> Pairs:
+        """These of the pairs, in this order."""
+        return Pairs(
+            self.a[order], self.b[order], self.rules, self.rule[order], self.separation_h_m[order],
+            self.separation_v_m[order], self.required_h_m[order], self.required_v_m[order],
+            self.p_violation[order], self.missing[order], self.severity[order], self.link[order],
+            self.crosses[order],
+        )  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Book:
@@ -282,11 +291,8 @@ def _judged(lines: SurveyLines, book: _Book, near: Near, given: _Known) -> Pairs
     missing = np.minimum(_share(need_h, sep_h), _share(need_v, sep_v))
     danger = np.array([group.danger for group in lines.groups] or [0.0])[lines.group]
     severity = p * missing * (danger[a] + danger[b]) / 2
-    keep = rule >= 0
-    return Pairs(
-        a[keep], b[keep], rules, rule[keep], sep_h[keep], sep_v[keep], need_h[keep], need_v[keep], p[keep],
-        missing[keep], severity[keep], link[keep], crosses[keep],
-    )  # fmt: skip
+    made = Pairs(a, b, rules, rule, sep_h, sep_v, need_h, need_v, p, missing, severity, link, crosses)
+    return made if (rule >= 0).all() else made.taken(np.flatnonzero(rule >= 0))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

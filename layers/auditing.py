@@ -48,7 +48,10 @@ SCHEMA: Final = pa.schema([
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Audit:
-    """The pairs, ranked (see `SCHEMA`), and what they were found among."""
+    """The pairs, ranked, and what they were found among.
+
+    `pairs` has the columns of `SCHEMA`; texts that repeat may be kept once (`plain` spells them out).
+    """
 
     pairs: pa.Table
     lines: int
@@ -69,14 +72,21 @@ class Audit:
 def audit(engine: Engine, city_id: str, pack: RulePack, threads: int = 1) -> Audit:
     """Audit the live lines of a city; the engine must be the owner's (see `layers.survey_reading`)."""
     taken = snapshot(engine, city_id)
-    return Audit(
-        ranked(found(taken, pack, threads)), len(taken), pack, tuple(unruled(taken.lines.groups, pack))
-    )
+    lines = taken.lines
+    pairs = survey(lines, pack, threads)
+    # in order before it is a table: a table put in order would be a second table
+    pairs = pairs.taken(ranks(pairs.severity, lines.row_id[pairs.a], lines.row_id[pairs.b]))
+    return Audit(as_table(taken, pairs), len(taken), pack, tuple(unruled(lines.groups, pack)))
 
 
-def found(taken: Snapshot, pack: RulePack, threads: int = 1) -> pa.Table:
+def plain(pairs: pa.Table) -> pa.Table:
+    """The pairs with every text spelt out, in the form of `SCHEMA`."""
+    return pairs.cast(SCHEMA)
+
+
+def found(taken: Snapshot, pack: RulePack) -> pa.Table:
     """The pairs of a snapshot that break a rule, in the form of `SCHEMA`, not yet ranked."""
-    return as_table(taken, survey(taken.lines, pack, threads))
+    return plain(as_table(taken, survey(taken.lines, pack)))
 
 
 def ranked(pairs: pa.Table) -> pa.Table:
@@ -88,9 +98,9 @@ def ranked(pairs: pa.Table) -> pa.Table:
 
 
 def as_table(taken: Snapshot, pairs: Pairs) -> pa.Table:
-    """These pairs of a snapshot's lines as a table; texts that repeat are kept once, as dictionaries."""
+    """These pairs of a snapshot's lines as a table, numbered; texts that repeat are kept once, as dictionaries."""
     columns: dict[str, Any] = {
-        "rank": np.zeros(len(pairs), dtype=np.int32),
+        "rank": np.arange(1, len(pairs) + 1, dtype=np.int32),
         "severity": pairs.severity,
         "p_violation": pairs.p_violation,
         "verdict": _verdicts(pairs.p_violation),
@@ -131,7 +141,9 @@ def _side(taken: Snapshot, side: str, rows: npt.NDArray[np.int32]) -> dict[str, 
 
 
 def _texts(numbers: npt.NDArray[np.int32], texts: list[str] | list[str | None]) -> pa.DictionaryArray:
-    return pa.DictionaryArray.from_arrays(pa.array(numbers, pa.int32()), pa.array(texts, pa.string()))
+    unknown = np.array([text is None for text in texts], dtype=bool)
+    indices = pa.array(numbers, pa.int32(), mask=unknown[numbers] if unknown.any() else None)
+    return pa.DictionaryArray.from_arrays(indices, pa.array([text or "" for text in texts], pa.string()))
 
 
 def _verdicts(p: npt.NDArray[np.float64]) -> pa.DictionaryArray:
@@ -160,7 +172,7 @@ def write(made: Audit, city: City, folder: Path, limit: int) -> dict[str, int]:
     GeoParquet and GeoPackage are in the city's CRS, GeoJSON in WGS 84. Existing files are replaced.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    worst = made.pairs.slice(0, limit)
+    worst = plain(made.pairs.slice(0, limit))
     write_parquet(made.pairs, city.srid, folder / "audit.parquet")
     _write_gpkg(worst, city.srid, folder / "audit.gpkg")
     _write_geojson(worst, city.city_crs, folder / "audit.geojson")
