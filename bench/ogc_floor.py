@@ -26,7 +26,7 @@ ITEMS = (
 )
 ITEM = f"SELECT {FEATURE} FROM bench.parcels t WHERE t.feature_id = %s"
 TILE = (
-    "SELECT ST_AsMVT(m, 'parcels') FROM (SELECT t.feature_id, t.land_use, "
+    "SELECT ST_AsMVT(m, 'parcels') FROM (SELECT {columns}, "
     "ST_AsMVTGeom(ST_Transform(t.geom, 3857), ST_TileEnvelope(%(z)s, %(x)s, %(y)s)) AS geom FROM bench.parcels t "
     "WHERE t.geom && ST_Transform(ST_TileEnvelope(%(z)s, %(x)s, %(y)s), %(srid)s)) AS m WHERE geom IS NOT NULL"
 )
@@ -59,7 +59,9 @@ def make_app(dsn: str, srid: int) -> FastAPI:
 
     @app.get("/tiles/{z}/{x}/{y}")
     def tile(z: int, x: int, y: int) -> Response:
-        made = one(TILE, {"z": z, "x": x, "y": y, "srid": srid})
+        # The same attributes as ours: below zoom 15 without an id.
+        columns = "t.feature_id, t.land_use" if z >= 15 else "t.land_use"
+        made = one(TILE.replace("{columns}", columns), {"z": z, "x": x, "y": y, "srid": srid})
         return Response(bytes(made), media_type="application/vnd.mapbox-vector-tile")
 
     return app

@@ -139,7 +139,7 @@ def tipg_server(venv: Path, socket_dir: str, database: str) -> Server:
     paths = {
         "items": base + "/items?bbox={box}&limit=100",
         "item": base + "/items/{pid}",
-        "tile16": base + "/tiles/WebMercatorQuad/16/{x16}/{y16}?properties=land_use",
+        "tile16": base + "/tiles/WebMercatorQuad/16/{x16}/{y16}?properties=feature_id,land_use",
         "tile14": base + "/tiles/WebMercatorQuad/14/{x14}/{y14}?properties=land_use",
         "filter": base + "/items?limit=100&filter-lang=cql2-text&filter=" + FILTER,
     }

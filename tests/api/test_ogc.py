@@ -20,6 +20,8 @@ from shapely.geometry import shape
 from sqlalchemy import text
 
 from api.ogc import CONFORMANCE, ROUTES
+from layers import features
+from layers import served as served_versions
 from layers.city import City, load_city
 from layers.cluster import Cluster
 from layers.database import make_engine
@@ -447,6 +449,49 @@ def test_datetime(api: Served, problem_of: Code) -> None:
     with anyone(api) as client:  # parcels have no day of their own: all match
         whole = client.get(f"{ITEMS}?limit=1").json()["numberMatched"]
         assert client.get(f"{ITEMS}?limit=1&datetime=1999-01-01").json()["numberMatched"] == whole
+
+
+def test_what_the_client_has_is_told_without_a_statement_and_never_after_a_change(
+    api: Served, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """304 from the remembered version (T9); the first answer begun after a commit is already the new one."""
+    place = load_city(root / "cities", "schutterwald")
+    engine = make_engine(str(api.settings.database_url))
+    public = place.layer("buildings")
+    path = f"{OGC}/collections/{public.layer_id}/items?limit=3"
+    with anyone(api) as client:
+        first = client.get(path)
+
+        def asked() -> httpx2.Response:
+            return client.get(path, headers={"If-None-Match": tag})
+
+        tag = first.headers["etag"]
+        with monkeypatch.context() as frozen:
+            frozen.setattr(served_versions, "_now", lambda: 1.0)
+            assert asked().status_code == 304
+            frozen.setattr(served_versions, "fetch", None)
+            frozen.setattr(features, "fetch", None)
+            again = asked()
+            assert (again.status_code, again.headers["etag"]) == (304, tag)
+            assert again.headers["cache-control"] == "public, no-cache"
+            assert again.headers["x-content-type-options"] == "nosniff"
+        served_versions._remembered.clear()
+        tags = [tag]
+        for change in (
+            lambda: deliver(
+                engine, place, public, moved_file(place, public.layer_id, tmp_path, shift(0.1, 0))
+            ),
+            lambda: roll_back(engine, place, public.layer_id),
+        ):
+            assert asked().status_code == 304
+            change()
+            answer = asked()
+            assert answer.status_code == 200
+            tag = answer.headers["etag"]
+            tags.append(tag)
+        assert len(set(tags)) == 3
+        assert answer.json()["features"] == first.json()["features"]
+    engine.dispose()
 
 
 def test_as_of_shows_the_layer_of_any_past_instant(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from itertools import product
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -14,7 +15,7 @@ from shapely.geometry.base import BaseGeometry
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import ProgrammingError
 
-from layers import query, tiles
+from layers import cql2_text, query, tiles
 from layers.access import (
     POLICY,
     AccessRefused,
@@ -33,9 +34,14 @@ from layers.access import (
     may_look,
     run_as_app,
 )
+from layers.catalog import Target
 from layers.city import load_city
 from layers.cluster import Cluster
 from layers.database import make_engine
+from layers.feature_sql import Shape, items_statement, shape_of
+from layers.reads import reading_engine
+from layers.references import Space
+from layers.selection import Box, Selection, View, source_of
 
 CITY = "schutterwald"
 ROLES = ("officer", "front_office", "applicant", "agency", "crisis", "system", "auditor", "unheard-of")
@@ -332,6 +338,43 @@ def test_row_level_security_keeps_the_spatial_indexes(app: Engine) -> None:
     for table in ("network_line", "parcel"):
         assert f"{table}_schutterwald_geom_idx" in json.dumps(plan), plan
     assert scanned(plan) <= {"layer"}, plan
+
+
+BOX = "POLYGON((7.880 48.470,7.881 48.470,7.881 48.471,7.880 48.471,7.880 48.470))"
+
+
+@pytest.mark.parametrize(
+    "filter_text", [f"S_{name}(geometry, {BOX})" for name in ("INTERSECTS", "WITHIN", "TOUCHES", "OVERLAPS")]
+    + [f"land_use = 'x' AND (S_CROSSES({BOX}, geometry))", None],
+)  # fmt: skip
+def test_so_do_the_filters_boxes_and_tiles_of_the_open_interface(
+    city_database_url: str, cities: Path, filter_text: str | None
+) -> None:
+    """Every spatial filter says && besides, the only operator that may use an index below the policy (T9)."""
+    engine = run_as_app(reading_engine(city_database_url, pool_size=1), RoleMode.REQUIRE)
+    source = source_of(load_city(cities, CITY), "parcels")
+    view, shape = View(), Shape(has_offset=False, has_after=False, is_counted=True)
+    if filter_text is not None:
+        chosen = Selection(source, filter=cql2_text.parse(filter_text))
+    else:
+        chosen = Selection(source, Box.between(877100, 6184500, 877200, 6184600, Space.MERCATOR))
+    made = [(items_statement(shape_of(chosen), view, shape), {**chosen.bound, "limit": 10, "rows": 11})]
+    if filter_text is None:
+        made.append(
+            (
+                tiles._open_statement(CITY, (Target.PARCEL,), 16),
+                {"layer0": "parcels", **tiles._place(16, 34202, 22653)},
+            )
+        )
+    with engine.connect() as connection:
+        assert is_app(connection)
+        cursor = connection.connection.cursor()
+        for statement, values in made:
+            cursor.execute(f"EXPLAIN (FORMAT JSON) {statement.sql}", {**statement.values, **values})
+            ((plan,),) = cursor.fetchall()
+            assert "parcel_schutterwald_geom_3857_idx" in json.dumps(plan), plan
+            assert scanned(plan) <= {"layer"}, plan
+    engine.dispose()
 
 
 def test_without_the_right_to_make_roles_the_owner_goes_on(
