@@ -1740,7 +1740,6 @@ reason-starts-in-the-future = works that have begun cannot begin in the future
 reason-surplus-negative = a surplus cannot be negative
 reason-width-out-of-range = the width is out of range
 reason-works-too-long = the works last too long for one permit
-relation-along = side by side
 term-confirmed = confirmed
 term-unconfirmed = unconfirmed
 trench-fault-damaged = Damaged
@@ -1750,4 +1749,6 @@ trench-fault-other-depth = Other depth
 trench-status-accepted = Accepted: correction expected
 trench-status-open = Waits for its owner
 trench-status-rejected = Rejected
+work-relation-along = Side by side
+work-relation-crossing = Crossing
 ## digs: end

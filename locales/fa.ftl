@@ -1710,7 +1710,6 @@ reason-starts-in-the-future = تاریخ شروع نمی‌تواند در آی�
 reason-surplus-negative = مقدار مازاد نمی‌تواند منفی باشد
 reason-width-out-of-range = عرض در محدودهٔ مجاز نیست
 reason-works-too-long = مدت کار برای یک مجوز زیاد است
-relation-along = در امتداد هم
 term-confirmed = تأییدشده
 term-unconfirmed = تأییدنشده
 trench-fault-damaged = آسیب دیده
@@ -1720,4 +1719,6 @@ trench-fault-other-depth = عمق دیگری دارد
 trench-status-accepted = پذیرفته: در انتظار اصلاح
 trench-status-open = در انتظار مالک
 trench-status-rejected = رد شد
+work-relation-along = در امتداد هم
+work-relation-crossing = متقاطع
 ## digs: end

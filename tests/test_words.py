@@ -30,7 +30,7 @@ from layers.records import Freshness
 from permits import dig_vocabulary as dv
 from permits import incident_vocabulary as incident
 from permits import vocabulary as v
-from permits.dig_overlap import Relation
+from permits.dig_overlap import Relation as WorkRelation
 from permits.dig_terms import TermStatus
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -76,8 +76,7 @@ WORDED: dict[str, tuple[type[StrEnum], ...]] = {
     "join": (dv.JoinState,),
     "trench-fault": (dv.TrenchFault,),
     "trench-status": (dv.TrenchReportStatus,),
-    "relation": (Relation,),
-    "damage-cause": (dv.DamageCause,),
+    "work-relation": (WorkRelation,),
     "term": (TermStatus,),
     "service-line": (v.ServiceLineState,),
     "unserved": (Unreached,),
