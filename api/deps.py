@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated
+from functools import partial
+from typing import Annotated, Literal
 
 from fastapi import Depends, Header, Request
 from sqlalchemy import Engine
@@ -66,24 +67,25 @@ def bearer(request: Request) -> str | None:
 
 def holder(request: Request, resources: RuntimeDep) -> Holder | None:
     """Who asks; None for nobody. A token that is not live is refused, never treated as nobody."""
-    token = bearer(request)
-    cookie = request.cookies.get(COOKIE)
-    if token is None and cookie is None:
-        return None
-    with resources.sessions() as session:
-        return holder_in(session, request)
+    return _who(request, partial(tokens.holder_of, resources.reads))
 
 
 def holder_in(session: Session, request: Request) -> Holder | None:
     """Who asks, looked up in this session: for those who bring a connection of their own."""
+    return _who(request, partial(tokens.holder_in, session))
+
+
+def _who(
+    request: Request, find: Callable[[str, Literal["bearer", "cookie"]], Holder | None]
+) -> Holder | None:
     token = bearer(request)
-    cookie = request.cookies.get(COOKIE)
+    cookie = request.cookies.get(COOKIE) if "cookie" in request.headers else None
     if token is None and cookie is None:
         return None
     if token is None:
         check_same_site(request.method, request.headers)
-        return tokens.session_holder(session, cookie or "")
-    found = tokens.token_holder(session, token)
+        return find(cookie or "", "cookie")
+    found = find(token, "bearer")
     if found is None:
         raise NotAuthenticated(hint="token-not-live")
     return found

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Final, Literal
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import Engine, LargeBinary, bindparam, text
 from sqlalchemy.orm import Session
 
 from api.security import Holder
 from api.settings import new_secret
+from layers.reads import Statement, compiled, fetch
 from permits.identifiers import new_id
 from permits.vocabulary import Role
 
@@ -63,15 +65,32 @@ _BY_SESSION = text(
     f" WHERE s.session_hash = :hash AND s.expires_at > now() AND {_LIVE}"
 )
 
+_FAST: Final[Mapping[str, Statement]] = {
+    "bearer": compiled(_BY_TOKEN.bindparams(bindparam("hash", type_=LargeBinary))),
+    "cookie": compiled(_BY_SESSION.bindparams(bindparam("hash", type_=LargeBinary))),
+}
+
 
 def token_holder(session: Session, token: str) -> Holder | None:
     """Who holds a bearer token; None when unknown, expired or revoked."""
     return _holder(session, _BY_TOKEN, token, "bearer")
 
 
-def session_holder(session: Session, secret: str) -> Holder | None:
-    """Who holds a browser session; None when unknown, expired, or its token was revoked."""
-    return _holder(session, _BY_SESSION, secret, "cookie")
+def holder_in(session: Session, secret: str, via: Literal["bearer", "cookie"]) -> Holder | None:
+    """Who holds a bearer token or a browser session; None when unknown, expired, or its token was revoked."""
+    return _holder(session, _BY_TOKEN if via == "bearer" else _BY_SESSION, secret, via)
+
+
+def holder_of(engine: Engine, secret: str, via: Literal["bearer", "cookie"]) -> Holder | None:
+    """Who holds a bearer token or a browser session, by one prepared statement on a reading engine's connection.
+
+    Asked anew for every request, so that whoever is revoked is out at once.
+    """
+    row = fetch(engine, _FAST[via], {"hash": hashed(secret)}, prepared=True)
+    if not row:
+        return None
+    actor_id, name, role, agency, city_id = row
+    return Holder(actor_id, name, Role(role), agency, city_id, via)
 
 
 def _holder(
