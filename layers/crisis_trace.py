@@ -171,10 +171,9 @@ def lost(desk: Desk, served: Served, cut: Indices, dry: Indices, links: Indices)
 
 
 def _buildings(desk: Desk, served: Served, gone: Indices, buildings: Indices) -> list[Json]:
-    ranks = {code: desk.rules.priority_of(word) for code, word in enumerate(served.building_use.words)}
     made = []
     for number in buildings.tolist():
-        rank = ranks.get(int(served.building_use.codes[number]))
+        rank = desk.rules.priority_of(served.building_use[number], served.building_name[number])
         if rank is None:
             continue
         at = gone[served.building[gone] == number]

@@ -73,10 +73,15 @@ class NetworkRules:
 
 @dataclass(frozen=True, slots=True)
 class Priority:
-    """Whom to look after first: buildings of these uses."""
+    """Whom to look after first: buildings of these uses, or with one of these words in their name."""
 
     kind: str
     uses: frozenset[str]
+    names: tuple[str, ...] = ()
+
+    def fits(self, use: str | None, name: str | None) -> bool:
+        """Whether a building is one of these."""
+        return use in self.uses or (bool(name) and any(word in str(name).casefold() for word in self.names))
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,10 +137,10 @@ class CrisisRules:
         ]
         return max(fitting, key=lambda row: row.reach_m(pressure_bar, diameter_mm), default=None)
 
-    def priority_of(self, use: str | None) -> tuple[int, str] | None:
-        """The rank (0: first) and kind of a building's use; None where it comes with all the others."""
+    def priority_of(self, use: str | None, name: str | None = None) -> tuple[int, str] | None:
+        """The rank (0: first) and kind of a building; None where it comes with all the others."""
         for rank, each in enumerate(self.priorities):
-            if use is not None and use in each.uses:
+            if each.fits(use, name):
                 return rank, each.kind
         return None
 
@@ -155,7 +160,11 @@ def crisis_rules(city: City) -> CrisisRules:
             )
     networks = {Utility(name): _network(section.file, values) for name, values in said.items()}
     priorities = [
-        Priority(each.text("kind"), frozenset(each.texts("uses")))
+        Priority(
+            each.text("kind"),
+            frozenset(each.texts("uses")),
+            tuple(word.casefold() for word in each.texts("names")),
+        )
         for section in sections
         for each in section.sections("priority")
     ]
