@@ -36,7 +36,7 @@ Boxes = npt.NDArray[np.float64]
 
 _SAID: Final = ("layer_id", "owner", "utility", "role", "class_code", "cover_source", "quality_level")
 _NUMBERS: Final = ("cover_m", "radius_m", "horizontal_m", "vertical_m")
-_START: Final = "60s"
+_START: Final = "120s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +97,7 @@ def audit_by_tiles(
 
 @contextmanager
 def _client(farm: Farm) -> Iterator[Any]:
+    import dask
     import distributed
 
     client_of: Any = distributed.Client
@@ -105,8 +106,9 @@ def _client(farm: Farm) -> Iterator[Any]:
         with client_of(farm.address, timeout=_START, set_as_default=False) as client:
             yield client
         return
-    # no dashboard, ports from the system, no limit that would restart a busy worker
+    # no dashboard, ports from the system, no limit that would restart a busy worker, patience on a busy machine
     with (
+        dask.config.set({"distributed.comm.timeouts.connect": _START, "distributed.comm.timeouts.tcp": _START}),
         cluster_of(
             n_workers=farm.processes, threads_per_worker=1, processes=True, dashboard_address=None,
             memory_limit=0, silence_logs="ERROR",
