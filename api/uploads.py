@@ -31,6 +31,8 @@ from layers.handling import Handling
 log = logging.getLogger("panjereh.api.uploads")
 STREAMED: Final = re.compile(r"/v1/cities/[^/]+/layers/[^/]+/(deliveries|sights)")
 """Bodies of these addresses go to disk as they come, under a limit of their own."""
+END_S: Final = 5.0
+"""So long an ending process waits for the delivery in hand; a longer one is found interrupted at the next start."""
 UPLOAD_BODY: Final = {
     "requestBody": {
         "required": True,
@@ -185,6 +187,8 @@ class Runs:
         while not self._jobs.empty():
             self._jobs.get()
         self._jobs.put(None)
+        if self._thread is not None:
+            self._thread.join(timeout=END_S)
         self._alive.close()
         if self._in_use is not None:
             self._in_use.close()
@@ -216,5 +220,11 @@ class Runs:
                 log.exception("delivery %s", job.handling.delivery_id)
             finally:
                 job.file.remove()
-                if job.handling.delivery_id is not None:
-                    self._alive.release(job.handling.delivery_id)
+                self._release(job.handling.delivery_id)
+
+    def _release(self, delivery_id: int | None) -> None:
+        try:
+            if delivery_id is not None:
+                self._alive.release(delivery_id)
+        except Exception as error:  # the database is away: its locks went with the connection
+            log.info("delivery %s not released: %s", delivery_id, str(error).splitlines()[0])

@@ -149,11 +149,11 @@ def _codes(made: previews.Preview) -> dict[str, list[dict[str, Any]]]:
 
 def _systems(made: previews.Preview, city: City) -> dict[str, Any]:
     """The reference system: stated by the file, or to be chosen among those known for the city."""
-    stated = made.table.crs is not None or made.table.usual_crs is not None
+    stated = reference.stated_code(made.table)
     fitting = set() if stated else set(reference.fitting(made.table, city))
     return {
-        "stated": made.crs if stated else None,
-        "is_stated": stated,
+        "stated": stated,
+        "is_stated": stated is not None,
         "chosen": made.proposal.crs,
         "known": [
             {"code": code, "name": CRS.from_user_input(code).name, "fits": code in fitting}

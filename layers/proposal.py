@@ -29,6 +29,7 @@ from layers.readers.text import fold_digits, normal_letters
 _SAMPLE = 2_000
 # So many of a column's values must be readable as what its name promises.
 _READABLE = 0.8
+_MOSTLY_UNIQUE = 0.95
 # More different words than that are no code list but names.
 _MOST_CODES = 60
 _LANGUAGES = ("en", "fa", "de")
@@ -105,7 +106,8 @@ def propose(table: Table, city: City, layer_id: str, wishes: Wishes = NO_WISHES)
     network = target in (Target.NETWORK_LINE, Target.NETWORK_NODE, Target.NETWORK_DEVICE)
     if network and utility is None:
         questions.append(Question("utility-unclear", candidates=tuple(Utility)))
-    if table.crs is None and wishes.crs is None and table.usual_crs is None:
+    is_stated = _states_crs(table)
+    if not is_stated and wishes.crs is None:
         questions.append(Question("crs-unstated", candidates=tuple(_fitting(table, city))))
     return Proposal(
         layer_id=layer_id,
@@ -113,7 +115,7 @@ def propose(table: Table, city: City, layer_id: str, wishes: Wishes = NO_WISHES)
         utility=utility if network else None,
         owner=base.owner if base else _owner(city, utility if network else None),
         table=wishes.table,
-        crs=wishes.crs if table.crs is None else None,
+        crs=None if is_stated and table.crs is not None else wishes.crs,
         encoding=wishes.encoding,
         language=_language(fields),
         fields=tuple(fields),
@@ -121,6 +123,12 @@ def propose(table: Table, city: City, layer_id: str, wishes: Wishes = NO_WISHES)
         questions=tuple(questions + open_codes),
         base=base,
     )
+
+
+def _states_crs(table: Table) -> bool:
+    from layers.readers.reference import stated_code
+
+    return stated_code(table) is not None
 
 
 def _fitting(table: Table, city: City) -> list[str]:
@@ -236,8 +244,14 @@ def _proposed(
     """Return the field with its unit if the values bear the name out."""
     if field_name == "feature_id":
         filled = [str(value) for value in values if value is not None]
-        unique = len(filled) == len(values) and len(set(filled)) == len(filled)
-        return (Proposed(field_name, column, None, "", Why.NAME_UNIQUE) if unique else None), []
+        if len(set(filled)) == len(values):
+            return Proposed(field_name, column, None, "", Why.NAME_UNIQUE), []
+        if len(set(filled)) < _MOSTLY_UNIQUE * len(values):
+            return None, []
+        asked = Question(
+            "id-unclear", field_name, column, (column,)
+        )  # some rows repeat another's, or have none
+        return Proposed(field_name, column, None, "", Why.GUESS), [asked]
     if field_name in units.DAYS:
         return _day_field(field_name, column, values)
     if not units.is_number(field_name):

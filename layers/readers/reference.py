@@ -81,6 +81,19 @@ def stated(table: Table, declared: str | None, file: str) -> str:
     return code
 
 
+def stated_code(table: Table) -> str | None:
+    """Return the code that a table's file (or its format) states by itself; None: a person must say it."""
+    if table.crs is None:
+        return table.usual_crs
+    try:
+        crs = _parsed(table.crs, table.name or "")
+    except SourceCrsMissing:
+        return None
+    if crs.is_engineering:  # a site's own grid, or "undefined" spelt out: nowhere on Earth
+        return None
+    return _code(crs.sub_crs_list[0] if crs.is_compound else crs)
+
+
 def _parsed(said: Any, file: str) -> CRS:
     try:
         return CRS.from_user_input(said)

@@ -86,7 +86,7 @@ def test_a_delivery_goes_from_upload_to_roll_back(api: Served, place: City, tmp_
             made["delivery_id"],
         ]
         assert listed["next"] == made["delivery_id"]
-    assert list(api.settings.uploads_dir.iterdir()) == []
+    assert list(api.settings.uploads_dir.glob("d-*")) == []
 
 
 def test_a_shifted_delivery_is_held_and_corrected(

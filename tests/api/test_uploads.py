@@ -53,7 +53,7 @@ def emptied(api: Served) -> bool:
     """Whether nothing of any upload stays; a file goes just after its delivery has come to its end."""
     folder = api.settings.uploads_dir
     until = time.monotonic() + 30
-    while folder.exists() and any(folder.iterdir()):
+    while any(folder.glob("d-*")):
         if time.monotonic() > until:
             return False
         time.sleep(0.02)
