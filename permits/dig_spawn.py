@@ -43,6 +43,9 @@ REACH_M = 60.0
 """Farther away there is no main to connect to without a plan of its own."""
 MIN_TRENCH_M = 0.5
 COVER_M = 1.2
+BED_M = 0.1
+"""What is dug below a pipe for its bed."""
+
 _PERIOD = timedelta(days=14)
 _LEAD = timedelta(days=30)
 
@@ -109,10 +112,11 @@ def _draft(city: City, now: datetime, case: CaseRow, agency: str, cycle: int) ->
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A trench from the agency's nearest main to the building's pit."""
+    """A trench from the agency's main to the parcel: the designed service line's, else straight to the pit."""
 
     axis_m: LineString
     main: str
+    depth_m: float = COVER_M
 
 
 def unfilled(session: Session, city: City, limit: int = 20) -> list[UUID]:
@@ -134,19 +138,21 @@ def unfilled(session: Session, city: City, limit: int = 20) -> list[UUID]:
 
 
 def prefill(session: Session, city: City, dig_id: UUID, now: datetime) -> bool:
-    """The draft shows a trench from the nearest main to the pit; False where there is none within reach.
+    """The draft shows the trench of the proposed service line; False where there is no main within reach.
 
     Raises `DigNotFound` while another process holds the draft.
     """
     dig = store.lock_dig(session, dig_id, city_id=city.city_id, skip_locked=True)
     if dig.status is not DigStatus.DRAFT or dig.shape_m is not None or dig.prefilled_at is not None:
         return False
-    found = _proposal(session, city, dig)
+    found = _designed(session, dig) or _proposal(session, city, dig)
     if found is None:
         store.change_dig(session, dig, city.srid, prefilled_at=now)
         return False
     width = DEFAULT_WIDTH_M
-    drawn = ExcavationRequest(as_json(found.axis_m.__geo_interface__), city.crs, COVER_M, DigMethod.HAND)
+    drawn = ExcavationRequest(
+        as_json(found.axis_m.__geo_interface__), city.crs, found.depth_m, DigMethod.HAND
+    )
     place = place_of(city, drawn, width)
     values: Json = {
         "shape_m": place.shape_m,
@@ -158,6 +164,25 @@ def prefill(session: Session, city: City, dig_id: UUID, now: datetime) -> bool:
     store.change_dig(session, dig, city.srid, **values)
     chain(session, dig_id, SYSTEM, [event])
     return True
+
+
+def _designed(session: Session, dig: DigRow) -> Proposal | None:
+    """The trench of the service line that was proposed with the case, deep enough for the pipe and its bed."""
+    line = case_tables.service_line
+    row = session.execute(
+        select(
+            func.ST_AsBinary(line.c.geom).label("wkb"),
+            line.c.main_layer_id,
+            line.c.main_feature_id,
+            line.c.body,
+        ).where(line.c.case_id == dig.case_id, line.c.agency_id == dig.agency_id, line.c.geom.is_not(None))
+    ).one_or_none()
+    axis = None if row is None else shapely.from_wkb(bytes(row.wkb))
+    if row is None or not isinstance(axis, LineString) or axis.length < MIN_TRENCH_M:
+        return None
+    outer_mm = float((row.body.get("size") or {}).get("outer_diameter_mm") or 0)
+    depth_m = round(float(row.body.get("cover_m") or COVER_M) + outer_mm / 1000 + BED_M, 2)
+    return Proposal(axis, f"{row.main_layer_id}/{row.main_feature_id}", depth_m)
 
 
 def _proposal(session: Session, city: City, dig: DigRow) -> Proposal | None:

@@ -276,7 +276,12 @@ def test_t09_the_citizen_files_once(street: Street) -> None:
     assert all(each["applicant"]["name"] == "Sara Ahmadi" for each in drafts)
     drawn = [each for each in drafts if each["excavation"] is not None]
     assert drawn
+    designed = street.get("officer", f"{BASE}/cases/{case['case_id']}")["service_lines"]
+    lengths = {each["agency"]: each["length_m"] for each in designed if each["state"] == "proposed"}
+    assert lengths
     for each in drawn:
+        if each["agency"] in lengths:
+            assert each["works"]["drawn_length_m"] == pytest.approx(lengths[each["agency"]], abs=0.1)
         street.act("citizen", each, "change", works={"pavement": "soil"})
         assert street.act("citizen", each, "submit")["status"] == "requested"
 
