@@ -10,6 +10,7 @@ from __future__ import annotations
 # ruff: noqa: S608 - names spliced into SQL come from the catalogue, never from data
 from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
@@ -22,6 +23,7 @@ from geo.errors import PanjerehError
 from layers import access
 from layers.catalog import Target
 from layers.city import City
+from layers.reads import Statement, compiled, execute_prepared
 from layers.records import (
     AdjoiningStreet,
     BuildingOnParcel,
@@ -100,6 +102,24 @@ def near_statement(targets: Iterable[Target]) -> TextClause:
     return text(f"{branches} ORDER BY distance_m, layer_id, feature_id")
 
 
+@lru_cache(maxsize=64)
+def _near_statement(targets: tuple[Target, ...]) -> Statement:
+    return compiled(near_statement(targets))
+
+
+_NEAR_FIELDS: Final = (
+    "target", "layer_id", "feature_id", "owner_agency", "distance_m", "utility", "kind", "class_code", "pressure_bar",
+    "voltage_kv", "diameter_mm", "material", "cover_m", "cover_source", "horizontal_uncertainty_m",
+    "vertical_uncertainty_m", "quality_level", "status", "surveyed_on", "installed_year", "delivery_id", "geom",
+)  # fmt: skip
+"""The columns of `near_statement`, in order."""
+
+
+def _near_feature(row: tuple[Any, ...]) -> NearFeature:
+    values = dict(zip(_NEAR_FIELDS, row, strict=True))
+    return NearFeature(**{**values, "geom": shapely.from_wkb(bytes(row[-1]))})
+
+
 _THROUGH_THE_DOOR = text(
     "SELECT target, layer_id, feature_id, owner_agency, distance_m, utility, kind, class_code, pressure_bar, "
     "voltage_kv, diameter_mm, material, cover_m, cover_source, horizontal_uncertainty_m, "
@@ -173,10 +193,13 @@ def near(
         found = [_feature(row) for row in rows]
     opened = {layer_id: table for layer_id, table in tables.items() if layer_id not in closed}
     if opened:
-        rows = reader.execute(
-            near_statement(opened.values()), values | {"layer_ids": sorted(opened)}
-        ).mappings()
-        found += [_feature(row) for row in rows]
+        connection = reader.connection() if isinstance(reader, Session) else reader
+        statement = _near_statement(tuple(sorted(set(opened.values()))))
+        # The same plan for every shape: planning costs more than looking.
+        made = execute_prepared(
+            connection, statement, values | {"layer_ids": sorted(opened)}, is_generic=True
+        )
+        found += [_near_feature(row) for row in made]
     return sorted(found, key=_by_distance) if closed else found
 
 
