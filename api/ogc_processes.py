@@ -229,9 +229,6 @@ async def _body(request: Request) -> Json:
     return body
 
 
-_TYPES: Final[dict[str, type | tuple[type, ...]]] = {"string": str, "number": (int, float), "array": list}
-
-
 def _inputs(found: Process, body: Json) -> Json:
     """The inputs, checked; an object may come bare or as {"value": …}. Raises FormInvalid."""
     sent = body.get("inputs", {})
@@ -252,16 +249,15 @@ def _inputs(found: Process, body: Json) -> Json:
 
 
 def _fits(schema: Json, value: Any) -> bool:
-    kind = schema.get("type")
-    if kind is None:
-        return isinstance(value, dict)
-    if not isinstance(value, _TYPES[kind]) or isinstance(value, bool):
-        return False
-    if kind == "array":
-        return all(isinstance(each, str) for each in value)
-    if kind == "number":
-        return bool(schema["minimum"] <= value <= schema["maximum"])
-    return "enum" not in schema or value in schema["enum"]
+    match schema.get("type"):
+        case None:
+            return isinstance(value, dict)
+        case "array":
+            return isinstance(value, list) and all(isinstance(each, str) for each in value)
+        case "number":
+            is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+            return is_number and bool(schema["minimum"] <= value <= schema["maximum"])
+    return isinstance(value, str) and ("enum" not in schema or value in schema["enum"])
 
 
 def _json(body: Json, media: str = JSON) -> Response:

@@ -104,7 +104,7 @@ def expected(role: str, purpose: Purpose, own: bool) -> int:
         Purpose.PERMIT: {"officer", "front_office", "applicant", "agency", "crisis", "system", "auditor"},
         Purpose.REVIEW: {"officer", "agency", "crisis"},
         Purpose.OVERVIEW: {"officer"},
-        Purpose.EMERGENCY: {"crisis"},
+        Purpose.EMERGENCY: {"crisis", "officer"},
         Purpose.OWN_ASSETS: set(),
     }[purpose]
     if role in everything:
