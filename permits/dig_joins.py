@@ -6,7 +6,7 @@ one transaction at a time in a city, so that two requests that arrive together f
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -295,6 +295,25 @@ def _view(row: AnyRow, ref: str, other: str, brief: AnyRow) -> OverlapView:
         theirs=getattr(row, f"{theirs}_accepted_by"),
         **said,
     )
+
+
+def pairs_among(session: Session, city: City, refs: Collection[str]) -> list[Json]:
+    """Every standing offer between two of these works: `a`, `b`, its state, its terms, and which sides accepted."""
+    j, shown = t.dig_join, set(refs)
+    query = select(j).where(j.c.city_id == city.city_id, j.c.state != JoinState.GONE.value)
+    rows = session.execute(query.order_by(j.c.created_at, j.c.join_id))
+    return [_pair(row) for row in rows if row.a_ref in shown and row.b_ref in shown]
+
+
+def _pair(row: AnyRow) -> Json:
+    sides = {
+        "a": row.a_ref,
+        "b": row.b_ref,
+        "state": row.state,
+        "a_accepted": row.a_accepted_by is not None,
+        "b_accepted": row.b_accepted_by is not None,
+    }
+    return {**sides, **row.overlap}
 
 
 def trench_of(session: Session, ref: str) -> TrenchView | None:

@@ -222,9 +222,11 @@ def calendar(session: Session, ctx: Context, window: CalendarWindow) -> Json:
     """
     features = [_calendar_feature(kind, row) for kind, row in _in_window(session, ctx, window)]
     shown = sorted(features, key=lambda each: (each["properties"]["starts_on"], each["id"]))
+    refs = [each["id"] for each in shown[:MAX_FEATURES]]
     return {
         "type": "FeatureCollection",
         "features": shown[:MAX_FEATURES],
+        "overlaps": dig_joins.pairs_among(session, ctx.city, refs),
         "truncated": len(shown) > MAX_FEATURES,
         "from": window.from_on.isoformat(),
         "to": window.to_on.isoformat(),

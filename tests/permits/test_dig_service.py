@@ -464,8 +464,13 @@ def test_a22_the_calendar_holds_every_agencys_works(city_session: Session) -> No
     shown = {f["id"]: f["properties"] for f in dig_planning.calendar(s, ctx(), window)["features"]}
     assert set(shown) == {f"dig:{view.dig_id}", f"plan:{planned.plan_id}"}
     assert f"dig:{draft.dig_id}" not in shown
+    (pair,) = dig_planning.calendar(s, ctx(), window)["overlaps"]
+    assert {pair["a"], pair["b"]} == set(shown)
+    assert (pair["state"], pair["a_accepted"], pair["b_accepted"]) == ("offered", False, False)
+    assert pair["saved_m"] == read(s, view).overlaps[0].saved_m
     early = dig_planning.CalendarWindow(TODAY, TODAY + timedelta(days=35))
-    assert len(dig_planning.calendar(s, ctx(), early)["features"]) == 1
+    alone = dig_planning.calendar(s, ctx(), early)
+    assert (len(alone["features"]), alone["overlaps"]) == (1, [])
     dig_planning.end_plan(s, agency("water"), planned.plan_id, PlanStatus.CANCELLED)
     s.commit()
     assert len(dig_planning.calendar(s, ctx(), window)["features"]) == 1
