@@ -54,7 +54,7 @@ const VALUES: Record<string, readonly string[]> = {
   capacity: ["m3_month", "diameter_inch", "ampere", "phases", "m3_hour"],
   "capacity-field": ["m3_month", "diameter_inch", "ampere", "phases", "m3_hour"],
   task: ["consultation_half_time", "consultation_nearly_due", "consultation_overdue", "inquiry_failed", "needs_decision", "confirm_refused", "confirm_overdue", "cancel_refused", "cancel_overdue", "outcome_unknown", "late_accept"],
-  confidence: ["sure", "likely", "asked", "said"],
+  confidence: ["sure", "likely", "asked", "said", "low", "medium", "high"],
   why: ["name", "name-unique", "unit-in-name", "unit-and-sign", "inch-marks", "usual-values", "as-named", "jalali-days", "gregorian-days", "unique-values", "guess", "said"],
   question: ["crs-unstated", "heights-or-depths", "id-unclear", "no-code-list", "unit-unclear", "utility-unclear", "values-unreadable", "words-unknown"],
   target: ["parcel", "building", "street", "landuse", "address", "network_line", "network_node", "network_device"],
@@ -77,6 +77,14 @@ const VALUES: Record<string, readonly string[]> = {
   "price-status": ["illustrative"],
   "left-out": ["sensitive-area-too-large", "never-delivered"],
   error: ["as-built-unusable"],
+  doubt: ["no-source", "no-valves", "snapped-joins", "snaps-in-section", "parts-without-source", "unplaced-devices", "never-surveyed", "records-only", "layers-missing", "layers-stale"],
+  priority: ["hospital", "emergency_services", "school", "shelter"],
+  "incident-kind": ["gas_leak", "water_burst", "power_outage", "sewer_collapse", "cable_cut", "excavation_damage", "fire", "flood", "earthquake", "other"],
+  "incident-event": ["opened", "note", "called", "arrived", "valve_closed", "valve_opened", "valve_stuck", "valve_freed", "squeezed", "evacuated", "supply_cut", "supply_restored", "area_changed", "closed"],
+  "incident-status": ["open", "closed"],
+  "dig-status": ["emergency", "working", "defects", "handover_requested", "expired", "revoked"],
+  "building-use": ["hospital", "fire_station", "school", "mosque", "community_centre"],
+  start: ["device", "source", "node"],
 };
 /** Groups whose values are open: the page shows the value itself when it has no words. */
 const OPEN = new Set(["agency", "landuse", "issue-param"]);

@@ -1,4 +1,6 @@
 /** The one place that speaks HTTP. Every refusal becomes an `ApiError` carrying the problem's code and params. */
+import type { Geometry, Polygon } from "geojson";
+import type { Cascade, Direction, Here, Incident, Isolation, NewEntry, NewIncident, StartAt, Trace } from "./crisis";
 import type {
   CaseMap, CaseSummary, CaseView, City, CitySummary, Collection, DecisionChoice, Delivery, Diff, Dossier, HistoryEntry, Me, NewCase,
   OwnerScore, Sight, SightSaid, UploadOptions,
@@ -40,6 +42,11 @@ function errorOf(status: number, body: unknown): ApiError {
 }
 
 async function call<T>(path: string, init: RequestInit = {}, signal?: AbortSignal): Promise<T> {
+  const response = await answered(path, init, signal);
+  return (response.status === 204 ? undefined : await response.json()) as T;
+}
+
+async function answered(path: string, init: RequestInit, signal?: AbortSignal): Promise<Response> {
   const headers = new Headers(init.headers);
   headers.set("Accept", "application/json, application/problem+json");
   headers.set("Accept-Language", language);
@@ -52,11 +59,11 @@ async function call<T>(path: string, init: RequestInit = {}, signal?: AbortSigna
     throw new ApiError(0, "offline");
   }
   if (!response.ok) throw await problemOf(response);
-  return (response.status === 204 ? undefined : await response.json()) as T;
+  return response;
 }
 
-function post<T>(path: string, body: unknown, headers: Record<string, string> = {}): Promise<T> {
-  return call<T>(path, { method: "POST", body: JSON.stringify(body), headers });
+function post<T>(path: string, body: unknown, headers: Record<string, string> = {}, signal?: AbortSignal): Promise<T> {
+  return call<T>(path, { method: "POST", body: JSON.stringify(body), headers }, signal);
 }
 
 /** Sends a file as it is, or several as a form. `fetch` cannot tell how much has gone, XMLHttpRequest can. */
@@ -95,6 +102,7 @@ function items<T>(answer: T[] | { cases?: T[]; parcels?: T[]; next?: string | nu
 
 const at = (city: string, rest = ""): string => `/cities/${encodeURIComponent(city)}${rest}`;
 const layerAt = (city: string, layer: string, rest = ""): string => at(city, `/layers/${encodeURIComponent(layer)}${rest}`);
+const incidentAt = (city: string, id: string, rest = ""): string => at(city, `/incidents/${encodeURIComponent(id)}${rest}`);
 const caseAt = (city: string, id: string, rest = ""): string => at(city, `/cases/${encodeURIComponent(id)}${rest}`);
 
 export const api = {
@@ -144,6 +152,25 @@ export const api = {
   decide: (city: string, layer: string, id: number, decision: DecisionChoice, note: string | null) =>
     post<Delivery>(layerAt(city, layer, `/deliveries/${id}/decide`), { decision, note }),
   rollBack: (city: string, layer: string) => post<Delivery>(layerAt(city, layer, "/rollback"), {}),
+
+  here: (city: string, geometry: Geometry, signal?: AbortSignal) => post<Here>(at(city, "/ground/here"), { geometry }, {}, signal),
+  isolation: (city: string, utility: string, where: StartAt, stuck: readonly string[], signal?: AbortSignal) =>
+    post<Isolation>(at(city, `/networks/${utility}/isolation`), { at: where, stuck_valves: stuck }, {}, signal),
+  cascade: (city: string, utility: string, where: StartAt, hazard_m: number | null, signal?: AbortSignal) =>
+    post<Cascade>(at(city, `/networks/${utility}/cascade`), { at: where, ...(hazard_m === null ? {} : { hazard_m }) }, {}, signal),
+  trace: (city: string, utility: string, where: StartAt, direction: Direction, signal?: AbortSignal) =>
+    post<Trace>(at(city, `/networks/${utility}/trace`), { at: where, direction }, {}, signal),
+  incidents: async (city: string) => (await call<{ incidents: Incident[] }>(at(city, "/incidents?limit=50"))).incidents,
+  incident: (city: string, id: string) => call<Incident>(incidentAt(city, id)),
+  openIncident: (city: string, body: NewIncident, key: string) => post<Incident>(at(city, "/incidents"), body, { "Idempotency-Key": key }),
+  logIncident: (city: string, id: string, body: NewEntry, key: string) => post<Incident>(incidentAt(city, id, "/log"), body, { "Idempotency-Key": key }),
+  closeIncident: (city: string, id: string, outcome: string) => post<Incident>(incidentAt(city, id, "/close"), { outcome }),
+  contactsUrl: (city: string, id: string) => `/v1${incidentAt(city, id, "/contacts.csv")}`,
+  pack: async (city: string, geometry: Polygon, note: string, signal?: AbortSignal) => {
+    const response = await answered(at(city, "/packs"), { method: "POST", body: JSON.stringify({ geometry, note }) }, signal);
+    const name = /filename="?([^";]+)/.exec(response.headers.get("Content-Disposition") ?? "")?.[1] ?? `panjereh-${city}.zip`;
+    return { name, file: await response.blob() };
+  },
 
   tilesUrl: (city: string, layers: string[]) =>
     `${location.origin}/v1${at(city, `/tiles/{z}/{x}/{y}.pbf?layers=${layers.map(encodeURIComponent).join(",")}`)}`,

@@ -1,14 +1,17 @@
-/** Live case changes of one city over SSE. The browser reconnects by itself; the page shows which it is. */
+/** Live changes of one city over SSE: cases, incidents. The browser reconnects by itself; the page shows which it is. */
 import { api } from "./api";
 
 export type LiveState = "connecting" | "live" | "lost";
 export interface CaseEvent { case_id: string; status?: string; version?: number }
+export interface IncidentEvent { incident_id: string; status?: string; version?: number }
+/** Who listens to what; an event that nobody listens to is not asked for. */
+export interface Listeners { case?: (event: CaseEvent) => void; incident?: (event: IncidentEvent) => void }
 
 export class Live {
   state = $state<LiveState>("connecting");
   #source: EventSource | null = null;
 
-  open(city: string, onCase: (event: CaseEvent) => void, onResync: () => void): void {
+  open(city: string, listeners: Listeners, onResync: () => void): void {
     this.close();
     this.state = "connecting";
     let wasLost = false;
@@ -23,13 +26,15 @@ export class Live {
       wasLost = true;
     };
     source.addEventListener("resync", onResync);
-    source.addEventListener("case", (message) => {
-      try {
-        onCase(JSON.parse((message as MessageEvent<string>).data) as CaseEvent);
-      } catch {
-        // an event we cannot read is not a reason to stop listening
-      }
-    });
+    for (const [name, listen] of Object.entries(listeners)) {
+      source.addEventListener(name, (message) => {
+        try {
+          (listen as (event: unknown) => void)(JSON.parse((message as MessageEvent<string>).data));
+        } catch {
+          // an event we cannot read is not a reason to stop listening
+        }
+      });
+    }
     this.#source = source;
   }
 

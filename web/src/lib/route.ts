@@ -1,4 +1,4 @@
-/** Addresses of the page, kept in the hash: `#/<city>/cases/<id>`, `#/<city>/new?parcel=…`, `#/<city>/layers/<layer>/<delivery>`. */
+/** Addresses of the page, kept in the hash: `#/<city>/cases/<id>`, `#/<city>/new?parcel=…`, `#/<city>/layers/<layer>/<delivery>`, `#/<city>/crisis?at=lon,lat&utility=gas`. */
 
 export const CASE_TABS = ["overview", "findings", "lines", "agencies", "history"] as const;
 export type CaseTab = (typeof CASE_TABS)[number];
@@ -14,7 +14,8 @@ export type Route =
   | { name: "layers"; city: string }
   | { name: "layer"; city: string; layer: string }
   | { name: "sight"; city: string; layer: string; id: string }
-  | { name: "delivery"; city: string; layer: string; id: number; tab: ReportTab };
+  | { name: "delivery"; city: string; layer: string; id: number; tab: ReportTab }
+  | { name: "crisis"; city: string; incident: string | null; at: string | null; utility: string | null };
 
 export function parseRoute(hash: string): Route {
   const [path = "", query = ""] = hash.replace(/^#\/?/, "").split("?", 2);
@@ -24,6 +25,7 @@ export function parseRoute(hash: string): Route {
   if (page === "cases" && id) return { name: "case", city, id, tab: tabIn(query, CASE_TABS) ?? "overview" };
   if (page === "layers" && id && part === "sight" && more) return { name: "sight", city, layer: id, id: more };
   if (page === "layers") return layersRoute(city, id, part, query);
+  if (page === "crisis") return crisisRoute(city, id, new URLSearchParams(query));
   return { name: "cases", city };
 }
 
@@ -47,6 +49,8 @@ export function hrefOf(route: Route): string {
       return `#/${encodeURIComponent(route.city)}/layers/${encodeURIComponent(route.layer)}/sight/${encodeURIComponent(route.id)}`;
     case "delivery":
       return `#/${encodeURIComponent(route.city)}/layers/${encodeURIComponent(route.layer)}/${route.id}${route.tab === "summary" ? "" : `?tab=${route.tab}`}`;
+    case "crisis":
+      return crisisHref(route);
   }
 }
 
@@ -59,6 +63,16 @@ function layersRoute(city: string, layer: string | undefined, delivery: string |
   if (!layer) return { name: "layers", city };
   if (!delivery || !/^\d+$/.test(delivery)) return { name: "layer", city, layer };
   return { name: "delivery", city, layer, id: Number(delivery), tab: tabIn(query, REPORT_TABS) ?? "summary" };
+}
+
+function crisisRoute(city: string, incident: string | undefined, query: URLSearchParams): Route {
+  return { name: "crisis", city, incident: incident ?? null, at: query.get("at"), utility: query.get("utility") };
+}
+
+function crisisHref({ city, incident, at, utility }: Extract<Route, { name: "crisis" }>): string {
+  const asked = Object.entries({ at, utility }).flatMap(([name, value]) => (value ? [`${name}=${encodeURIComponent(value)}`] : []));
+  const one = incident ? `/${encodeURIComponent(incident)}` : "";
+  return `#/${encodeURIComponent(city)}/crisis${one}${asked.length ? `?${asked.join("&")}` : ""}`;
 }
 
 function tabIn<T extends string>(query: string, tabs: readonly T[]): T | null {

@@ -1,6 +1,7 @@
 /** The worklist and the open case, kept fresh by live events. */
 import { app } from "./app.svelte";
 import { api, ApiError } from "./api";
+import { desk } from "./crisis.svelte";
 import type { CaseMap, CaseSummary, CaseView, HistoryEntry } from "./types";
 
 const asError = (cause: unknown): ApiError =>
@@ -109,13 +110,17 @@ export const openCase = new OpenCase();
 export function followCity(city: string): void {
   app.live.open(
     city,
-    (event) => {
-      worklist.soon();
-      if (event.case_id === openCase.id) void openCase.refresh();
+    {
+      case: (event) => {
+        worklist.soon();
+        if (event.case_id === openCase.id) void openCase.refresh();
+      },
+      incident: (event) => void desk.heard(event),
     },
     () => {
       worklist.soon();
       void openCase.refresh();
+      void desk.heardAll();
     },
   );
 }

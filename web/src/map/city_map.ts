@@ -36,7 +36,7 @@ export interface MapOptions {
   onMark: (id: string) => void;
 }
 
-export type SourceName = "case" | "parcel" | "draft" | "marks" | "sight";
+export type SourceName = "case" | "parcel" | "draft" | "marks" | "sight" | "crisis";
 const EMPTY: FeatureCollection = { type: "FeatureCollection", features: [] };
 const CLICK_TOLERANCE_PX = 5;
 const MARK_ZOOM = 17.4;
@@ -50,6 +50,7 @@ export class CityMap {
   readonly #pending = new Map<SourceName, FeatureCollection>();
   #padding: LogicalPadding;
   #markers: Marker[] = [];
+  #signs: Marker[] = [];
   #popup: Popup | null = null;
   #chosen: string | null = null;
   #mark: string | null = null;
@@ -223,6 +224,45 @@ export class CityMap {
       element.setAttribute("aria-label", pin.label);
       return marker;
     });
+  }
+
+  /** Signs that stay in their place's list too: valves, points to squeeze, who is looked after first. `look` becomes classes. */
+  signs(signs: readonly { id: string; at: LngLat; text: string; label: string; look: string }[], onPick: (id: string) => void): void {
+    for (const sign of this.#signs) sign.remove();
+    this.#signs = signs.map((sign) => {
+      const element = document.createElement("button");
+      element.type = "button";
+      element.className = `sign ${sign.look}`;
+      element.dataset["sign"] = sign.id;
+      element.title = sign.label;
+      const text = document.createElement("span");
+      text.textContent = sign.text;
+      element.append(text);
+      element.addEventListener("click", (event) => {
+        event.stopPropagation();
+        onPick(sign.id);
+      });
+      const marker = new Marker({ element, anchor: "center" }).setLngLat(sign.at).addTo(this.#map);
+      element.setAttribute("aria-label", sign.label);
+      return marker;
+    });
+  }
+
+  /** Rings one sign; null takes the ring away. */
+  chooseSign(id: string | null): void {
+    for (const sign of this.#signs) sign.getElement().classList.toggle("chosen", sign.getElement().dataset["sign"] === id);
+  }
+
+  /** The middle of the part that is not under the panel. */
+  middle(): LngLat {
+    const { lng, lat } = this.#map.getCenter();
+    return [lng, lat];
+  }
+
+  /** Brings a place into the free part of the map, no farther out than it is now. */
+  bring(at: LngLat, zoom: number): void {
+    this.#framed = at;
+    this.#map.easeTo({ center: at, zoom: Math.max(this.#map.getZoom(), zoom), ...this.#motion() });
   }
 
   popup(at: LngLat, content: HTMLElement, onClose: () => void): void {

@@ -47,6 +47,12 @@ export const MARK_COLOUR = {
 /** Shapes of a file that is looked at before it is delivered. */
 export const SIGHT_COLOUR = { good: "#6d28a8", repaired: "#b26a00", refused: "#b3261e" } as const;
 
+/** The crisis desk's bands and grounds: colours that no utility has, so that nobody takes a band for a pipe. */
+export const CRISIS_COLOUR = {
+  segment: "#d6006e", unintended: "#6a3fc4", flow: "#00807c", in_danger: "#b3261e", hazard: "#b3261e", area: "#0b5563", incident: "#d6006e",
+  trench: "#1b2a33", start: "#8a0046",
+} as const;
+
 export const BASE = {
   ground: "#f3f2ee",
   outside: "#e9e9e5",

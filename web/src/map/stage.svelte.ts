@@ -1,5 +1,6 @@
 /** What the open view asks of the map: which shapes to show, whether a polygon is drawn, what a click means. */
 import type { FeatureCollection, Geometry } from "geojson";
+import type { Sign } from "../lib/crisis";
 import type { Marks } from "../lib/layers";
 import type { LngLat } from "../lib/types";
 import type { CityMap, Clicked } from "./city_map";
@@ -14,6 +15,10 @@ class Stage {
   parcel = $state.raw<Geometry | null>(null);
   /** Shapes of a file that is looked at; framed when they come. */
   sight = $state.raw<FeatureCollection | null>(null);
+  /** The crisis desk's answers as shapes, and its valves and other points as signs. */
+  crisis = $state.raw<FeatureCollection | null>(null);
+  signs = $state.raw<readonly Sign[]>([]);
+  onSign: ((id: string) => void) | null = null;
   /** Places that the open view speaks of, and the one it speaks of now. */
   marks = $state.raw<Marks | null>(null);
   mark = $state.raw<string | null>(null);

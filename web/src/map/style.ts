@@ -7,7 +7,7 @@ import type {
 } from "maplibre-gl";
 import type { Language } from "../i18n/language";
 import type { MapLayer } from "../lib/types";
-import { BASE, MARK_COLOUR, SIGHT_COLOUR, UTILITIES, UTILITY_STYLE, VERDICT_COLOUR, type UtilityName } from "./colours";
+import { BASE, CRISIS_COLOUR, MARK_COLOUR, SIGHT_COLOUR, UTILITIES, UTILITY_STYLE, VERDICT_COLOUR, type UtilityName } from "./colours";
 
 /** Bottom first. Each entry turns the city's layers of that kind into style layers. */
 export const DRAW_ORDER = [
@@ -17,6 +17,8 @@ export const DRAW_ORDER = [
   "building",
   "dig-ground", // where a machine may work, and where only hands may
   "excavation-fill", // the case's dig hatched over the ground, under the networks it may meet
+  "crisis-ground", // what is asked about, and how far a failure reaches
+  "crisis-band", // wide bands under the lines of a section, of what loses supply with it, of what is in danger
   "finding-halo", // wide verdict-coloured band under the line it speaks of
   "telecom", // networks by what a strike would do: the most dangerous is drawn last and hidden by nothing
   "stormwater",
@@ -30,6 +32,7 @@ export const DRAW_ORDER = [
   "node", // manholes, valves, cabinets: only close up
   "device",
   "excavation-outline",
+  "crisis-line", // the edges of the grounds, and the line that broke, over every network
   "parcel-selected",
   "trial-pit", // where a pit would decide
   "sight", // the shapes of a file that is looked at before it is delivered
@@ -44,7 +47,7 @@ export type DrawKind = (typeof DRAW_ORDER)[number];
 export const FONT = "Vazirmatn";
 export const TILES = "city";
 /** GeoJSON sources that the page fills. */
-export const SOURCES = ["case", "parcel", "draft", "marks", "sight"] as const;
+export const SOURCES = ["case", "parcel", "draft", "marks", "sight", "crisis"] as const;
 
 /** Zooms between which tiles are asked for; above, the last are enlarged (a unit of theirs is 5 cm, and whole parcels fit). */
 export const MIN_ZOOM = 10;
@@ -103,6 +106,9 @@ const DRAW: Partial<Record<DrawKind, Draw>> = {
   ],
   "finding-halo": () => findingHalo(),
   "dig-ground": () => digGround(),
+  "crisis-ground": () => crisisGround(),
+  "crisis-band": () => crisisBands(),
+  "crisis-line": () => crisisLines(),
   "shared-trench": () => [
     { id: "shared-trench", source: "case", type: "line", filter: kindIs("shared_trench"), layout: { "line-cap": "round", "line-join": "round" }, paint: { "line-color": BASE.dig, "line-opacity": 0.22, "line-width": zoomed([16, 6], [20, 26]) } },
   ],
@@ -270,6 +276,42 @@ function digGround(): LayerSpecification[] {
   return [
     { id: "safe-corridor", source: "case", type: "fill", filter: kindIs("safe_corridor"), paint: { "fill-color": "#1e7a45", "fill-opacity": 0.16 } },
     { id: "hand-dig", source: "case", type: "fill", filter: kindIs("hand_dig"), paint: { "fill-color": "#d08700", "fill-opacity": 0.22 } },
+  ];
+}
+
+function crisisGround(): LayerSpecification[] {
+  const fill = (kind: string, opacity: number): LayerSpecification => ({
+    id: `crisis-${kind}-fill`, source: "crisis", type: "fill", filter: kindIs(kind), paint: { "fill-color": CRISIS_COLOUR[kind as keyof typeof CRISIS_COLOUR], "fill-opacity": opacity },
+  });
+  return [
+    fill("incident", 0.1), fill("area", 0.1), fill("hazard", 0.14),
+    { id: "crisis-trench-fill", source: "crisis", type: "fill", filter: kindIs("trench"), paint: { "fill-pattern": "hatch" } },
+  ];
+}
+
+/** Told apart by pattern as well as colour: the section is whole, what loses supply beyond it is in dashes, the stream in dots. */
+function crisisBands(): LayerSpecification[] {
+  const band = (kind: keyof typeof CRISIS_COLOUR, opacity: number, dash: number[] | null, wide: [number, number][]): LayerSpecification => ({
+    id: `crisis-${kind}`, source: "crisis", type: "line", filter: kindIs(kind), layout: { "line-cap": dash ? "butt" : "round", "line-join": "round" },
+    paint: { "line-color": CRISIS_COLOUR[kind], "line-opacity": opacity, "line-width": zoomed(...wide), ...(dash ? { "line-dasharray": dash } : {}) },
+  });
+  return [
+    band("in_danger", 0.35, null, [[13, 4], [16, 9], [20, 18]]),
+    band("flow", 0.6, [0.6, 0.6], [[13, 4], [16, 9], [20, 18]]),
+    band("unintended", 0.7, [1.1, 0.5], [[13, 5], [16, 11], [20, 24]]),
+    band("segment", 0.55, null, [[13, 6], [16, 13], [20, 28]]),
+  ];
+}
+
+function crisisLines(): LayerSpecification[] {
+  const layout = { "line-cap": "round", "line-join": "round" } as const;
+  const edge = (kind: keyof typeof CRISIS_COLOUR, dash: number[] | null): LayerSpecification => ({
+    id: `crisis-${kind}-edge`, source: "crisis", type: "line", filter: kindIs(kind), paint: { "line-color": CRISIS_COLOUR[kind], "line-width": 2.4, ...(dash ? { "line-dasharray": dash } : {}) },
+  });
+  return [
+    edge("incident", [1, 1]), edge("area", [2, 1.5]), edge("hazard", [4, 2]), edge("trench", null),
+    { id: "crisis-start-edge", source: "crisis", type: "line", filter: kindIs("start"), layout, paint: { "line-color": "#ffffff", "line-width": zoomed([13, 4], [20, 13]) } },
+    { id: "crisis-start", source: "crisis", type: "line", filter: kindIs("start"), layout, paint: { "line-color": CRISIS_COLOUR.start, "line-width": zoomed([13, 2.5], [20, 8]) } },
   ];
 }
 
