@@ -28,7 +28,7 @@ def isolate(
     from layers.network import Networks
 
     if utility not in set(Utility):
-        raise typer.BadParameter(f"one of {', '.join(Utility)}", param_hint="utility")
+        raise typer.BadParameter(f"utility: one of {', '.join(Utility)}")
     settings = Settings()
     place = load_city(settings.cities_dir, city_id)
     engine = make_engine(database_url(settings), application_name="panjereh-cli", pool_size=2)
