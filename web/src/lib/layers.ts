@@ -101,6 +101,17 @@ export function detailsOf(issue: Issue): [string, string | number][] {
     .map(([name, value]) => [name, value as string | number]);
 }
 
+/** What GEOS finds wrong with an outline, as slugs. */
+const FAULTS: readonly string[] = [
+  "duplicate-rings", "hole-lies-outside-shell", "interior-is-disconnected", "invalid-coordinate", "nested-holes", "nested-shells",
+  "ring-self-intersection", "self-intersection", "too-few-points-in-geometry-component",
+];
+/** The slug of a fault without its place, which is on the map; null for one that has no words here. */
+export function faultOf(reason: string): string | null {
+  const slug = (reason.split("[")[0] ?? "").trim().toLowerCase().replaceAll(" ", "-");
+  return FAULTS.includes(slug) ? slug : null;
+}
+
 export type Heading = "east" | "west" | "north" | "south";
 const LEAST_M = 0.005;
 
