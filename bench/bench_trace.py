@@ -1,6 +1,12 @@
-"""Isolation traces: ours beside WNTR, networkx and scipy on all edges; same network, same breaks, one run.
+"""Isolation traces: ours beside WNTR, networkx, scipy, igraph, SQL and pgRouting; same network, same breaks, one run.
 
-    python bench/bench_trace.py [--million] [--breaks 15]
+    python bench/bench_trace.py [--million] [--breaks 15] [--stored] [--peers VENV]
+
+`--stored` asks the network as the product does: from published layers in a database of its own (bench.trace_stored);
+pgRouting takes part where the server has it (Debian: postgresql-15-pgrouting). `--peers` is a virtual environment with
+igraph and numpy:
+
+    python3 -m venv /path/to/peers && /path/to/peers/bin/pip install igraph numpy
 
 First the isolation segments of WNTR's own example networks, against `wntr.metrics.valve_segments`. Then the
 water network of a made-up city (`bench.city`, seeded): the full answer to a break, which is the valves to close,
@@ -234,11 +240,18 @@ def main() -> None:
         "--million", action="store_true", help="the city of 1,000,000 segments instead of 300,000"
     )
     ask.add_argument("--breaks", type=int, default=15)
+    ask.add_argument("--stored", action="store_true", help="from a database, beside SQL, pgRouting, igraph")
+    ask.add_argument("--peers", type=Path, help="virtual environment with igraph and numpy")
     options = ask.parse_args()
     print(f"seed {SEED}")
     for name in ("Net3", "ky10", "Net6"):
         against_wntr(name)
-    against_graphs(1_000_000 if options.million else 300_000, options.breaks)
+    size = 1_000_000 if options.million else 300_000
+    against_graphs(size, options.breaks)
+    if options.stored:
+        from bench.trace_stored import run
+
+        run(size, SEED, options.breaks, options.peers and options.peers / "bin" / "python")
 
 
 if __name__ == "__main__":

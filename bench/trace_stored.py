@@ -1,0 +1,364 @@
+"""The network as stored, kept and asked, beside what others do from the same database; used by bench_trace.
+
+Ours: published layers in PostgreSQL -> COPY -> zones -> files; a question is the version's round trip and a walk
+over zones. Peers: a recursive CTE over the edges and pgRouting in the same database (a table of edges, indexed,
+analysed), igraph in memory (its own process; its edges come from a file of arrays, which flatters it).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import resource
+import shutil
+import statistics
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Connection, Engine, text
+
+from bench.city import generate
+from geo.network import LinkRole, role_code
+from geo.trace import Cut, DeviceState, section_of
+from layers.city import City, load_city
+from layers.cluster import Cluster
+from layers.database import make_engine, migrate
+from layers.ingest import import_city
+from layers.network import CityNetwork, Networks
+
+ROOT = Path(__file__).resolve().parent.parent
+NONE = np.zeros(0, dtype=np.int32)
+Answer = tuple[frozenset[str], frozenset[str], frozenset[str]]
+
+
+def timed(run: Callable[[], Any]) -> tuple[float, Any]:
+    start = time.perf_counter()
+    result = run()
+    return time.perf_counter() - start, result
+
+
+# --- the database
+
+
+def stored_city(folder: Path, size: int, seed: int) -> tuple[Cluster, Engine, City]:
+    """A private cluster in which the water network of a made-up city is imported and published."""
+    whole = generate(size, seed, with_z=False)
+    water = {name: layer for name, layer in whole.layers.items() if name.startswith("water")}
+    made = replace(whole, layers=water)
+    home = folder / "cities"
+    shutil.copytree(ROOT / "cities" / "nemuneh", home / "nemuneh")
+    for name in ("networks.toml", "hazards.csv"):
+        shutil.copy(ROOT / "cities" / name, home / name)
+    made.write(home / "nemuneh" / "nemuneh.gpkg")
+    layers = home / "nemuneh" / "layers.toml"
+    layers.write_text(
+        layers.read_text(encoding="utf-8").replace("nemuneh.gpkg.zip", "nemuneh.gpkg"), encoding="utf-8"
+    )
+    city = load_city(home, "nemuneh")
+    xy = np.concatenate([np.asarray(layer.shapes[0].coords)[:1] for layer in made.layers.values()])
+    wide = (
+        xy[:, 0].min() - 30_000,
+        xy[:, 1].min() - 30_000,
+        xy[:, 0].max() + 30_000,
+        xy[:, 1].max() + 30_000,
+    )
+    specs = tuple(spec for spec in city.layers if spec.utility == "water")
+    city = replace(city, layers=specs, extent_m=tuple(float(each) for each in wide))
+    cluster = Cluster(folder / "cluster")
+    cluster.ensure_running()
+    url = cluster.create_database("bench")
+    migrate(url)
+    engine = make_engine(url)
+    took, _ = timed(lambda: import_city(engine, city, home))
+    print(f"import of the water layers {took:.1f} s (read, checked, compared, published, indexed)")
+    return cluster, engine, city
+
+
+# --- ours
+
+
+def section(network: CityNetwork, link: str) -> Answer:
+    zones, inner = network.zones, network.zones.network
+    cut = Cut(inner.links([link]), NONE, NONE)
+    found = section_of(zones, cut, DeviceState.of(inner))
+    names = inner.link_ids
+    return (
+        frozenset(inner.device_ids[k] for k in found.to_close.tolist()),
+        frozenset(names[k] for k in (*found.mains.tolist(), *found.services.tolist())),
+        frozenset(names[k] for k in (*found.dry_mains.tolist(), *found.dry_services.tolist())),
+    )
+
+
+def ours(engine: Engine, city: City, folder: Path, chosen: list[str]) -> tuple[list[float], list[Answer]]:
+    Networks(engine, folder / "warm-up").rules(city)
+    with engine.connect() as connection:
+        Networks(engine, folder / "first").get(connection, city, "water")  # compile
+        cold = []
+        for k in range(3):
+            took, network = timed(
+                lambda k=k: Networks(engine, folder / f"cold{k}").get(connection, city, "water")
+            )  # type: ignore[misc]
+            cold.append(took)
+        kept = sum(path.stat().st_size for path in (folder / "cold2").rglob("*") if path.is_file())
+        attach = [
+            timed(lambda: Networks(engine, folder / "cold2").get(connection, city, "water"))[0]
+            for _ in range(9)
+        ]
+        networks = Networks(engine, folder / "cold2")
+        networks.get(connection, city, "water").zones.network.links(chosen[:1])
+        print(
+            f"{network.about['links']:,} links, {network.about['valves']:,} valves, {network.about['zones']:,} zones\n"
+            f"ours: cold from PostgreSQL to files {statistics.median(cold):.2f} s "
+            f"(COPY and building {network.about['build_ms'] / 1e3:.2f} s); "
+            f"another process attaches in {statistics.median(attach) * 1e3:.1f} ms; "
+            f"{kept / 1e6:.1f} MB of files, pages shared"
+        )
+        took, answers = [], []
+        for link in chosen:
+            seconds, answer = timed(lambda link=link: section(networks.get(connection, city, "water"), link))  # type: ignore[misc]
+            took.append(seconds)
+            answers.append(answer)
+        version = [timed(lambda: networks.get(connection, city, "water"))[0] for _ in range(50)]
+    print(f"  of a warm question, the version's round trip {statistics.median(version) * 1e3:.2f} ms")
+    return took, answers
+
+
+# --- peers in the database
+
+EDGES = """
+CREATE TABLE edge AS
+    SELECT (row_number() OVER (ORDER BY l.feature_id))::bigint AS id, l.feature_id AS name,
+        a.n AS source, b.n AS target, 1.0::float8 AS cost, 1.0::float8 AS reverse_cost
+    FROM layers.network_line l
+    JOIN node a ON a.name = l.from_node JOIN node b ON b.name = l.to_node WHERE l.retired_by IS NULL;
+ALTER TABLE edge ADD PRIMARY KEY (id);
+CREATE INDEX ON edge (name);
+CREATE TABLE arc AS SELECT source AS a, target AS b, id FROM edge UNION ALL SELECT target, source, id FROM edge;
+CREATE INDEX ON arc (a) INCLUDE (b, id);
+CREATE TABLE valve AS SELECT n.n, d.feature_id AS name FROM layers.network_device d JOIN node n ON n.name = d.node_id
+    WHERE d.retired_by IS NULL AND d.kind = 'valve'
+        AND coalesce(d.attributes ->> 'operable', 'true') NOT IN ('false', '0');
+CREATE UNIQUE INDEX ON valve (n);
+CREATE TABLE source AS SELECT n.n FROM layers.network_device d JOIN node n ON n.name = d.node_id
+    WHERE d.retired_by IS NULL AND d.kind = 'reservoir';
+"""
+FREE = """
+CREATE VIEW edge_free AS
+SELECT e.* FROM edge e WHERE NOT EXISTS (SELECT FROM valve v WHERE v.n IN (e.source, e.target))
+"""
+NODES = """
+CREATE TABLE node AS SELECT row_number() OVER ()::bigint AS n, name FROM (
+    SELECT from_node AS name FROM layers.network_line WHERE retired_by IS NULL
+    UNION SELECT to_node FROM layers.network_line WHERE retired_by IS NULL) x;
+CREATE UNIQUE INDEX ON node (name);
+"""
+SECTION = """
+CREATE TEMP TABLE section ON COMMIT DROP AS
+WITH RECURSIVE walk(n) AS (
+    SELECT v.n FROM edge e CROSS JOIN LATERAL (VALUES (e.source), (e.target)) AS v(n)
+        WHERE e.name = :link
+    UNION
+    SELECT c.b FROM walk w JOIN arc c ON c.a = w.n WHERE NOT EXISTS (SELECT FROM valve v WHERE v.n = w.n))
+SELECT n, EXISTS (SELECT FROM valve v WHERE v.n = walk.n) AS bars FROM walk
+"""
+INSIDE = """
+CREATE TEMP TABLE inside ON COMMIT DROP AS
+SELECT DISTINCT c.id FROM section s JOIN arc c ON c.a = s.n WHERE NOT s.bars
+UNION SELECT id FROM edge WHERE name = :link
+"""
+FED = """
+WITH RECURSIVE fed(n) AS (
+    SELECT n FROM source WHERE n NOT IN (SELECT n FROM section WHERE NOT bars)
+    UNION
+    SELECT c.b FROM fed f JOIN arc c ON c.a = f.n WHERE NOT EXISTS (SELECT FROM inside i WHERE i.id = c.id))
+SELECT e.name FROM edge e WHERE NOT EXISTS (SELECT FROM fed f WHERE f.n = e.source)
+    AND NOT EXISTS (SELECT FROM inside i WHERE i.id = e.id)
+"""
+
+
+def by_cte(connection: Connection, link: str) -> Answer:
+    with connection.begin():
+        connection.execute(text(SECTION), {"link": link})
+        connection.execute(text(INSIDE), {"link": link})
+        connection.execute(text("CREATE UNIQUE INDEX ON inside (id)"))
+        connection.execute(text("ANALYZE inside"))
+        lost = frozenset(connection.execute(text(FED)).scalars())
+        return _told(connection, lost)
+
+
+def _told(connection: Connection, lost: frozenset[str]) -> Answer:
+    valves = connection.execute(text("SELECT v.name FROM section s JOIN valve v ON v.n = s.n")).scalars()
+    inside = connection.execute(text("SELECT e.name FROM inside i JOIN edge e ON e.id = i.id")).scalars()
+    return frozenset(valves), frozenset(inside), lost
+
+
+BFS = """
+CREATE TEMP TABLE section ON COMMIT DROP AS
+SELECT DISTINCT x.n, EXISTS (SELECT FROM valve v WHERE v.n = x.n) AS bars FROM (
+    SELECT r.node AS n FROM edge e CROSS JOIN LATERAL pgr_breadthFirstSearch(
+        'SELECT id, source, target, cost, reverse_cost FROM edge_free',
+        ARRAY(SELECT n FROM (VALUES (e.source), (e.target)) AS v(n)
+            WHERE NOT EXISTS (SELECT FROM valve w WHERE w.n = v.n)),
+        directed := false) r
+        WHERE e.name = :link
+    UNION SELECT v.n FROM edge e CROSS JOIN LATERAL (VALUES (e.source), (e.target)) AS v(n) WHERE e.name = :link) x
+"""
+BFS_FED = """
+WITH fed AS MATERIALIZED (
+    SELECT DISTINCT r.node AS n FROM pgr_breadthFirstSearch(
+        'SELECT id, source, target, cost, reverse_cost FROM edge WHERE id NOT IN (SELECT id FROM inside)',
+        ARRAY(SELECT n FROM source WHERE n NOT IN (SELECT n FROM section WHERE NOT bars)), directed := false) r)
+SELECT e.name FROM edge e WHERE NOT EXISTS (SELECT FROM fed f WHERE f.n = e.source)
+    AND NOT EXISTS (SELECT FROM inside i WHERE i.id = e.id)
+"""
+
+
+def by_pgrouting(connection: Connection, link: str) -> Answer:
+    """Two calls: out from the break over edges between non-valves, then from the sources around the section."""
+    with connection.begin():
+        connection.execute(text(BFS), {"link": link})
+        # the edges to the bounding valves, and those valves themselves
+        connection.execute(
+            text("INSERT INTO section SELECT DISTINCT c.b, true FROM section s JOIN arc c ON c.a = s.n "
+                 "JOIN valve v ON v.n = c.b WHERE NOT s.bars AND NOT EXISTS (SELECT FROM section t WHERE t.n = c.b)")
+        )  # fmt: skip
+        connection.execute(text(INSIDE), {"link": link})
+        lost = frozenset(connection.execute(text(BFS_FED)).scalars())
+        return _told(connection, lost)
+
+
+# --- igraph
+
+IGRAPH = """
+import json, sys, time
+import numpy as np, igraph
+data = np.load(sys.argv[1]); chosen = json.loads(open(sys.argv[2]).read())
+start = time.perf_counter()
+a, b, valve, source = (data[k] for k in ("a", "b", "valve", "source"))
+count = int(max(a.max(), b.max())) + 1
+graph = igraph.Graph(n=count, edges=np.column_stack([a, b]))
+load = time.perf_counter() - start
+holds = np.zeros(count, bool); holds[valve] = True
+free = np.flatnonzero(~(holds[a] | holds[b]))
+inner = graph.subgraph_edges(free.tolist(), delete_vertices=False)
+def fed(g):
+    label = np.array(g.connected_components().membership)
+    ok = np.zeros(label.max() + 1, bool); ok[label[source]] = True
+    return ok[label]
+took, out = [], []
+for k in chosen:
+    start = time.perf_counter()
+    ends = [n for n in (int(a[k]), int(b[k])) if not holds[n]]
+    nodes = sorted({m for n in ends for m in inner.subcomponent(n)})
+    inside = sorted({e for n in nodes for e in graph.incident(n)} | {k})
+    rest = graph.copy(); rest.delete_edges(inside)
+    live = fed(rest)
+    gone = np.ones(len(a), bool); gone[inside] = False
+    lost = np.flatnonzero(gone & ~live[a])
+    valves = sorted({int(n) for e in inside for n in (a[e], b[e]) if holds[n]})
+    took.append(time.perf_counter() - start); out.append([valves, inside, lost.tolist()])
+print(json.dumps({"load": load, "took": took, "answers": out, "version": igraph.__version__,
+    "mb": next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM")) / 1024}))
+"""
+
+
+def by_igraph(
+    python: Path, folder: Path, network: CityNetwork, chosen: list[str]
+) -> tuple[dict[str, Any], list[Answer]]:
+    inner = network.zones.network
+    file, wanted = folder / "edges.npz", folder / "chosen.json"
+    valves = inner.device_node[inner.device_operable]
+    np.savez(file, a=inner.link_start, b=inner.link_end, valve=valves, source=inner.source_node)
+    wanted.write_text(json.dumps([int(inner.links([one])[0]) for one in chosen]))
+    script = folder / "with_igraph.py"
+    script.write_text(IGRAPH)
+    said = json.loads(subprocess.check_output([str(python), str(script), str(file), str(wanted)]))
+    name_of = {int(node): inner.device_ids[k] for k, node in enumerate(inner.device_node.tolist())}
+    ids = inner.link_ids
+    answers = [
+        (
+            frozenset(name_of[node] for node in valves),
+            frozenset(ids[k] for k in inside),
+            frozenset(ids[k] for k in lost),
+        )
+        for valves, inside, lost in said["answers"]
+    ]
+    return said, answers
+
+
+# --- together
+
+
+def _compared(one: Answer, other: Answer) -> bool:
+    """Equal but for the valves that have the section on both sides: only ours tells them apart."""
+    return one[0] <= other[0] and one[1] == other[1] and one[2] == other[2]
+
+
+def run(size: int, seed: int, breaks: int, python: Path | None) -> None:
+    folder = Path(tempfile.mkdtemp(prefix="pjn-", dir="/tmp"))
+    folder.chmod(0o755)
+    cluster, engine, city = stored_city(folder, size, seed)
+    try:
+        _run(folder, engine, city, breaks, seed, python)
+    finally:
+        engine.dispose()
+        cluster.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _run(folder: Path, engine: Engine, city: City, breaks: int, seed: int, python: Path | None) -> None:
+    with engine.connect() as connection:
+        network = Networks(engine, folder / "nets").get(connection, city, "water")
+    inner = network.zones.network
+    mains = np.flatnonzero(inner.link_role == role_code(LinkRole.MAIN))
+    chosen = [inner.link_ids[k] for k in random.Random(seed).sample(mains.tolist(), max(breaks, 60))]
+    took, answers = ours(engine, city, folder, chosen)
+    base = statistics.median(took)
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(
+        f"  warm question p50 {base * 1e3:.2f} ms, p99 {np.quantile(took, 0.99) * 1e3:.2f} ms; "
+        f"peak memory of this process {memory:.0f} MB, the import included"
+    )
+    with engine.begin() as connection:
+        for statement in (NODES, EDGES, "ANALYZE"):
+            connection.execute(text(statement))
+        connection.execute(text(FREE))
+        has_pgrouting = connection.execute(
+            text("SELECT count(*) FROM pg_available_extensions WHERE name = 'pgrouting'")
+        ).scalar_one()
+        if has_pgrouting:
+            connection.execute(text("CREATE EXTENSION pgrouting"))
+    few = chosen[: min(breaks, 5)]
+    peers: dict[str, list[float]] = {}
+    methods: dict[str, Callable[[Connection, str], Answer]] = {"recursive CTE on edges": by_cte}
+    if has_pgrouting:
+        methods["pgRouting BFS, 2 calls"] = by_pgrouting
+    with engine.connect() as connection:
+        for name, method in methods.items():
+            for k, link in enumerate(few):
+                seconds, answer = timed(lambda m=method, one=link: m(connection, one))  # type: ignore[misc]
+                peers.setdefault(name, []).append(seconds)
+                assert _compared(answers[k], answer), (name, link)
+    if python is not None:
+        said, theirs = by_igraph(python, folder, network, chosen[:breaks])
+        assert all(_compared(one, other) for one, other in zip(answers, theirs, strict=False)), (
+            "igraph differs"
+        )
+        peers[f"igraph {said['version']}"] = said["took"]
+        print(f"igraph: load {said['load']:.2f} s from arrays in a file, {said['mb']:.0f} MB")
+    for name, seconds in peers.items():
+        slower = statistics.median(seconds) / base
+        print(
+            f"  {name:28} p50 {statistics.median(seconds) * 1e3:10.1f} ms   {slower:10,.0f}x   "
+            f"({len(seconds)} breaks, answers equal)"
+        )
+    if not has_pgrouting:
+        print("  pgRouting: not installed on this server (Debian: postgresql-15-pgrouting)")
+    os.sync()
