@@ -38,10 +38,14 @@ class DigExcavationIn(Strict):
     )
     depth_m: Number = Field(description="metres below ground, more than 0")
     method: Annotated[DigMethod, Field(strict=False)] = DigMethod.MACHINE
+    top_m: Number = Field(
+        default=0.0, ge=0, description="of a bore: metres from the surface to its upper side; else 0"
+    )
 
     def request(self) -> ExcavationRequest:
         """The use case's form."""
-        return ExcavationRequest(self.geometry.model_dump(), self.crs, self.depth_m, self.method)
+        geometry = self.geometry.model_dump()
+        return ExcavationRequest(geometry, self.crs, self.depth_m, self.method, self.top_m)
 
 
 class WorksIn(Strict):

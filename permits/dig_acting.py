@@ -110,6 +110,7 @@ def excavation_json(city: City, excavation: ExcavationRequest, place: dig_ground
         "depth_m": excavation.depth_m,
         "area_m2": round(place.shape_m.area, 2),
         "method": excavation.method.value,
+        "top_m": excavation.top_m,
     }
 
 
@@ -117,7 +118,8 @@ def stored_excavation(city: City, dig: DigRow) -> ExcavationRequest:
     """The stored excavation as a request in the city's CRS."""
     said = dig.excavation or {}
     outline = {} if dig.shape_m is None else as_json(dig.shape_m.__geo_interface__)
-    return ExcavationRequest(outline, city.crs, float(said["depth_m"]), DigMethod(said["method"]))
+    depth_m, top_m = float(said["depth_m"]), float(said.get("top_m", 0.0))
+    return ExcavationRequest(outline, city.crs, depth_m, DigMethod(said["method"]), top_m)
 
 
 def surveyed(act: Act, dig: DigRow) -> Json:

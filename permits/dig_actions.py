@@ -25,7 +25,7 @@ from permits.dig_vocabulary import DigAction, DigGuard, DigInquiryStatus, DigRec
 from permits.ports import Json
 from permits.store import Event
 from permits.views import as_json
-from permits.vocabulary import Role
+from permits.vocabulary import DigMethod, Role
 
 
 def _change(act: Act) -> Change:
@@ -161,6 +161,7 @@ def _calculate(act: Act) -> Change:
         quality_coefficient=float(works.get("quality_coefficient") or 1),
         earlier_digs=act.dig.earlier_digs,
         shared=shared_part(act.session, act.dig.ref),
+        method=DigMethod((act.dig.excavation or {}).get("method", DigMethod.MACHINE)),
     )
     bill: Json = as_json(costs(basis, act.terms, act.city.currency))
     bill["calculated_at"] = act.now.isoformat()

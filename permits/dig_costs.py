@@ -4,7 +4,8 @@ Formula `dig-costs-1`, in words:
 
     billed area  = (length + surplus length) x (width + surplus width), at least `min_area_m2`
                    over a joint trench's shared length only this work's share of the joint width counts
-    damage       = billed area x rate of the pavement x age factor x quality coefficient x repeat coefficient
+    damage       = billed area x rate of the pavement x method factor x age factor x quality coefficient
+                   x repeat coefficient
     supervision  = damage x supervision share
     each item is rounded to the currency's step, half up
 """
@@ -17,10 +18,12 @@ from decimal import ROUND_HALF_UP, Decimal
 from permits.dig_terms import DigTerms
 from permits.dig_vocabulary import Pavement
 from permits.ports import Json
+from permits.vocabulary import DigMethod
 
 FORMULA = "dig-costs-1"
 _TERMS = (
     "damage_rates",
+    "method_factors",
     "age_factors",
     "repeat_coefficients",
     "min_area_m2",
@@ -51,6 +54,7 @@ class CostBasis:
     quality_coefficient: float = 1.0
     earlier_digs: int = 0
     shared: SharedPart | None = None
+    method: DigMethod = DigMethod.MACHINE
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +94,15 @@ def costs(basis: CostBasis, terms: DigTerms, currency: str) -> Costs:
     rate, age = terms.rate(basis.pavement), terms.age_factor(basis.asphalt_age_years)
     repeat = terms.repeat_factor(basis.earlier_digs)
     step = terms.number("rounding")
-    damage = _money([area, rate, age, basis.quality_coefficient, repeat], step)
+    method = terms.method_factor(basis.method)
+    damage = _money([area, rate, method, age, basis.quality_coefficient, repeat], step)
     share = terms.number("supervision_share")
     supervision = _money([damage, share], step)
     inputs: Json = {
         "area_m2": round(area, 3),
         "pavement": basis.pavement.value,
         "rate": rate,
+        "method_factor": method,
         "age_factor": age,
         "quality_coefficient": basis.quality_coefficient,
         "repeat_coefficient": repeat,

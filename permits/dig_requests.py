@@ -141,6 +141,10 @@ def date_faults(starts_on: date | None, ends_on: date | None) -> Iterator[str]:
 
 
 def depth_faults(excavation: ExcavationRequest | None) -> Iterator[str]:
-    """The faults of the stated depth."""
-    if excavation is not None and not 0 < excavation.depth_m <= MAX_DEPTH_M:
+    """The faults of the stated depth, and of a bore's upper side."""
+    if excavation is None:
+        return
+    if not 0 < excavation.depth_m <= MAX_DEPTH_M:
         yield "depth-out-of-range"
+    elif not 0 <= excavation.top_m < excavation.depth_m:
+        yield "top-out-of-range"

@@ -17,6 +17,7 @@ from typing import Any
 from permits.dig_errors import DigTermsInvalid
 from permits.dig_vocabulary import Pavement
 from permits.ports import Json
+from permits.vocabulary import DigMethod
 
 FILE = "digs.toml"
 DEFAULTS = Path(__file__).with_name("dig_terms.toml")
@@ -75,6 +76,10 @@ class DigTerms:
         rows = self.numbers("repeat_coefficients")
         return rows[min(earlier, len(rows) - 1)]
 
+    def method_factor(self, method: DigMethod) -> float:
+        """The part of the pavement that this way of digging opens."""
+        return float(self.terms["method_factors"].value[method.value])
+
     def needs_tests(self, pavement: Pavement | None) -> bool:
         """Whether the laboratory tests this pavement before the hand-over."""
         return pavement is not None and pavement.value in self.terms["tests_for"].value
@@ -132,6 +137,10 @@ def _is_rates(value: Any) -> bool:
     return isinstance(value, dict) and set(value) == set(Pavement) and all(map(_is_number, value.values()))
 
 
+def _is_methods(value: Any) -> bool:
+    return isinstance(value, dict) and set(value) == set(DigMethod) and all(map(_is_number, value.values()))
+
+
 def _is_pavements(value: Any) -> bool:
     return isinstance(value, list) and set(value) <= set(Pavement)
 
@@ -160,6 +169,7 @@ KNOWN: Mapping[str, Callable[[Any], bool]] = {
     "repeat_coefficients": _is_factors,
     "age_factors": _is_age_table,
     "damage_rates": _is_rates,
+    "method_factors": _is_methods,
     "min_area_m2": _is_number,
     "supervision_share": _is_number,
     "delay_fine_per_day": _is_number,

@@ -22,6 +22,7 @@ from permits.dig_overlap import Relation, Work, dimensions_m, overlap
 from permits.dig_photo import MAX_BYTES, photo_from
 from permits.dig_terms import DEFAULTS, KNOWN, TermStatus, read_terms
 from permits.dig_vocabulary import Pavement
+from permits.vocabulary import DigMethod
 from tests.permits.town import ROOT
 
 TERMS = read_terms(ROOT / "cities" / "schutterwald")
@@ -92,6 +93,11 @@ def test_the_bill_follows_its_formula_and_shows_its_inputs() -> None:
     assert bill.total == round(damage.amount + supervision.amount, 2)
     assert damage.inputs["repeat_coefficient"] == 1.5
     assert "damage_rates" in bill.unconfirmed
+
+
+def test_a_bore_opens_the_pavement_at_its_pits_alone() -> None:
+    bored = costs(basis(method=DigMethod.HAND_BORING), TERMS, "EUR")
+    assert bored.items[0].amount == pytest.approx(costs(basis(), TERMS, "EUR").items[0].amount * 0.15)
 
 
 def test_rials_are_billed_in_whole_thousands() -> None:
