@@ -1,6 +1,6 @@
 """Line features from GeoPackage into PostGIS: ours, `ogr2ogr` and `geopandas.to_postgis` in the same run.
 
-    python -m bench.bench_bulk [--million] [--repeats 3] [--no-publish]
+    python -m bench.bench_bulk [--million] [--repeats 3] [--no-publish] [--file lines.gpkg]
 
 Two questions. *Copy*: the table as delivered, with primary key and GiST index (`layers.bulk.load`). *Publish*: from
 the file to a published layer: read, mapped, checked, hashed, compared with what was there, versioned, with all its
@@ -181,8 +181,8 @@ def _checked(name: str, url: str) -> tuple[int, float]:
     return int(row[0]), round(float(row[1]), 1)
 
 
-def bench(count: int, repeats: int, with_publish: bool) -> int:
-    """Run every load `repeats` times, interleaved, and print medians and ratios."""
+def bench(count: int, repeats: int, with_publish: bool, given: Path | None = None) -> int:
+    """Run every load `repeats` times, interleaved, and print medians and ratios; `given` is a file made before."""
     names = [*PLAIN, "publish"] if with_publish else list(PLAIN)
     folder = Path(tempfile.mkdtemp(prefix="pjb-", dir="/tmp"))
     folder.chmod(0o755)
@@ -193,8 +193,10 @@ def bench(count: int, repeats: int, with_publish: bool) -> int:
         cluster.ensure_running()
         if with_publish:
             migrate(cluster.create_database("empty"))
-        path = folder / "lines.gpkg"
-        write_lines(path, count)
+        path = given or folder / "lines.gpkg"
+        if given is None:
+            write_lines(path, count)
+        count = pyogrio.read_info(path, layer="lines")["features"]
         said = subprocess.run(["ogr2ogr", "--version"], capture_output=True, text=True, check=True)
         version = said.stdout.split(",")[0]
         print(f"{count:,} lines, {path.stat().st_size / 1e6:,.0f} MB, {repeats} runs; {version}, pyogrio "
@@ -235,13 +237,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--no-publish", action="store_true", help="plain loads only")
     parser.add_argument("--one", choices=LOADS, help=argparse.SUPPRESS)
-    parser.add_argument("--file", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument(
+        "--file", type=Path, help="a file that `write_lines` made before, instead of a new one"
+    )
     parser.add_argument("--url", help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     if options.one:
         _child(options.one, options.file, options.url)
         return 0
-    return bench(1_000_000 if options.million else options.lines, options.repeats, not options.no_publish)
+    count = 1_000_000 if options.million else options.lines
+    return bench(count, options.repeats, not options.no_publish, options.file)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
@@ -163,13 +164,18 @@ def _rounded(metres: float) -> float | None:
     return round(metres, 3) if math.isfinite(metres) else None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Delivered:
-    """The staged rows of a delivery; `ends` are the loose ends of its lines, where it has lines."""
+    """The staged rows of a delivery, and its lines, where it has lines."""
 
     stage: Stage
     spec: LayerSpec
-    ends: Points | None
+    lines: Lines | None
+
+    @cached_property
+    def ends(self) -> Points:
+        """The loose ends of the lines."""
+        return loose_ends(self.lines) if self.lines is not None else np.empty((0, 2))
 
     @property
     def city(self) -> City:
@@ -311,16 +317,15 @@ def _agrees(delivered: int, reference: int, within_m: float = math.nan) -> Agree
 def _others(connection: Connection, delivered: Delivered, *, is_quick: bool) -> list[Compared]:
     """The comparisons with other layers; each kind stops where it has its answer."""
     found: list[Compared] = []
-    ends = delivered.ends
     doors = 0
     for spec in references(delivered.city, delivered.spec):
-        if spec.target is Target.NETWORK_LINE and ends is not None:
+        if spec.target is Target.NETWORK_LINE and delivered.lines is not None:
             if doors >= _DOORS_ASKED:
                 continue
-            answer = _doors(connection, delivered, spec, ends, is_quick=is_quick or doors > 0)
+            answer = _doors(connection, delivered, spec, is_quick=is_quick or doors > 0)
             doors = _DOORS_ASKED if _is_sure(answer) else doors + 1
         else:
-            answer = _contained(connection, delivered, spec, ends, is_quick=is_quick)
+            answer = _contained(connection, delivered, spec, is_quick=is_quick)
         if answer is not None:
             found.append(answer)
     return found
@@ -350,25 +355,28 @@ def references(city: City, spec: LayerSpec) -> tuple[LayerSpec, ...]:
 
 
 def _doors(
-    connection: Connection, delivered: Delivered, spec: LayerSpec, ends: Points, *, is_quick: bool
+    connection: Connection, delivered: Delivered, spec: LayerSpec, *, is_quick: bool
 ) -> Compared | None:
-    theirs = _live_ends(connection, delivered.city, spec) if len(ends) else ends
-    if not len(theirs):
+    theirs = _live_ends(connection, delivered.city, spec)
+    if not len(theirs) or not len(delivered.ends):
         return None
     usual = np.asarray(delivered.spec.agreement.usual_m.get(spec.layer_id, (0.0, 0.0)))
-    answer = _compared(_thinned(ends) - usual, theirs, delivered.city, is_quick=is_quick)
+    answer = _compared(_thinned(delivered.ends) - usual, theirs, delivered.city, is_quick=is_quick)
     return Compared(spec.layer_id, How.DOORS, answer)
 
 
 def _contained(
-    connection: Connection, delivered: Delivered, spec: LayerSpec, ends: Points | None, *, is_quick: bool
+    connection: Connection, delivered: Delivered, spec: LayerSpec, *, is_quick: bool
 ) -> Compared | None:
     shapes = _live_shapes(connection, delivered.city, spec)
-    things = delivered.sample() if ends is None else np.asarray(shapely.points(_thinned(ends)))
-    if not len(shapes) or not len(things):
+    if not len(shapes):
+        return None
+    has_ends = delivered.lines is not None
+    things = np.asarray(shapely.points(_thinned(delivered.ends))) if has_ends else delivered.sample()
+    if not len(things):
         return None
     anchors = _middles(things)
-    measure = _Containment(shapes, _AT_BUILDING_M if ends is not None else 0.0)
+    measure = _Containment(shapes, _AT_BUILDING_M if has_ends else 0.0)
     share = measure.share(things)
     chance = float(np.mean([measure.share(_moved(things, *shift)) for shift in _ELSEWHERE_M]))
     if is_quick or share >= max(_MOSTLY, chance + _ABOVE_CHANCE):

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 Mask = npt.NDArray[np.bool_]
 Index = npt.NDArray[np.int64]
@@ -36,13 +37,17 @@ def plain(value: Any) -> Any:
 
 
 class Column:
-    """Values of one field, in row order; a value may be None. Reads like a sequence."""
+    """Values of one field, in row order; a value may be None. Reads like a sequence.
 
-    __slots__ = ("index", "values")
+    `is_tidy`: all values are texts that no reading would change: ASCII letters, none empty, no blanks around them.
+    """
 
-    def __init__(self, values: list[Any], index: Index) -> None:
+    __slots__ = ("index", "is_tidy", "values")
+
+    def __init__(self, values: list[Any], index: Index, *, is_tidy: bool = False) -> None:
         self.values = values
         self.index = index
+        self.is_tidy = is_tidy
 
     @classmethod
     def of(cls, values: Iterable[Any]) -> Column:
@@ -72,11 +77,14 @@ class Column:
             coded = array.dictionary_encode()
         except pa.ArrowNotImplementedError:  # lists and the like
             return cls.of(plain(value) for value in array.to_pylist())
+        is_tidy = pa.types.is_string(array.type) and _are_tidy(coded.dictionary)
         values = coded.dictionary.to_pylist()
-        if not pa.types.is_string(array.type) or any("\0" in value for value in values):
+        if not is_tidy:
             values = [plain(value) for value in values]
         index = coded.indices.fill_null(len(values)).to_numpy(zero_copy_only=False)
-        return cls([*values, None], index.astype(np.int64))
+        if coded.null_count:
+            values.append(None)
+        return cls(values, index.astype(np.int64), is_tidy=is_tidy)
 
     def __len__(self) -> int:
         return len(self.index)
@@ -89,12 +97,13 @@ class Column:
         return (values[at] for at in self.index.tolist())
 
     def __setitem__(self, row: int, value: Any) -> None:
+        self.is_tidy = False
         self.values.append(value)
         self.index[row] = len(self.values) - 1
 
     def take(self, rows: Index) -> Column:
         """The given rows."""
-        return Column(list(self.values), self.index[rows])
+        return Column(list(self.values), self.index[rows], is_tidy=self.is_tidy)
 
     def map(self, function: Callable[[Any], Any]) -> Column:
         """What the function makes of each value; it is asked once per distinct one."""
@@ -108,10 +117,13 @@ class Column:
 
     def missing(self) -> Mask:
         """Which rows have no value."""
+        if None not in self.values:
+            return np.zeros(len(self.index), dtype=bool)
         return self.where(lambda value: value is None)
 
     def put(self, rows: Mask, value: Any) -> None:
         """Set some rows to one value."""
+        self.is_tidy = False
         self.values.append(value)
         self.index[rows] = len(self.values) - 1
 
@@ -129,10 +141,24 @@ class Column:
         return codes_of(self.values)[self.index]
 
 
+def _are_tidy(texts: pa.Array[Any]) -> bool:
+    if not len(texts):
+        return True
+    is_plain = pc.all(pc.string_is_ascii(texts)).as_py() and pc.min(pc.binary_length(texts)).as_py() > 0
+    return bool(is_plain and texts.equals(pc.utf8_trim_whitespace(texts)) and b"\0" not in _bytes(texts))
+
+
+def _bytes(texts: pa.Array[Any]) -> bytes:
+    buffer = texts.buffers()[2]
+    return b"" if buffer is None else buffer.to_pybytes()
+
+
 def codes_of(texts: Sequence[str | None]) -> npt.NDArray[np.uint64]:
     """A 64-bit number for each text, 0 for None: two texts of a delivery share one by an accident of 1 in 10^7."""
+    nothing = [at for at, text in enumerate(texts) if text is None] if None in texts else []
     array = np.empty(len(texts), dtype=object)
-    array[:] = ["" if text is None else text for text in texts]
+    array[:] = texts
+    array[nothing] = ""
     made: npt.NDArray[np.uint64] = pd.util.hash_array(array, categorize=False)
-    made[np.fromiter((text is None for text in texts), dtype=bool, count=len(texts))] = 0
+    made[nothing] = 0
     return made

@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 
 from geo.errors import PanjerehError
-from layers.agreeing import Agreeing, Delivered, agreeing, loose_ends
+from layers.agreeing import Agreeing, Delivered, agreeing
 from layers.catalog import LayerSpec
 from layers.checks import check
 from layers.city import City
@@ -271,8 +271,7 @@ def _asked(
     if refusal is not None:
         account.findings.add([refusal])
         return repaired, refusal, None
-    ends = None if whole.lines is None else loose_ends(whole.lines)
-    return repaired, None, agreeing(Delivered(stage, spec, ends))
+    return repaired, None, agreeing(Delivered(stage, spec, whole.lines))
 
 
 def _placed(

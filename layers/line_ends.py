@@ -7,6 +7,7 @@ All coordinates and lengths are metres in the city's CRS.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -21,6 +22,7 @@ from layers.mapping import Mapped
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.uint64]
 Small = npt.NDArray[np.int32]
+Whole = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
 _LINE: Final = 1
@@ -86,7 +88,7 @@ class Gathering:
     """Lines while they come in, batch by batch."""
 
     def __init__(self) -> None:
-        self._parts: list[Lines] = []
+        self._parts: dict[str, list[npt.NDArray[Any]]] = defaultdict(list)
 
     def add(self, mapped: Mapped) -> None:
         """Take over the accepted lines of a batch."""
@@ -108,33 +110,27 @@ class Gathering:
         fits = np.isin(kinds, (_LINE, _MULTI))[owner] & ~shapely.is_empty(parts)
         parts, owner = parts[fits], owner[fits]
         xy, line = shapely.get_coordinates(parts, return_index=True)
-        sizes = np.bincount(line, minlength=len(parts))
-        number = owner if rows is None else rows[owner]
-        service = np.zeros(len(shapes), dtype=bool) if is_service is None else is_service
-        codes = {name: column.codes()[owner] for name, column in (columns or {}).items()}
-        self._parts.append(
-            Lines(
-                number.astype(np.int32), xy, np.concatenate(([0], np.cumsum(sizes))), codes,
-                service[owner], (kinds == _MULTI)[owner],
-            )
-        )  # fmt: skip
+        made = {
+            "xy": xy,
+            "size": np.bincount(line, minlength=len(parts)).astype(np.int32),
+            "row": (owner if rows is None else rows[owner]).astype(np.int32),
+            "is_service": np.zeros(len(parts), dtype=bool) if is_service is None else is_service[owner],
+            "is_part": (kinds == _MULTI)[owner],
+        }
+        for name, column in (columns or {}).items():
+            made[f"code {name}"] = column.codes()[owner]
+        for name, values in made.items():
+            self._parts[name].append(values)
 
     def lines(self) -> Lines:
         """All of them as one; what was gathered is given away."""
-        parts, self._parts = self._parts, []
-        if not parts:
-            nothing = np.empty(0, dtype=bool)
-            return Lines(np.empty(0, np.int32), np.empty((0, 2)), np.zeros(1, np.int64), {}, nothing, nothing)
-        before = np.cumsum([0, *(len(part.xy) for part in parts)])
-        shifted = [part.offsets[:-1] + at for part, at in zip(parts, before, strict=False)]
-        return Lines(
-            np.concatenate([part.row for part in parts]),
-            np.concatenate([part.xy for part in parts]),
-            np.concatenate([*shifted, before[-1:]]),
-            {name: np.concatenate([part.codes[name] for part in parts]) for name in parts[0].codes},
-            np.concatenate([part.is_service for part in parts]),
-            np.concatenate([part.is_part for part in parts]),
-        )
+        if not self._parts:
+            self.add_shapes(np.empty(0, dtype=object))
+        # One field after the other: never are all of them there twice.
+        whole = {name: np.concatenate(self._parts.pop(name)) for name in list(self._parts)}
+        offsets = np.concatenate(([0], np.cumsum(whole["size"], dtype=np.int64)))
+        codes = {name.removeprefix("code "): whole[name] for name in whole if name.startswith("code ")}
+        return Lines(whole["row"], whole["xy"], offsets, codes, whole["is_service"], whole["is_part"])
 
 
 class _Grid(NamedTuple):
@@ -154,11 +150,10 @@ class Ground:
     def __init__(self, lines: Lines) -> None:
         line_of = np.repeat(np.arange(len(lines), dtype=np.int32), np.diff(lines.offsets))
         starts = np.flatnonzero(line_of[1:] == line_of[:-1]).astype(np.int32)
-        with np.errstate(over="ignore"):
-            lengths = np.hypot(*(lines.xy[starts + 1] - lines.xy[starts]).T)
+        lengths = _lengths(lines.xy, starts)
         sane = lengths < _LONGEST_M
-        starts, lengths = starts[sane], lengths[sane]
-        cell = max(_SMALLEST_CELL_M, float(np.median(lengths)) if len(lengths) else 1.0)
+        starts = starts[sane]
+        cell = max(_SMALLEST_CELL_M, float(np.median(lengths[sane])) if len(starts) else 1.0)
         first, held = _bucketed(lines.xy, starts, cell, 1 << max(4, len(starts).bit_length()))
         self._grid = _Grid(cell, lines.xy, starts, line_of[starts], first, held)
 
@@ -178,6 +173,15 @@ class Ground:
         first = np.ones(count, dtype=bool)
         first[1:] = (end[1:] != end[:-1]) | (line[1:] != line[:-1])
         return end[first], line[first], apart[first]
+
+
+@numba.njit(cache=True, nogil=True)
+def _lengths(xy: Floats, starts: Small) -> npt.NDArray[np.float32]:
+    made = np.empty(starts.size, dtype=np.float32)
+    for at in range(starts.size):
+        a, b = xy[starts[at]], xy[starts[at] + 1]
+        made[at] = np.sqrt((b[0] - a[0]) ** 2 + (b[1] - a[1]) ** 2)
+    return made
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
@@ -239,6 +243,18 @@ def _apart2(x: float, y: float, a: Floats, b: Floats) -> Any:
         along = min(1.0, max(0.0, ((x - a[0]) * dx + (y - a[1]) * dy) / length2))
     px, py = a[0] + along * dx - x, a[1] + along * dy - y
     return px * px + py * py
+
+
+@numba.njit(cache=True, nogil=True)
+def ends_within(xy: Floats, offsets: Whole, own: Whole, other: Whole, reach: float) -> Mask:
+    """Whether, of each pair of lines, an end of the first lies within reach of the second."""
+    made = np.zeros(own.size, dtype=np.bool_)
+    for pair in range(own.size):
+        for end in (offsets[own[pair]], offsets[own[pair] + 1] - 1):
+            for at in range(offsets[other[pair]], offsets[other[pair] + 1] - 1):
+                if _apart2(xy[end][0], xy[end][1], xy[at], xy[at + 1]) <= reach * reach:
+                    made[pair] = True
+    return made
 
 
 @numba.njit(cache=True, nogil=True)

@@ -188,8 +188,15 @@ def _converter(spec: LayerSpec, field: str) -> Callable[[Any], Any]:
     return partial(units.day, unit) if field in units.DAYS else _coded(spec, field)
 
 
+def _is_text(spec: LayerSpec, field: str) -> bool:
+    """Whether a field holds any words, as they are delivered."""
+    return not (field in spec.codes or field in VOCABULARIES or units.is_number(field) or field in units.DAYS)
+
+
 def _column(mapped: Mapped, field: str, raw: Column) -> Column:
     """The canonical values of a field; what cannot be read as one is told row by row."""
+    if raw.is_tidy and _is_text(mapped.spec, field):
+        return raw
     made: list[Any] = []
     bad: list[int] = []
     converted = _converter(mapped.spec, field)
@@ -223,7 +230,8 @@ def selected(batch: Batch, spec: LayerSpec) -> npt.NDArray[np.int64]:
 
 def ids_of(batch: Batch, spec: LayerSpec) -> Column:
     """Return the rows' ids as texts."""
-    return batch.columns[spec.fields["feature_id"].column].map(_text)
+    given = batch.columns[spec.fields["feature_id"].column]
+    return given if given.is_tidy else given.map(_text)
 
 
 def check_columns(source: Source, spec: LayerSpec) -> None:

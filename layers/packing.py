@@ -34,28 +34,40 @@ class Field:
     lengths: npt.NDArray[np.int32]
 
 
-def _text(value: Any) -> bytes:
-    return str(value).encode("utf-8", "replace")
-
-
 _WIRE: Final[dict[str, Callable[[Any], bytes]]] = {
-    "text": _text,
-    "jsonb": lambda value: b"\x01" + _text(value),  # the version of the format
     "float": struct.Struct(">d").pack,
     "integer": struct.Struct(">i").pack,
     "date": lambda value: struct.pack(">i", value.toordinal() - _FIRST_DAY),
 }
+# What stands before each value: of jsonb, the version of the format.
+_MARKS: Final = {"text": "", "jsonb": "\x01"}
 
 
 def field_of(column: Column, sql_type: str) -> Field:
     """Return a column as bytes on the wire; each distinct value is written down once."""
-    wire = _WIRE[sql_type]
-    made = [b"" if value is None else wire(value) for value in column.values]
-    lengths = np.fromiter(map(len, made), dtype=np.int64, count=len(made))
+    values = column.values
+    nothing = [at for at, value in enumerate(values) if value is None] if None in values else []
+    if sql_type in _MARKS:
+        source, lengths = _texts(values, _MARKS[sql_type])
+    else:
+        wire = _WIRE[sql_type]
+        made = [b"" if value is None else wire(value) for value in values]
+        source, lengths = b"".join(made), np.fromiter(map(len, made), dtype=np.int64, count=len(made))
     starts = np.cumsum(lengths) - lengths
-    lengths[[at for at, value in enumerate(column.values) if value is None]] = -1
-    source = np.frombuffer(b"".join(made), dtype=np.uint8)
-    return Field(source, starts[column.index], lengths[column.index].astype(np.int32))
+    lengths[nothing] = -1
+    return Field(
+        np.frombuffer(source, np.uint8), starts[column.index], lengths[column.index].astype(np.int32)
+    )
+
+
+def _texts(values: Sequence[Any], mark: str) -> tuple[bytes, Whole]:
+    """Texts as UTF-8, one behind the other, each behind the mark; and their lengths in bytes."""
+    texts = ["" if value is None else mark + str(value) for value in values]
+    whole = "".join(texts)
+    if whole.isascii():
+        return whole.encode("ascii"), np.fromiter(map(len, texts), dtype=np.int64, count=len(texts))
+    made = [text.encode("utf-8", "replace") for text in texts]
+    return b"".join(made), np.fromiter(map(len, made), dtype=np.int64, count=len(made))
 
 
 def field_of_numbers(numbers: npt.NDArray[np.integer[Any]]) -> Field:

@@ -266,8 +266,8 @@ class Stage:
 
     def digest(self) -> str:
         """Return what is equal for equal rows, whatever the order of their file."""
-        ordered = np.sort(np.frombuffer(bytes(self._digests), dtype=f"S{_DIGEST}"))
-        return hashlib.sha256(ordered.tobytes()).hexdigest()
+        ordered = np.sort(np.frombuffer(self._digests, dtype=f"S{_DIGEST}"))
+        return hashlib.sha256(ordered.view(np.uint8).data).hexdigest()
 
 
 class _Feed:

@@ -19,7 +19,8 @@ from sqlalchemy import Connection, text
 from layers.catalog import LayerSpec, Target
 from layers.city import City
 from layers.columns import codes_of
-from layers.line_ends import Codes, Floats, Ground, Lines, Mask
+from layers.line_ends import Codes, Floats, Ground, Lines, Mask, ends_within
+from layers.readers.records import among, repeated
 from layers.report import Severity
 
 # Ends this near are the same point, whatever the digits say.
@@ -32,7 +33,7 @@ REACH_M: Final = 0.5
 SLIVER_M2: Final = 0.5
 # A hole larger than this is a square or a lake, not a slip.
 LARGEST_GAP_M2: Final = 25.0
-# Lines are compared so many at a time.
+# Names are read so many at a time.
 _CHUNK: Final = 50_000
 
 At = npt.NDArray[np.int64]
@@ -190,10 +191,10 @@ def service_off_main(whole: Whole) -> Iterator[Told]:
     known = ids[at] == wanted
     yield Told("unknown-main", services[~known], own=("main_id", "main"))
     services, mains = services[known], order[at[known]]
-    apart = np.zeros(len(services))
-    for start in range(0, len(services), _CHUNK):
-        part = slice(start, start + _CHUNK)
-        apart[part] = shapely.distance(lines.shapes(services[part]), lines.shapes(mains[part]))
+    # A service ends at its main; what does not may still cross it.
+    unsure = ~ends_within(lines.xy, lines.offsets, services, mains, REACH_M)
+    services, mains = services[unsure], mains[unsure]
+    apart = shapely.distance(lines.shapes(services), lines.shapes(mains))
     off = apart > REACH_M
     numbers = {"apart_m": np.round(apart[off], 3)}
     yield Told("service-off-main", services[off], own=("main_id", "main"), numbers=numbers)
@@ -203,13 +204,9 @@ def duplicate_link(whole: Whole) -> Iterator[Told]:
     """Two lines of the same course between the same nodes are one line, delivered twice."""
     lines = whole.lines
     start, end = lines.codes["from_node"], lines.codes["to_node"]
-    named = np.flatnonzero((start != 0) & (end != 0))
-    low, high = np.minimum(start, end)[named], np.maximum(start, end)[named]
-    order = np.lexsort((high, low))
-    same = (low[order][1:] == low[order][:-1]) & (high[order][1:] == high[order][:-1])
-    several = np.zeros(len(named), dtype=bool)
-    several[order[1:][same]] = several[order[:-1][same]] = True
-    at = named[several]
+    between = _mixed(np.minimum(start, end), np.maximum(start, end))
+    between[(start == 0) | (end == 0)] = 0
+    at = among(between, repeated(between))
     keys = (
         shapely.to_wkb(shapely.set_precision(shapely.normalize(lines.shapes(at)), TOUCHING_M))
         if len(at)
@@ -228,26 +225,30 @@ def duplicate_link(whole: Whole) -> Iterator[Told]:
 
 def reversed_link(whole: Whole) -> Iterator[Told]:
     """A line is drawn from its from-node to its to-node, as the other lines at these nodes say."""
-    lines, size = whole.lines, len(whole.lines)
-    nodes = np.concatenate((lines.codes["from_node"], lines.codes["to_node"]))
-    grid = np.round(lines.ends * 100.0).astype(np.int64).view(np.uint64)
-    spots = _mixed(grid[:, 0], grid[:, 1])
-    there, times = np.unique(_mixed(nodes, spots)[nodes != 0], return_counts=True)
+    lines = whole.lines
+    start, end = lines.codes["from_node"], lines.codes["to_node"]
+    begins, stops = _spots(lines.xy[lines.offsets[:-1]]), _spots(lines.xy[lines.offsets[1:] - 1])
+    there = np.concatenate((_mixed(start, begins)[start != 0], _mixed(end, stops)[end != 0]))
+    there.sort()
 
     def lines_at(node: Codes, spot: Codes) -> npt.NDArray[np.int64]:
         """How many ends of this node are at this spot."""
-        if not len(there):
-            return np.zeros(len(node), dtype=np.int64)
         key = _mixed(node, spot)
-        at = np.minimum(np.searchsorted(there, key), len(there) - 1)
-        return np.where(there[at] == key, times[at], 0)
+        return np.searchsorted(there, key, "right") - np.searchsorted(there, key, "left")
 
-    start, end, begins, stops = nodes[:size], nodes[size:], spots[:size], spots[size:]
     asked = np.flatnonzero((start != 0) & (end != 0) & (start != end) & (begins != stops))
+    # In a network that is drawn as it is said, no line begins at the spot where another's same node ends.
+    asked = asked[among(_mixed(start[asked], stops[asked]), there)]
     start, end, begins, stops = start[asked], end[asked], begins[asked], stops[asked]
     elsewhere = lines_at(start, stops) > lines_at(start, begins)
     swapped = lines_at(end, begins) >= lines_at(end, stops)
     yield Told("reversed-link", asked[elsewhere & swapped])
+
+
+def _spots(xy: Floats) -> Codes:
+    """A number for each place, the same within a centimetre."""
+    grid = np.round(xy * 100.0).astype(np.int64).view(np.uint64)
+    return _mixed(grid[:, 0], grid[:, 1])
 
 
 def _mixed(a: Codes, b: Codes) -> Codes:

@@ -71,7 +71,7 @@ def heights(shapes: Shapes) -> Column:
     rows, means = _means(*_spoken(shapes)[:2])
     index = np.full(len(shapes), len(means), dtype=np.int64)
     index[rows] = np.arange(len(means))
-    return Column([*(round(float(mean), 3) for mean in means), None], index)
+    return Column([*np.round(means, 3).tolist(), None], index)
 
 
 def _spoken(
