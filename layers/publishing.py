@@ -141,25 +141,30 @@ def revert(
     columns = ", ".join(delivered_columns(target))
     table = f"{SCHEMA}.{target}"
     values = {"city_id": city_id, "layer_id": layer_id, "delivery_id": delivery_id, "undone": undone}
-    gone = connection.execute(
-        text(
-            f"UPDATE {table} t SET retired_by = :delivery_id WHERE {_SCOPE} AND t.published_by = :undone "
-            "RETURNING feature_id"
-        ),
+    connection.execute(
+        text(f"UPDATE {table} t SET retired_by = :delivery_id WHERE {_SCOPE} AND t.published_by = :undone"),
         values,
-    ).scalars()
-    back = connection.execute(
+    )
+    connection.execute(
         text(
             f"INSERT INTO {table} ({columns}, published_by) SELECT {columns}, :delivery_id FROM {table} "
-            "WHERE city_id = :city_id AND layer_id = :layer_id AND retired_by = :undone RETURNING feature_id"
+            "WHERE city_id = :city_id AND layer_id = :layer_id AND retired_by = :undone"
         ),
         values,
-    ).scalars()
-    went, came = set(gone), set(back)
-    live = connection.execute(text(f"SELECT count(*) FROM {table} t WHERE {_SCOPE}"), values).scalar_one()
-    return Diff(
-        added=len(came - went), changed=len(came & went), removed=len(went - came), same=live - len(came)
     )
+    found = connection.execute(
+        text(
+            "SELECT count(*) FILTER (WHERE went.feature_id IS NULL) AS added, "
+            "count(*) FILTER (WHERE came.feature_id IS NULL) AS removed, count(*) AS touched "
+            f"FROM (SELECT feature_id FROM {table} WHERE city_id = :city_id AND retired_by = :delivery_id) went "
+            f"FULL JOIN (SELECT feature_id FROM {table} WHERE city_id = :city_id AND published_by = :delivery_id) came "
+            "USING (feature_id)"
+        ),
+        values,
+    ).one()
+    live = connection.execute(text(f"SELECT count(*) FROM {table} t WHERE {_SCOPE}"), values).scalar_one()
+    changed = found.touched - found.added - found.removed
+    return Diff(found.added, changed, found.removed, same=live - found.added - changed)
 
 
 def move_staged(stage: Stage, coefficients: Sequence[float]) -> None:
