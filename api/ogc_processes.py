@@ -13,9 +13,8 @@ from sqlalchemy.orm import Session
 
 from api import i18n
 from api.crisis import area_in, at_desk, what_is_here
-from api.deps import city, runtime
 from api.errors import PROBLEM, FormInvalid
-from api.ogc_request import GEOJSON, JSON, PREFIX, Link, link
+from api.ogc_request import GEOJSON, JSON, PREFIX, Link, asked, link
 from api.security import Holder, Permission
 from geo.vocabulary import Utility
 from layers.crisis import Desk, Json, StartAt
@@ -147,8 +146,13 @@ def _start(inputs: Mapping[str, Any]) -> StartAt:
 
 
 def _base(request: Request) -> tuple[str, i18n.Language]:
-    """The address of the city's open interface; the asker's language. Raises UnknownCity."""
-    place = city(request.path_params["city_id"], runtime(request))
+    """The address of the city's open interface; the asker's language.
+
+    Raises UnknownCity, and UnknownParameter and ParameterInvalid (400) for what a request may not say.
+    """
+    this = asked(request)
+    this.format("json")
+    place = this.place
     origin = str(request.base_url).rstrip("/")
     language = i18n.preferred(request.headers.get("accept-language"))
     return origin + PREFIX.replace("{city_id}", place.city_id), language
@@ -196,6 +200,7 @@ def process(request: Request) -> Response:
 
 def job(request: Request) -> Response:
     """There are no jobs: everything is answered at once."""
+    _base(request)
     return _missing(request, "no-such-job")
 
 

@@ -613,6 +613,8 @@ def test_unknown_and_repeated_parameters_are_refused(site: Served, problem_of: C
         "z:int": "14",
         "row:int": "0",
         "col:int": "0",
+        "process_id": "isolation",
+        "job_id": "x",
     }
     with anyone(site) as client:
         for path, _ in ROUTES:
