@@ -1812,6 +1812,7 @@ ui-crisis-find = Parcel number
 ui-crisis-flow = Upstream and downstream
 ui-crisis-flow-ends = Ends at
 ui-crisis-flow-lines = { $count } lines, { $length }
+ui-crisis-follow = Follow
 ui-crisis-from-click = { $distance } from the click
 ui-crisis-from-node = { $distance } from
 ui-crisis-hangs = Has supply only through here
@@ -1917,4 +1918,285 @@ ui-crisis-withheld = not shown to you
 ui-crisis-within = within { $distance }
 ui-crisis-write-freed = Write down: moves again
 ui-crisis-write-stuck = Write down as stuck
+ui-legend-crisis = In a crisis
+ui-legend-hazard = Hazard zone
+ui-legend-segment = Shut off
+ui-legend-unintended = Loses supply with it
+ui-legend-valve = Valve or switch, by number
 ## crisisweb: end
+
+## digs page: begin
+cost-input-age-factor = age factor
+cost-input-area-m2 = area (m²)
+cost-input-damage = damage
+cost-input-earlier-digs = earlier digs
+cost-input-joint-width-m = joint width (m)
+cost-input-method-factor = method factor
+cost-input-pavement = pavement
+cost-input-quality-coefficient = quality
+cost-input-rate = rate per m²
+cost-input-repeat-coefficient = repeat coefficient
+cost-input-share = share
+cost-input-shared-length-m = shared length (m)
+dig-ask-accept-finally = The guarantee period is over and nothing is open: the street is the city's again.
+dig-ask-accept-provisionally = Both pavement tests are passed. With this the guarantee period begins.
+dig-ask-answer = The answer of a company. As an officer you write down the letter of the company you name.
+dig-ask-calculate = The costs are computed from the dimensions, the pavement, its age and earlier digs here. Every figure is shown.
+dig-ask-fix-defects = All open defects are mended. The officer looks at them again.
+dig-ask-inquire = All companies with lines nearby are asked. Their clock begins now: 15 days, silence counts as no objection and makes them liable.
+dig-ask-override-moratorium = The street was repaved lately. Another officer than the one who handles this may lift the moratorium, with authority and reason.
+dig-ask-pass-inspection = The restored street is in order. Next come the two pavement tests.
+dig-ask-pay = A payment with the number of its receipt. The same receipt counts once.
+dig-ask-permit = With this the street may be opened in the stated time, under these conditions and those of the companies.
+dig-ask-record-test = A laboratory's test of the pavement: stage 1, then stage 2.
+dig-ask-refuse = The request is refused. The reason goes to the applicant.
+dig-ask-reinquire = All companies that object, or whose answer has run out, are asked again: 5 days.
+dig-ask-renew = The permit gets a new end. Renewals are counted and limited.
+dig-ask-report-defects = What is not in order goes to the one who dug, to be mended.
+dig-ask-request-handover = The street is restored. The officer looks at it.
+dig-ask-revoke = The permit ends now. Ground that was opened is handed back all the same.
+dig-ask-revoke-silence = This company's silence no longer counts as no objection: it is asked again.
+dig-ask-start = The works begin. Everyone on the calendar sees it.
+dig-ask-submit = The request goes to the officer, who visits the site.
+dig-ask-supervise = How well the works are done: 0 (bad) to 100.
+dig-ask-visit = What you found on site. It decides about the costs. What you leave out stays as stated.
+dig-ask-withdraw = The request is withdrawn. Nothing more will be asked or billed.
+dig-field-agency = Company
+dig-field-amount = Amount
+dig-field-answer = Answer
+dig-field-asphalt-age-years = Age of the asphalt (years)
+dig-field-asphalt-thickness-cm = Thickness of the asphalt (cm)
+dig-field-authority = By whose decision
+dig-field-defects = Defects
+dig-field-ends-on = New end
+dig-field-laboratory = Laboratory
+dig-field-minutes-no = Number of the minutes
+dig-field-note = Remark
+dig-field-on = Began on
+dig-field-paid-on = Paid on
+dig-field-passed = Outcome
+dig-field-pavement = Pavement
+dig-field-quality-coefficient = Quality coefficient
+dig-field-reason = Reason
+dig-field-receipt-no = Receipt number
+dig-field-restored-on = Restored on
+dig-field-result = Result
+dig-field-safety-approval-no = Safety approval no.
+dig-field-score = Score (0–100)
+dig-field-stage = Stage
+dig-field-traffic-approval-no = Traffic approval no.
+dig-kind-how-connection = one building
+dig-kind-how-development = an agency's main
+dig-kind-how-incident = dig first, regularise after
+dig-kind-plan = Planned work
+dig-phase-closed = Final hand-over
+dig-phase-costs = Costs
+dig-phase-filed = Request
+dig-phase-guarantee = Guarantee period
+dig-phase-handover = Hand-over of the street
+dig-phase-inquiry = Companies' answers
+dig-phase-payment = Payment
+dig-phase-permit = Permit
+dig-phase-regularise = Regularisation of the incident
+dig-phase-tests = Pavement tests
+dig-phase-visit = Site visit
+dig-phase-works = Works
+dig-silence-answers-run-out = After that the companies' answers no longer hold, and they must be asked again.
+dig-silence-deemed = Silence after that counts as no objection, and makes the company liable.
+dig-silence-delay-fine = Each day beyond the allowed delay costs a fine; then the permit runs out.
+dig-silence-guarantee-ends = Until then the one who dug mends what sinks or breaks; after that the final hand-over follows.
+dig-silence-overdue-incident = If it is not regularised by then, the officer is warned and may revoke it.
+dig-silence-permit-expires = If the works do not begin and end by then, the permit runs out; it may be renewed.
+ui-agency-all = All agencies
+ui-answer-holds = The answer holds until
+ui-asphalt-age = Age of the asphalt (years)
+ui-back = Back
+ui-blocked = Not possible yet
+ui-blocked-needs = needs
+ui-companies-how = Each company's clock begins when it is asked. Half-way and near the end the handler is warned.
+ui-companies-none = No company has been asked yet. They are asked after the site visit.
+ui-conditions-suggested = Conditions that the ground suggests
+ui-conditions-take = Conditions from the ground; the companies' own are added
+ui-contractor = Contractor
+ui-correction-by = Correction by
+ui-costs-at = Calculated
+ui-costs-due = Still to pay
+ui-costs-none = The costs are calculated when the companies have answered.
+ui-costs-paid = Paid
+ui-costs-total = Total
+ui-costs-unconfirmed = { $count ->
+     [one] { $count } term behind this is not confirmed by the city yet
+    *[other] { $count } terms behind this are not confirmed by the city yet
+}
+ui-dates = Dates
+ui-day = Day
+ui-day-clear = Clear
+ui-days-late = { $count ->
+     [one] { $count } day late
+    *[other] { $count } days late
+}
+ui-decline = Decline
+ui-decline-how = { $agency } will dig its own trench. The reason stays in both histories; the offer opens again when either work changes.
+ui-defect-mended = mended
+ui-defect-open = open
+ui-depth-found = Depth found
+ui-depth-found-how = From the surface to the top of the line.
+ui-dig-agency = For whose network
+ui-dig-case = Permit case
+ui-dig-case-open = Open the case
+ui-dig-complete = Complete the draft
+ui-dig-from-case = Made from an approved permit case; parcel
+ui-dig-kind = Kind
+ui-dig-new = New dig
+ui-dig-open = Open the dig
+ui-dig-parts = Parts of the excavation
+ui-dig-permit = Excavation permit
+ui-dig-title = What is done
+ui-digs = Digs
+ui-digs-calendar = Calendar of works
+ui-digs-empty = No excavation found
+ui-digs-list = Excavations
+ui-digs-parts = Parts of this page
+ui-digs-reports = Reports from the trench
+ui-digs-search = Number, parcel, title, name
+ui-drafts = { $count ->
+     [one] { $count } draft waits for completion
+    *[other] { $count } drafts wait for completion
+}
+ui-earlier = Earlier
+ui-earlier-digs = Earlier digs here
+ui-ends-on = To
+ui-failed = failed
+ui-handler = Handled by
+ui-incident-how = The ground is opened at once. The dates may be left out; the request is completed within the days that the city gives.
+ui-incident-open = Report the incident
+ui-join-for = Join for { $agency }
+ui-last-day = Last day
+ui-later = Later
+ui-liable = Liable for silence
+ui-liable-why = It did not answer in time: it is liable for its lines here.
+ui-month = Month
+ui-moratorium = Moratorium: this street was repaved
+ui-moratorium-how = No permit before that, unless another officer lifts it with authority and reason.
+ui-moratorium-lifted = Moratorium lifted
+ui-on-map = On the map
+ui-one-per-line = One per line.
+ui-open-overlaps = { $count ->
+     [one] { $count } nearby work
+    *[other] { $count } nearby works
+}
+ui-open-warnings = { $count ->
+     [one] { $count } warning
+    *[other] { $count } warnings
+}
+ui-pair-accepted = Joined
+ui-pair-agreed = One trench agreed: { $saved } saved
+ui-pair-could = Could share one trench: { $saved } saved
+ui-pair-cross = The two cross: no common stretch, agree who digs first
+ui-pair-gap = { $days ->
+     [0] at the same time
+     [one] { $days } day apart
+    *[other] { $days } days apart
+}
+ui-pair-near = { $distance } apart: no common stretch
+ui-pair-not-yet = not yet
+ui-pair-share = bears { $share }
+ui-pair-shared = { $shared } together, { $width } wide
+ui-pairs = { $count ->
+     [one] { $count } joint trench possible
+    *[other] { $count } joint trenches possible
+}
+ui-pairs-near = { $count ->
+     [one] { $count } other pair lies near without a common stretch
+    *[other] { $count } other pairs lie near without a common stretch
+}
+ui-pairs-saved = up to { $saved } of digging saved
+ui-passed = passed
+ui-pavement = Pavement
+ui-people = People
+ui-photo-of = Photo of report { $no }
+ui-photo-open = Open the photo
+ui-photo-taken = Taken
+ui-problem-agency = Say for whose network
+ui-problem-dates = Both dates are needed
+ui-problem-dates-order = The end is before the beginning
+ui-problem-trench = Draw the trench on the map
+ui-problem-width = More than 0 and at most 50 m
+ui-quarter = Quarter
+ui-receipts = Receipts
+ui-records = Visits, tests, defects
+ui-renewals = { $count ->
+     [one] renewed { $count } time
+    *[other] renewed { $count } times
+}
+ui-repeat-coefficient = repeat coefficient
+ui-report-accept = It is so: accept
+ui-report-accept-how = The map is wrong here. The line carries a mark until your corrected layer comes.
+ui-report-another = Another one
+ui-report-at-dig = At the dig
+ui-report-at-me = Where I stand
+ui-report-at-middle = In the middle of the map
+ui-report-locate-failed = Your position could not be found. Tap on the map instead.
+ui-report-locating = Finding your position…
+ui-report-more = Say more: utility, depth, remark
+ui-report-new = Report from the trench
+ui-report-no-photo = Send without a photo
+ui-report-owner-unknown = owner unknown
+ui-report-photo = Take a photo
+ui-report-place = Place of the report
+ui-report-reject = It is not so: reject
+ui-report-reject-how = The map stays as it is. Say why, for whoever stands in the trench.
+ui-report-sent = Sent
+ui-report-sent-to = { $agency } will answer.
+ui-report-sent-unknown = Nobody's line is known here: the permit office looks for the owner.
+ui-report-step = Step { $step } of 3
+ui-report-take = Camera
+ui-report-take-how = It is sent as soon as the photo is there.
+ui-report-utility = Whose it seems to be
+ui-report-what = What is wrong?
+ui-report-where = Where?
+ui-report-where-how = Tap on the map, or:
+ui-reports-how = What was found in the ground and was not as the maps show. Each owner answers.
+ui-reports-none = No reports
+ui-reports-none-here = Nothing was reported from this trench.
+ui-restored-on = Restored on
+ui-round = question { $round }
+ui-second-officer = You, { $handler }, handle this excavation: another officer must decide about the moratorium.
+ui-send = Send
+ui-shared-how = Works within 50 m and 90 days. Where they run side by side, one trench serves both, and the costs are split.
+ui-shared-none = No other work is near in place and time.
+ui-started-on = Began on
+ui-starts-on = From
+ui-supervisor = Supervisor
+ui-tab-companies = Companies
+ui-tab-costs = Costs
+ui-tab-ground = Ground
+ui-tab-shared = One trench
+ui-test-stage = stage { $stage }
+ui-today = Today
+ui-trench = Trench
+ui-trench-area = Area
+ui-trench-area-how = Click the corners of the area in order, then press Finish.
+ui-trench-axis = Trench along a line
+ui-trench-axis-how = Click along the middle of the trench, then press Finish. One click alone is a pit.
+ui-trench-length = Length
+ui-trench-none = Nothing is drawn yet.
+ui-trench-pit = A pit
+ui-trench-width = Width
+ui-waits-for = Waits for
+ui-works-count = { $count ->
+     [one] { $count } work
+    *[other] { $count } works
+}
+ui-works-in-window = { $count ->
+     [one] { $count } work in this time
+    *[other] { $count } works in this time
+}
+ui-works-none = Nobody plans to open a street in this time.
+ui-works-truncated = There are more works than can be shown. Choose an agency.
+ui-year = Year
+ui-years-old = { $years ->
+     [one] { $years } year old
+    *[other] { $years } years old
+}
+## digs page: end

@@ -1,6 +1,6 @@
 /** The signs of an answer on the map: numbered valves, lettered squeeze points, sources, and who is looked after first. */
 import { t, word } from "../i18n/i18n.svelte";
-import { letterOf, type Shown, type Sign, type ValveLine } from "../lib/crisis";
+import { letterOf, needsSqueeze, type Shown, type Sign, type ValveLine } from "../lib/crisis";
 import { i18n } from "../i18n/i18n.svelte";
 import type { Language } from "../i18n/language";
 
@@ -44,7 +44,7 @@ export function signsOf(shown: Shown, valves: readonly ValveLine[], language: La
       const letter = letterOf(index, language);
       if (one.point) signs.push({ id: `squeeze-${index}`, at: one.point, text: letter, label: `${t("ui-crisis-squeeze-point")} ${letter}`, look: "sign-squeeze" });
     }
-    for (const [index, one] of shut.sources.entries()) {
+    for (const [index, one] of (needsSqueeze(shut) ? [] : shut.sources).entries()) {
       if (one.point) signs.push({ id: `source-${index}`, at: one.point, text: "◆", label: `${t("ui-crisis-source")} · ${word("network-kind", one.kind)}`, look: "sign-source" });
     }
   }

@@ -236,13 +236,18 @@ export function crisisShapes({ here, shut, danger, flow, incident, part, place }
     for (const one of danger.in_danger) add("in_danger", one.geometry);
   }
   if (incident?.geometry.type !== "Point") add("incident", incident?.geometry);
-  for (const one of shut?.unintended.features ?? []) add("unintended", one.geometry);
-  for (const one of shut?.segment.features ?? []) add("segment", one.geometry);
+  // without valves the section is the whole network: painted, it would hide the two places where one squeezes
+  const bands = shut && !needsSqueeze(shut) ? shut : null;
+  for (const one of bands?.unintended.features ?? []) add("unintended", one.geometry);
+  for (const one of bands?.segment.features ?? []) add("segment", one.geometry);
   if (part === "shut") for (const one of flow?.features ?? []) add("flow", one.geometry);
   const start = shut?.start ?? danger?.start ?? flow?.start;
   if (start?.feature) add("start", start.feature.geometry);
   return { type: "FeatureCollection", features };
 }
+
+/** No valve could shut this off, so pipes are squeezed. */
+export const needsSqueeze = (shut: Isolation): boolean => !!shut.squeeze && shut.valves.length + shut.already_closed.length === 0;
 
 /** What is framed when an answer comes: the section and its valves, not the whole city that may hang on it. */
 export function framed(shown: Shown): Geometry[] {
@@ -253,7 +258,7 @@ export function framed(shown: Shown): Geometry[] {
     const squeezes = shut.squeeze_points.flatMap((one) => (one.point ? [pointOf(one.point)] : []));
     const at = shut.start.point ? [pointOf(shut.start.point)] : [];
     // where there are no valves the section is the whole network: the pinching points are what one goes to
-    if (shut.squeeze && !shut.valves.length) return [...squeezes, ...at];
+    if (needsSqueeze(shut)) return [...squeezes, ...at];
     return [...shut.segment.features.map((one) => one.geometry), ...points, ...at];
   }
   if (here) return [here.area.geometry];
