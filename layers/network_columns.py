@@ -11,7 +11,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import shapely
 from scipy.spatial import cKDTree
-from shapely.geometry import LineString
 
 from geo.ids import Coded
 from geo.network import NOWHERE, Flags, Indices, LinkRole, Metres, role_code
@@ -183,17 +182,15 @@ def _tap_nodes(
 
     Water runs to the customer and sewage from him, so neither end is always the one.
     """
-    wanted, number = np.unique(main, return_inverse=True)
-    mains = np.array([_line(delivered, one) for one in wanted.tolist()], dtype=object)[number]
+    if not len(tapped):
+        return np.zeros(0, dtype=np.int32)
+    owner = np.repeat(np.arange(len(delivered.vertices) - 1), np.diff(delivered.vertices))
+    mains = np.atleast_1d(np.asarray(shapely.linestrings(delivered.coords, indices=owner)))[main]
     first = shapely.points(delivered.coords[delivered.vertices[:-1][tapped]])
     last = shapely.points(delivered.coords[delivered.vertices[1:][tapped] - 1])
     at_end = shapely.distance(last, mains) < shapely.distance(first, mains)
     made: Indices = np.where(at_end, end[tapped], start[tapped]).astype(np.int32)
     return made
-
-
-def _line(delivered: Delivered, row: int) -> LineString:
-    return LineString(delivered.coords[delivered.vertices[row] : delivered.vertices[row + 1]])
 
 
 def _place_nodes(nodes: Nodes, start: Indices, end: Indices, tips: tuple[Metres, Metres]) -> None:

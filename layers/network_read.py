@@ -93,16 +93,24 @@ def version_of(layers: tuple[SourceLayer, ...], *also: str) -> str:
 
 _LIVE = "t.city_id = %(city)s AND t.retired_by IS NULL AND t.layer_id = ANY(%(layers)s)"
 _LAYER = "array_position(%(layers)s::text[], t.layer_id) - 1 AS layer"
-_LINES = f"""SELECT t.feature_id, {_LAYER}, t.role, t.from_node, t.to_node, t.main_id, t.material, t.diameter_mm,
+_LINE = f"""SELECT t.feature_id, {_LAYER}, t.role, t.from_node, t.to_node, t.main_id, t.material, t.diameter_mm,
     t.pressure_bar, t.voltage_kv, t.quality_level, t.surveyed_on - DATE '1970-01-01' AS surveyed,
-    coalesce(d.path[1], 1) AS part, ST_NumGeometries(t.geom) AS parts,
-    encode(ST_AsBinary(ST_Force2D(d.geom), 'NDR'), 'hex') AS wkb
-    FROM layers.network_line t CROSS JOIN LATERAL ST_Dump(t.geom) d
+    {{part}} AS part, {{parts}} AS parts, encode(ST_AsBinary(ST_Force2D({{line}}), 'NDR'), 'hex') AS wkb
+    FROM layers.network_line t {{also}}
     WHERE {_LIVE} AND t.status NOT IN ('abandoned', 'planned', 'out_of_service')
-    ORDER BY t.layer_id, t.feature_id, part"""
+        AND GeometryType(t.geom) = '{{kind}}'"""
+# Lines in one part, which nearly all are, are spared the set-returning function.
+_LINES = (
+    _LINE.format(part="1", parts="1", line="t.geom", also="", kind="LINESTRING")
+    + " UNION ALL "
+    + _LINE.format(
+        part="d.path[1]", parts="ST_NumGeometries(t.geom)", line="d.geom",
+        also="CROSS JOIN LATERAL ST_Dump(t.geom) d", kind="MULTILINESTRING",
+    )
+)  # fmt: skip
 _NODES = f"""SELECT t.feature_id, {_LAYER}, t.kind, ST_X(t.geom) AS x, ST_Y(t.geom) AS y,
     t.attributes ->> %(node_attribute)s AS names
-    FROM layers.network_node t WHERE {_LIVE} ORDER BY t.layer_id, t.feature_id"""
+    FROM layers.network_node t WHERE {_LIVE}"""
 _DEVICES = f"""SELECT t.feature_id, {_LAYER}, t.kind, t.node_id, t.normal_state,
     coalesce(t.attributes ->> 'operable', 'true') NOT IN ('false', '0', 'f', 'no') AS operable,
     t.attributes ->> %(link_attribute)s AS link, t.attributes ->> 'name' AS name,

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from shapely.geometry import LineString
+from shapely.geometry import LineString, MultiLineString
 from sqlalchemy import Engine, text
 
 from geo.network import LinkRole, SnapKind, role_code
@@ -194,6 +194,24 @@ def test_lines_without_nodes_join_by_place_and_by_logged_snaps(
     assert made.about["parts"] == 2
     assert {"snapped-joins", "no-source", "no-valves"} <= set(made.about["explanations"])
     assert made.about["confidence"] == "low"
+
+
+@pytest.mark.usefixtures("rules")
+def test_a_line_in_several_parts_is_several_links(
+    engine: Engine, toy: City, send: Send, tmp_path: Path
+) -> None:
+    """It begins and ends where its record says; its parts join by place."""
+    parts = MultiLineString([[(501000, 3901000), (501010, 3901000)], [(501010, 3901000), (501020, 3901005)]])
+    send(
+        [
+            pipe(1, 0, "n1", "n2", geometry=parts),
+            pipe(2, 20, "n2", "n3", geometry=MultiLineString([[(501020, 3901005), (501030, 3901005)]])),
+        ]
+    )
+    made = get(engine, toy, tmp_path)
+    assert sorted(made.zones.network.link_ids) in (["P001", "P001", "P002"], ["P001", "P002"])
+    assert (made.about["parts"], made.about["snaps"]) == (1, 0)
+    assert made.about["length_m"] == pytest.approx(10 + 125**0.5 + 10, abs=0.1)
 
 
 @pytest.mark.usefixtures("rules")
