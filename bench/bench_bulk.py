@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import re
+import resource
 import shutil
 import statistics
 import subprocess
@@ -158,6 +160,7 @@ def _run(name: str, path: Path, cluster: Cluster) -> dict[str, Any]:
         with engine.begin() as connection:
             connection.execute(text("CREATE EXTENSION postgis"))
         engine.dispose()
+    before = _cpu_seconds(cluster)
     done = subprocess.run(
         [sys.executable, "-m", "bench.bench_bulk", "--one", name, "--file", str(path), "--url", url],
         cwd=ROOT, capture_output=True, text=True, check=False,
@@ -165,9 +168,17 @@ def _run(name: str, path: Path, cluster: Cluster) -> dict[str, Any]:
     if done.returncode:
         raise SystemExit(f"{name}: {done.stderr[-2000:]}")
     made: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    made["cpu"] = _cpu_seconds(cluster) - before
     made["sum"] = _checked(name, url)
     cluster.drop_database(database)
     return made
+
+
+def _cpu_seconds(cluster: Cluster) -> float:
+    """What ended processes have used so far: the loads' and the server's backends'. The same on a busy machine."""
+    ours = resource.getrusage(resource.RUSAGE_CHILDREN)
+    ticks = Path(f"/proc/{cluster.server_pid()}/stat").read_text().rpartition(")")[2].split()[13:15]
+    return ours.ru_utime + ours.ru_stime + sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
 
 
 def _checked(name: str, url: str) -> tuple[int, float]:
@@ -214,7 +225,7 @@ def _report(count: int, runs: dict[str, list[dict[str, Any]]]) -> int:
     sums = {each["sum"][0] for made in runs.values() for each in made}
     lengths = [each["sum"][1] for made in runs.values() for each in made]
     same = sums == {count} and max(lengths) - min(lengths) <= 1e-6 * max(lengths)
-    print(f"{'':<12}{'s':>8}{'rows/s':>12}{'peak MB':>9}{'x to_postgis':>14}{'x ogr2ogr':>11}")
+    print(f"{'':<12}{'s':>8}{'rows/s':>12}{'peak MB':>9}{'x to_postgis':>14}{'x ogr2ogr':>11}{'CPU s':>8}")
     for name, made in runs.items():
         seconds = statistics.median(each["seconds"] for each in made)
         rss = max(each["rss_mb"] for each in made)
@@ -224,6 +235,7 @@ def _report(count: int, runs: dict[str, list[dict[str, Any]]]) -> int:
         ]
         print(
             f"{name:<12}{seconds:>8.2f}{count / seconds:>12,.0f}{rss:>9,.0f}{ratios[0]:>14.2f}{ratios[1]:>11.2f}"
+            f"{statistics.median(each['cpu'] for each in made):>8.1f}"
         )
     print("same rows and total length everywhere" if same else f"THE LOADS DIFFER: {sums} {lengths}")
     return 0 if same else 1
