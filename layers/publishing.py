@@ -35,7 +35,6 @@ def publish(stage: Stage, layer_id: str, delivery_id: int, gone: Sequence[str] |
     table = f"{SCHEMA}.{target}"
     values: dict[str, Any] = {"city_id": city_id, "layer_id": layer_id, "delivery_id": delivery_id}
     values["gone"] = list(gone or ())
-    stage.analyse()
     connection.execute(text(f"SET LOCAL work_mem = '{_SORT_MEMORY}'"))
     if stage.rows >= LARGE_ROWS and gone is None and _filled_new(stage, delivery_id):
         return Diff(added=stage.rows)
