@@ -15,7 +15,7 @@ from uuid import UUID
 import shapely
 from geoalchemy2.shape import from_shape
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import ColumnElement, Table, func, or_, select, text, update
+from sqlalchemy import ColumnElement, Table, and_, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.orm import Session
 
@@ -62,7 +62,7 @@ def split_ref(ref: str) -> tuple[str, UUID]:
     return kind, UUID(number)
 
 
-def work_of(dig: DigRow) -> Work | None:
+def work_of(dig: DigRow, today: date) -> Work | None:
     """The excavation as a work; None while its place or dates are not stated."""
     if dig.shape_m is None or dig.starts_on is None or dig.ends_on is None:
         return None
@@ -70,10 +70,16 @@ def work_of(dig: DigRow) -> Work | None:
         dig.ref,
         dig.shape_m,
         dig.starts_on,
-        dig.ends_on,
+        _lasts_to(dig.ends_on, dig.started_on, dig.restored_on, today),
         float(dig.works["length_m"]),
         float(dig.works["width_m"]),
     )
+
+
+def _lasts_to(ends_on: date, started_on: date | None, restored_on: date | None, today: date) -> date:
+    """The last day of a work: a street that was opened and not restored is open today, whatever was planned."""
+    is_open = started_on is not None and restored_on is None
+    return max(ends_on, today) if is_open else ends_on
 
 
 def is_work(dig: DigRow) -> bool:
@@ -98,6 +104,7 @@ def neighbours(session: Session, city: City, terms: DigTerms, work: Work, today:
     def dated(table: Table) -> list[ColumnElement[bool]]:
         return [table.c.starts_on <= work.ends_on + window, table.c.ends_on >= since]
 
+    is_open = t.dig.c.started_on.is_not(None) & t.dig.c.restored_on.is_(None)
     digs = session.execute(
         select(
             t.dig.c.dig_id,
@@ -106,8 +113,10 @@ def neighbours(session: Session, city: City, terms: DigTerms, work: Work, today:
             t.dig.c.status,
             t.dig.c.applicant_actor,
             *_dated_columns(t.dig),
+            t.dig.c.started_on,
+            t.dig.c.restored_on,
         )
-        .where(*_near(t.dig, city, work.shape_m, buffer_m), *dated(t.dig))
+        .where(*_near(t.dig, city, work.shape_m, buffer_m), or_(and_(*dated(t.dig)), is_open))
         .where(t.dig.c.status.not_in(_OUT))
         .where(or_(t.dig.c.status != DigStatus.REVOKED.value, t.dig.c.started_on.is_not(None)))
     )
@@ -123,7 +132,11 @@ def neighbours(session: Session, city: City, terms: DigTerms, work: Work, today:
         .where(*_near(t.planned_work, city, work.shape_m, buffer_m), *dated(t.planned_work))
         .where(t.planned_work.c.status == PlanStatus.PLANNED.value)
     )
-    found = [_known("dig", row) for row in digs] + [_known("plan", row) for row in plans]
+    found = [
+        _known("dig", row[:-2], _lasts_to(row.ends_on, row.started_on, row.restored_on, today))
+        for row in digs
+    ]
+    found += [_known("plan", row, row.ends_on) for row in plans]
     return [each for each in found if each.ref != work.ref]
 
 
@@ -132,8 +145,8 @@ def _dated_columns(table: Table) -> list[Any]:
     return [table.c.starts_on, table.c.ends_on, table.c.works, shape_wkb]
 
 
-def _known(kind: str, row: AnyRow) -> KnownWork:
-    work_id, title, agency, status, owner, starts_on, ends_on, works, wkb = row
+def _known(kind: str, row: AnyRow, ends_on: date) -> KnownWork:
+    work_id, title, agency, status, owner, starts_on, _planned_end, works, wkb = row
     work = Work(
         f"{kind}:{work_id}",
         shapely.from_wkb(bytes(wkb)),

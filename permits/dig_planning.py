@@ -322,7 +322,10 @@ def _both(session: Session, ctx: Context, ref: str, other: str) -> tuple[list[_S
 
 def _still_overlap(ctx: Context, works: dict[str, Any]) -> bool:
     terms = terms_of(ctx.city.folder)
-    a, b = (dig_joins.work_of(each) if isinstance(each, DigRow) else _work(each) for each in works.values())
+    today = local_day(ctx.now, ctx.city.timezone)
+    a, b = (
+        dig_joins.work_of(each, today) if isinstance(each, DigRow) else _work(each) for each in works.values()
+    )
     if a is None or b is None:
         return False
     return overlap(a, b, terms.number("overlap_buffer_m"), terms.whole("overlap_window_days")) is not None

@@ -237,7 +237,7 @@ def _facts(act: Act, dig: DigRow) -> set[DigGuard]:
 
 def _look_for_overlaps(act: Act, dig: DigRow) -> list[Event]:
     """Offers are those of the present place and dates; neighbours' viewers are told (T10)."""
-    work = dig_joins.work_of(dig) if dig_joins.is_work(dig) else None
+    work = dig_joins.work_of(dig, act.today) if dig_joins.is_work(dig) else None
     found = dig_joins.refresh(act.session, act.city, dig.ref, work, act.now, act.today)
     for other in found:
         kind, number = dig_joins.split_ref(other.ref)

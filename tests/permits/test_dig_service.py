@@ -390,12 +390,31 @@ def test_t10_what_ended_lately_still_counts(city_session: Session) -> None:
     old = street.permitted(s, file(s))
     act(s, agency(now=NOON + timedelta(days=30)), old, "start")
     sweep(s, old, NOON + timedelta(days=47))
+    act(
+        s,
+        agency(now=NOON + timedelta(days=48)),
+        old,
+        "request_handover",
+        restored_on=TODAY + timedelta(days=40),
+    )
     for days, found in ((25, 1), (35, 0)):
         now = NOON + timedelta(days=40 + days)
         new = file(s, agency("water", now=now), agency="water", excavation=street.moved(0, 6),
                    starts_on=now.date() + timedelta(days=5), ends_on=now.date() + timedelta(days=9))  # fmt: skip
         assert [o.with_id for o in new.overlaps] == [old.dig_id] * found
         act(s, agency("water", now=now), new, "withdraw")
+
+
+def test_t10_a_street_that_was_never_restored_is_still_open(city_session: Session) -> None:
+    """T10: however long ago its permit ran out."""
+    s = city_session
+    old = street.permitted(s, file(s))
+    act(s, agency(now=NOON + timedelta(days=30)), old, "start")
+    sweep(s, old, NOON + timedelta(days=47))
+    now = NOON + timedelta(days=200)
+    new = file(s, agency("water", now=now), agency="water", excavation=street.moved(0, 6),
+               starts_on=now.date() + timedelta(days=5), ends_on=now.date() + timedelta(days=9))  # fmt: skip
+    assert [(o.with_id, o.gap_days) for o in new.overlaps] == [(old.dig_id, 5)]
 
 
 def test_a21_two_works_agree_on_one_trench_and_each_pays_its_share(city_session: Session) -> None:
