@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { makeCatalogue } from "../src/i18n/catalogue";
+import { DIG_ACTS, DIG_PHASES, DIG_STATUSES, FAULTS, PAVEMENTS } from "../src/lib/digs";
 
 const SOURCE = join(__dirname, "../src");
 const files = (readdirSync(SOURCE, { recursive: true }) as string[]).filter((name) => /\.(ts|svelte)$/.test(name));
@@ -47,7 +48,7 @@ const VALUES: Record<string, readonly string[]> = {
   property: ["cover_m", "diameter_mm", "role", "material"],
   freshness: ["fresh", "stale", "missing", "absent"],
   role: ["main", "service", "feeder", "transmission", "other", "officer", "front_office", "applicant", "agency", "crisis", "system", "auditor"],
-  method: ["machine", "hand"],
+  method: ["machine", "hand", "vacuum", "boring", "hand_boring"],
   unit: ["residential", "commercial", "other"],
   condition: ["protective-measures", "relocate-first", "override-violation", "accept-silence", "trial-pit", "ask-owner", "hand-dig", "owner-watch", "move-or-protect", "locate-first"],
   "rule-status": ["confirmed", "unconfirmed"],
@@ -61,6 +62,26 @@ const VALUES: Record<string, readonly string[]> = {
   "unit-name": ["m", "dm", "cm", "mm", "km", "ft", "in", "-m", "-dm", "-cm", "-mm", "-ft", "-in", "bar", "mbar", "kPa", "MPa", "psi", "kV", "V", "kVA", "MVA", "m2", "ha", "jalali", "gregorian"],
   "network-state": ["open", "closed", "unknown"],
   fault: ["self-intersection", "ring-self-intersection", "hole-lies-outside-shell", "nested-holes", "nested-shells", "duplicate-rings", "interior-is-disconnected", "too-few-points-in-geometry-component", "invalid-coordinate"],
+  "dig-kind": ["connection", "development", "incident", "plan"],
+  "dig-kind-how": ["connection", "development", "incident"],
+  "dig-status": [...DIG_STATUSES],
+  "dig-action": [...Object.keys(DIG_ACTS), "done", "cancelled"],
+  "dig-ask": Object.entries(DIG_ACTS).filter(([name]) => name !== "change" && name !== "regularise").map(([name]) => name),
+  "dig-field": Object.values(DIG_ACTS).flatMap((fields) => fields.map((field) => field.name)),
+  "dig-phase": [...DIG_PHASES],
+  "dig-silence": ["deemed", "overdue-incident", "answers-run-out", "permit-expires", "delay-fine", "guarantee-ends"],
+  "dig-answer": ["no_objection", "conflict", "re_examine"],
+  "dig-inquiry": ["pending", "answered", "silent", "revoked"],
+  "dig-need": ["complete", "consent", "inquiries_valid", "not_barred", "settled", "renewals_left", "works_begun", "tests_passed", "no_open_defects", "guarantee_over"],
+  "dig-record": ["visit", "supervision", "renewal", "defect", "test", "override", "late_answer"],
+  "dig-warning": ["half_time", "nearly_due", "silent", "overrun", "late_answer"],
+  cost: ["damage", "supervision", "fine"],
+  "cost-input": ["area_m2", "pavement", "rate", "method_factor", "age_factor", "quality_coefficient", "repeat_coefficient", "earlier_digs", "damage", "share", "shared_length_m", "joint_width_m"],
+  pavement: [...PAVEMENTS],
+  plan: ["planned", "done", "cancelled"],
+  join: ["offered", "half_accepted", "agreed", "declined"],
+  "trench-fault": [...FAULTS],
+  "trench-status": ["open", "accepted", "rejected"],
   refusal: ["no-capacity", "tariff-change-refused", "debt", "unknown-parcel", "tombstoned"],
   "network-kind": ["valve", "hydrant", "manhole", "transformer"],
   "network-status": ["in_service", "out_of_service", "planned", "abandoned", "unknown"],

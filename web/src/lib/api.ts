@@ -1,6 +1,7 @@
 /** The one place that speaks HTTP. Every refusal becomes an `ApiError` carrying the problem's code and params. */
 import type { Geometry, Polygon } from "geojson";
 import type { Cascade, Direction, Here, Incident, Isolation, NewEntry, NewIncident, StartAt, Trace } from "./crisis";
+import type { Calendar, DigSummary, DigView, PlanView, TrenchReport } from "./digs";
 import type {
   CaseMap, CaseSummary, CaseView, City, CitySummary, Collection, DecisionChoice, Delivery, Diff, Dossier, HistoryEntry, Me, NewCase,
   OwnerScore, Sight, SightSaid, UploadOptions,
@@ -50,7 +51,8 @@ async function answered(path: string, init: RequestInit, signal?: AbortSignal): 
   const headers = new Headers(init.headers);
   headers.set("Accept", "application/json, application/problem+json");
   headers.set("Accept-Language", language);
-  if (init.body) headers.set("Content-Type", "application/json");
+  // a form names its own type, with the boundary between its parts
+  if (init.body && !(init.body instanceof FormData)) headers.set("Content-Type", "application/json");
   let response: Response;
   try {
     response = await fetch(`/v1${path}`, { ...init, headers, credentials: "same-origin", ...(signal ? { signal } : {}) });
@@ -103,6 +105,10 @@ function items<T>(answer: T[] | { cases?: T[]; parcels?: T[]; next?: string | nu
 const at = (city: string, rest = ""): string => `/cities/${encodeURIComponent(city)}${rest}`;
 const layerAt = (city: string, layer: string, rest = ""): string => at(city, `/layers/${encodeURIComponent(layer)}${rest}`);
 const incidentAt = (city: string, id: string, rest = ""): string => at(city, `/incidents/${encodeURIComponent(id)}${rest}`);
+const digAt = (city: string, id: string, rest = ""): string => at(city, `/digs/${encodeURIComponent(id)}${rest}`);
+/** `dig:<id>` or `plan:<id>`, as works are named on the calendar. */
+const workAt = (city: string, ref: string, rest: string): string => at(city, `/${ref.startsWith("plan:") ? "planned-works" : "digs"}/${ref.slice(ref.indexOf(":") + 1)}${rest}`);
+const said = (query: Record<string, string>): URLSearchParams => new URLSearchParams(Object.entries(query).filter(([, value]) => value !== ""));
 const caseAt = (city: string, id: string, rest = ""): string => at(city, `/cases/${encodeURIComponent(id)}${rest}`);
 
 export const api = {
@@ -152,6 +158,27 @@ export const api = {
   decide: (city: string, layer: string, id: number, decision: DecisionChoice, note: string | null) =>
     post<Delivery>(layerAt(city, layer, `/deliveries/${id}/decide`), { decision, note }),
   rollBack: (city: string, layer: string) => post<Delivery>(layerAt(city, layer, "/rollback"), {}),
+
+  digCalendar: (city: string, from: string, to: string) => call<Calendar>(at(city, `/digs/calendar?from=${from}&to=${to}`)),
+  digs: (city: string, query: Record<string, string>, signal?: AbortSignal) =>
+    call<{ digs: DigSummary[]; next: string | null }>(at(city, `/digs?${said(query)}`), {}, signal),
+  dig: (city: string, id: string) => call<DigView>(digAt(city, id)),
+  digMap: (city: string, id: string) => call<CaseMap>(digAt(city, id, "/geojson")),
+  digHistory: (city: string, id: string) => call<HistoryEntry[]>(digAt(city, id, "/history")),
+  fileDig: (city: string, body: unknown, key: string) => post<DigView>(at(city, "/digs"), body, { "Idempotency-Key": key }),
+  actOnDig: (city: string, id: string, path: string, body: unknown, key: string) =>
+    post<DigView>(digAt(city, id, `/${path}`), body, { "Idempotency-Key": key }),
+  joinWork: (city: string, ref: string, other: string) => post<unknown>(workAt(city, ref, "/join"), { with: other }),
+  declineWork: (city: string, ref: string, other: string, reason: string) => post<unknown>(workAt(city, ref, "/decline"), { with: other, reason }),
+  plan: (city: string, id: string) => call<PlanView>(at(city, `/planned-works/${encodeURIComponent(id)}`)),
+  endPlan: (city: string, id: string, end: "cancel" | "done") => post<PlanView>(at(city, `/planned-works/${encodeURIComponent(id)}/${end}`), {}),
+  trenchReports: async (city: string, query: Record<string, string>) =>
+    (await call<{ trench_reports: TrenchReport[] }>(at(city, `/trench-reports?${said(query)}`))).trench_reports,
+  reportTrench: (city: string, form: FormData, key: string) =>
+    call<TrenchReport>(at(city, "/trench-reports"), { method: "POST", body: form, headers: { "Idempotency-Key": key } }),
+  answerReport: (city: string, id: string, body: unknown, key: string) =>
+    post<TrenchReport>(at(city, `/trench-reports/${encodeURIComponent(id)}/answer`), body, { "Idempotency-Key": key }),
+  photoUrl: (city: string, id: string) => `/v1${at(city, `/trench-reports/${encodeURIComponent(id)}/photo`)}`,
 
   here: (city: string, geometry: Geometry, signal?: AbortSignal) => post<Here>(at(city, "/ground/here"), { geometry }, {}, signal),
   isolation: (city: string, utility: string, where: StartAt, stuck: readonly string[], signal?: AbortSignal) =>

@@ -1,10 +1,16 @@
-/** Addresses of the page, kept in the hash: `#/<city>/cases/<id>`, `#/<city>/new?parcel=…`, `#/<city>/layers/<layer>/<delivery>`, `#/<city>/crisis?at=lon,lat&utility=gas`. */
+/** Addresses of the page, kept in the hash: `#/<city>/cases/<id>`, `#/<city>/new?parcel=…`, `#/<city>/layers/<layer>/<delivery>`, `#/<city>/digs/<id>`, `#/<city>/crisis?at=lon,lat&utility=gas`. */
 
 export const CASE_TABS = ["overview", "findings", "lines", "agencies", "history"] as const;
 export type CaseTab = (typeof CASE_TABS)[number];
 
 export const REPORT_TABS = ["summary", "issues", "changes"] as const;
 export type ReportTab = (typeof REPORT_TABS)[number];
+
+export const DIG_TABS = ["overview", "companies", "ground", "shared", "costs", "history"] as const;
+export type DigTab = (typeof DIG_TABS)[number];
+/** The calendar, the list, reports from the trench, a new report, a new or half-written dig, a dig, an agency's plan. */
+export type DigScreen = "calendar" | "list" | "reports" | "report" | "new" | "dig" | "plan";
+export interface DigRoute { name: "digs"; city: string; view: DigScreen; id: string | null; tab: DigTab }
 
 export type Route =
   | { name: "home" }
@@ -15,6 +21,7 @@ export type Route =
   | { name: "layer"; city: string; layer: string }
   | { name: "sight"; city: string; layer: string; id: string }
   | { name: "delivery"; city: string; layer: string; id: number; tab: ReportTab }
+  | DigRoute
   | { name: "crisis"; city: string; incident: string | null; at: string | null; utility: string | null };
 
 export function parseRoute(hash: string): Route {
@@ -25,6 +32,7 @@ export function parseRoute(hash: string): Route {
   if (page === "cases" && id) return { name: "case", city, id, tab: tabIn(query, CASE_TABS) ?? "overview" };
   if (page === "layers" && id && part === "sight" && more) return { name: "sight", city, layer: id, id: more };
   if (page === "layers") return layersRoute(city, id, part, query);
+  if (page === "digs") return digRoute(city, id, part, query);
   if (page === "crisis") return crisisRoute(city, id, new URLSearchParams(query));
   return { name: "cases", city };
 }
@@ -49,6 +57,8 @@ export function hrefOf(route: Route): string {
       return `#/${encodeURIComponent(route.city)}/layers/${encodeURIComponent(route.layer)}/sight/${encodeURIComponent(route.id)}`;
     case "delivery":
       return `#/${encodeURIComponent(route.city)}/layers/${encodeURIComponent(route.layer)}/${route.id}${route.tab === "summary" ? "" : `?tab=${route.tab}`}`;
+    case "digs":
+      return digHref(route);
     case "crisis":
       return crisisHref(route);
   }
@@ -63,6 +73,28 @@ function layersRoute(city: string, layer: string | undefined, delivery: string |
   if (!layer) return { name: "layers", city };
   if (!delivery || !/^\d+$/.test(delivery)) return { name: "layer", city, layer };
   return { name: "delivery", city, layer, id: Number(delivery), tab: tabIn(query, REPORT_TABS) ?? "summary" };
+}
+
+/** Short for `{ name: "digs", … }`. */
+export const digsAt = (city: string, view: DigScreen = "calendar", id: string | null = null, tab: DigTab = "overview"): DigRoute =>
+  ({ name: "digs", city, view, id, tab });
+
+function digRoute(city: string, page: string | undefined, id: string | undefined, query: string): DigRoute {
+  const of = new URLSearchParams(query).get("dig");
+  if (page === "list" || page === "reports") return digsAt(city, page);
+  if (page === "new" || page === "report") return digsAt(city, page, of);
+  if (page === "plan" && id) return digsAt(city, page, id);
+  if (page) return digsAt(city, "dig", page, tabIn(query, DIG_TABS) ?? "overview");
+  return digsAt(city);
+}
+
+function digHref({ city, view, id, tab }: DigRoute): string {
+  const base = `#/${encodeURIComponent(city)}/digs`;
+  const one = id ? encodeURIComponent(id) : "";
+  if (view === "calendar") return base;
+  if (view === "dig") return `${base}/${one}${tab === "overview" ? "" : `?tab=${tab}`}`;
+  if (view === "plan") return `${base}/plan/${one}`;
+  return `${base}/${view}${one ? `?dig=${one}` : ""}`;
 }
 
 function crisisRoute(city: string, incident: string | undefined, query: URLSearchParams): Route {

@@ -249,7 +249,7 @@ export interface NewCase {
   works: string;
   storeys: number;
   units: Record<string, number>;
-  excavation: { geometry: Polygon; crs: string; depth_m: number; method: "machine" | "hand" };
+  excavation: { geometry: Polygon; crs: string; depth_m: number; method: string; top_m?: number };
   wishes: Record<string, Wish>;
   applicant: { name: string; national_id?: string; phone?: string };
 }

@@ -2,6 +2,7 @@
 import { app } from "./app.svelte";
 import { api, ApiError } from "./api";
 import { desk } from "./crisis.svelte";
+import { heardAllDigs, heardDig, heardTrench } from "./digs.svelte";
 import type { CaseMap, CaseSummary, CaseView, HistoryEntry } from "./types";
 
 const asError = (cause: unknown): ApiError =>
@@ -116,11 +117,14 @@ export function followCity(city: string): void {
         if (event.case_id === openCase.id) void openCase.refresh();
       },
       incident: (event) => void desk.heard(event),
+      dig: heardDig,
+      trench: heardTrench,
     },
     () => {
       worklist.soon();
       void openCase.refresh();
       void desk.heardAll();
+      heardAllDigs();
     },
   );
 }

@@ -36,7 +36,7 @@ export interface MapOptions {
   onMark: (id: string) => void;
 }
 
-export type SourceName = "case" | "parcel" | "draft" | "marks" | "sight" | "crisis";
+export type SourceName = "case" | "parcel" | "draft" | "marks" | "sight" | "crisis" | "digs";
 const EMPTY: FeatureCollection = { type: "FeatureCollection", features: [] };
 const CLICK_TOLERANCE_PX = 5;
 const MARK_ZOOM = 17.4;

@@ -53,15 +53,15 @@ export function roughArea_m2(corners: Corners): number {
   return Math.abs(twice) / 2;
 }
 
-/** What the map shows while drawing: the corners, and the shape or the line so far. */
-export function drawing(corners: Corners, withCorners: boolean): FeatureCollection {
+/** What the map shows while drawing: the corners, and the shape or the line so far. An axis stays a line; alone, a corner is shown. */
+export function drawing(corners: Corners, withCorners: boolean, isAxis = false): FeatureCollection {
   const features: Feature[] = [];
-  const polygon = closed(corners);
+  const polygon = isAxis ? null : closed(corners);
   if (polygon) features.push({ type: "Feature", properties: {}, geometry: polygon });
-  else if (corners.length === 2) {
+  else if (corners.length >= 2) {
     features.push({ type: "Feature", properties: {}, geometry: { type: "LineString", coordinates: corners.map((c) => [...c]) } });
   }
-  if (withCorners) {
+  if (withCorners || (isAxis && corners.length === 1)) {
     for (const corner of corners) features.push({ type: "Feature", properties: {}, geometry: { type: "Point", coordinates: [...corner] } });
   }
   return { type: "FeatureCollection", features };

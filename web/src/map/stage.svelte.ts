@@ -11,12 +11,16 @@ class Stage {
   /** True while clicks add corners. */
   isDrawing = $state(false);
   corners = $state.raw<Corners>([]);
+  /** The corners are a trench's axis, not an outline. */
+  isAxis = $state(false);
   hidden = $state.raw<ReadonlySet<string>>(new Set());
   parcel = $state.raw<Geometry | null>(null);
   /** Shapes of a file that is looked at; framed when they come. */
   sight = $state.raw<FeatureCollection | null>(null);
   /** The crisis desk's answers as shapes, and its valves and other points as signs. */
   crisis = $state.raw<FeatureCollection | null>(null);
+  /** Works of the calendar, or an open excavation with its neighbours. */
+  digs = $state.raw<FeatureCollection | null>(null);
   signs = $state.raw<readonly Sign[]>([]);
   onSign: ((id: string) => void) | null = null;
   /** Places that the open view speaks of, and the one it speaks of now. */
@@ -52,6 +56,7 @@ class Stage {
   reset(): void {
     this.isDrawing = false;
     this.corners = [];
+    this.isAxis = false;
     this.parcel = null;
     this.onPick = null;
   }
@@ -68,7 +73,7 @@ class Stage {
 
   /** Sends the present draft and parcel to the map. */
   paint(): void {
-    this.map?.set("draft", drawing(this.corners, this.isDrawing));
+    this.map?.set("draft", drawing(this.corners, this.isDrawing, this.isAxis));
     this.map?.parcel(this.parcel);
     this.map?.drawing(this.isDrawing);
   }

@@ -7,7 +7,7 @@ import type {
 } from "maplibre-gl";
 import type { Language } from "../i18n/language";
 import type { MapLayer } from "../lib/types";
-import { BASE, CRISIS_COLOUR, MARK_COLOUR, SIGHT_COLOUR, UTILITIES, UTILITY_STYLE, VERDICT_COLOUR, type UtilityName } from "./colours";
+import { BASE, CRISIS_COLOUR, DIG_COLOUR, MARK_COLOUR, SIGHT_COLOUR, UTILITIES, UTILITY_STYLE, VERDICT_COLOUR, type UtilityName } from "./colours";
 
 /** Bottom first. Each entry turns the city's layers of that kind into style layers. */
 export const DRAW_ORDER = [
@@ -19,6 +19,7 @@ export const DRAW_ORDER = [
   "excavation-fill", // the case's dig hatched over the ground, under the networks it may meet
   "crisis-ground", // what is asked about, and how far a failure reaches
   "crisis-band", // wide bands under the lines of a section, of what loses supply with it, of what is in danger
+  "dig-work", // works of the calendar: grounds under the networks
   "finding-halo", // wide verdict-coloured band under the line it speaks of
   "telecom", // networks by what a strike would do: the most dangerous is drawn last and hidden by nothing
   "stormwater",
@@ -33,6 +34,7 @@ export const DRAW_ORDER = [
   "device",
   "excavation-outline",
   "crisis-line", // the edges of the grounds, and the line that broke, over every network
+  "dig-line", // their edges, which tell the kinds apart, over the networks
   "parcel-selected",
   "trial-pit", // where a pit would decide
   "sight", // the shapes of a file that is looked at before it is delivered
@@ -47,7 +49,7 @@ export type DrawKind = (typeof DRAW_ORDER)[number];
 export const FONT = "Vazirmatn";
 export const TILES = "city";
 /** GeoJSON sources that the page fills. */
-export const SOURCES = ["case", "parcel", "draft", "marks", "sight", "crisis"] as const;
+export const SOURCES = ["case", "parcel", "draft", "marks", "sight", "crisis", "digs"] as const;
 
 /** Zooms between which tiles are asked for; above, the last are enlarged (a unit of theirs is 5 cm, and whole parcels fit). */
 export const MIN_ZOOM = 10;
@@ -106,6 +108,8 @@ const DRAW: Partial<Record<DrawKind, Draw>> = {
   ],
   "finding-halo": () => findingHalo(),
   "dig-ground": () => digGround(),
+  "dig-work": () => digWorks(),
+  "dig-line": () => digLines(),
   "crisis-ground": () => crisisGround(),
   "crisis-band": () => crisisBands(),
   "crisis-line": () => crisisLines(),
@@ -276,6 +280,33 @@ function digGround(): LayerSpecification[] {
   return [
     { id: "safe-corridor", source: "case", type: "fill", filter: kindIs("safe_corridor"), paint: { "fill-color": "#1e7a45", "fill-opacity": 0.16 } },
     { id: "hand-dig", source: "case", type: "fill", filter: kindIs("hand_dig"), paint: { "fill-color": "#d08700", "fill-opacity": 0.22 } },
+  ];
+}
+
+const LIT: ExpressionSpecification = ["boolean", ["get", "lit"], false];
+const lookIs = (look: string): FilterSpecification => ["==", ["get", "look"], look];
+
+/** A street's works are a metre wide: from afar the edge is what is seen, so it is drawn wide there. */
+function digWorks(): LayerSpecification[] {
+  const finding: FilterSpecification = ["==", ["get", "kind"], "finding"];
+  return [
+    { id: "dig-work-glow", source: "digs", type: "line", filter: ["==", ["get", "lit"], true], layout: { "line-join": "round" }, paint: { "line-color": DIG_COLOUR.lit, "line-opacity": 0.55, "line-width": zoomed([13, 12], [17, 20], [20, 30]) } },
+    { id: "dig-work-base", source: "digs", type: "fill", filter: kindIs("work"), paint: { "fill-color": "#ffffff", "fill-opacity": ["case", LIT, 0.8, 0.55] } },
+    { id: "dig-work-fill", source: "digs", type: "fill", filter: kindIs("work"), paint: { "fill-pattern": "hatch" } },
+    { id: "dig-finding", source: "digs", type: "line", filter: finding, layout: { "line-cap": "round", "line-join": "round" }, paint: { "line-color": VERDICT_PAINT, "line-opacity": 0.3, "line-width": ["interpolate", ["linear"], ["zoom"], 15, 6, 19, 18] } },
+  ];
+}
+
+/** Kinds by their dash as well as their colour: a plan is dashed, an incident doubled, the others whole. */
+function digLines(): LayerSpecification[] {
+  const width = zoomed([13, 3.5], [17, 3], [20, 2.6]);
+  const edge = (look: keyof typeof DIG_COLOUR, dash: number[] | null): LayerSpecification => ({
+    id: `dig-${look}`, source: "digs", type: "line", filter: lookIs(look), layout: { "line-join": "round" },
+    paint: { "line-color": DIG_COLOUR[look], "line-width": width, ...(dash ? { "line-dasharray": dash } : {}) },
+  });
+  return [
+    { id: "dig-incident-ring", source: "digs", type: "line", filter: lookIs("incident"), layout: { "line-join": "round" }, paint: { "line-color": DIG_COLOUR.incident, "line-width": 1.6, "line-gap-width": zoomed([13, 9], [20, 9]) } },
+    edge("connection", null), edge("development", null), edge("incident", null), edge("plan", [2.2, 1.4]),
   ];
 }
 

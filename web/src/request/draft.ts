@@ -3,7 +3,10 @@ import { closed, crossesItself, type Corners } from "../map/polygon";
 import type { NewCase, Wish } from "../lib/types";
 
 export const WORKS = ["new_building", "extension", "demolish_rebuild", "repair", "excavation_only"] as const;
-export const METHODS = ["machine", "hand"] as const;
+export const METHODS = ["machine", "hand", "vacuum", "boring", "hand_boring"] as const;
+export type Method = (typeof METHODS)[number];
+/** A bore has an upper side below the surface: what lies above it is not disturbed. */
+export const isBore = (method: string): boolean => method === "boring" || method === "hand_boring";
 export const WISHES = ["now", "later", "not_needed"] as const;
 export const UNIT_KINDS = ["residential", "commercial", "other"] as const;
 
@@ -29,7 +32,9 @@ export interface Draft {
   units: Record<string, number | null>;
   corners: Corners;
   depth_m: number | null;
-  method: "machine" | "hand";
+  method: Method;
+  /** Of a bore: from the surface to its upper side. */
+  top_m: number | null;
   wishes: Record<string, WishDraft>;
   name: string;
   nationalId: string;
@@ -39,12 +44,12 @@ export interface Draft {
 export function blankDraft(agencies: readonly string[]): Draft {
   return {
     parcelId: "", works: "new_building", storeys: 2, units: { residential: 1, commercial: 0, other: 0 }, corners: [],
-    depth_m: 2, method: "machine", name: "", nationalId: "", phone: "",
+    depth_m: 2, method: "machine", top_m: null, name: "", nationalId: "", phone: "",
     wishes: Object.fromEntries(agencies.map((id) => [id, { wish: "now", capacity: {} } satisfies WishDraft])),
   };
 }
 
-export type Field = "parcelId" | "storeys" | "units" | "corners" | "depth_m" | "name";
+export type Field = "parcelId" | "storeys" | "units" | "corners" | "depth_m" | "top_m" | "name";
 /** Field to the id of what is wrong with it. */
 export type Problems = Partial<Record<Field, string>>;
 const DEEPEST_M = 60;
@@ -58,9 +63,14 @@ export function problemsOf(draft: Draft): Problems {
   if (!closed(draft.corners)) problems.corners = "ui-problem-corners";
   else if (crossesItself(draft.corners)) problems.corners = "ui-problem-crossing";
   if (draft.depth_m === null || !(draft.depth_m > 0 && draft.depth_m <= DEEPEST_M)) problems.depth_m = "ui-problem-depth";
+  if (isBore(draft.method) && !isTop(draft.top_m, draft.depth_m)) problems.top_m = "ui-problem-top";
   if (draft.name.trim() === "") problems.name = "ui-problem-required";
   return problems;
 }
+
+/** The upper side of a bore lies below the surface and above its floor. */
+export const isTop = (top_m: number | null, depth_m: number | null): boolean =>
+  top_m !== null && top_m >= 0 && depth_m !== null && top_m < depth_m;
 
 function isCount(value: number | null, most: number): boolean {
   return value !== null && Number.isInteger(value) && value >= 0 && value <= most;
@@ -78,7 +88,7 @@ export function bodyOf(draft: Draft): NewCase {
     works: draft.works,
     storeys: draft.storeys ?? 0,
     units: Object.fromEntries(Object.entries(draft.units).map(([kind, count]) => [kind, count ?? 0])),
-    excavation: { geometry, crs: "EPSG:4326", depth_m: draft.depth_m ?? 0, method: draft.method },
+    excavation: { geometry, crs: "EPSG:4326", depth_m: draft.depth_m ?? 0, method: draft.method, ...(isBore(draft.method) ? { top_m: draft.top_m ?? 0 } : {}) },
     wishes: Object.fromEntries(Object.entries(draft.wishes).map(([id, one]) => [id, wishOf(one)])),
     applicant: { name: draft.name.trim(), ...(national_id ? { national_id } : {}), ...(phone ? { phone } : {}) },
   };

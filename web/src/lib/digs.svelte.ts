@@ -1,0 +1,280 @@
+/** The calendar of works, the open dig and the reports from the trench, kept fresh by live events. */
+import { app } from "./app.svelte";
+import { api, ApiError } from "./api";
+import { i18n } from "../i18n/i18n.svelte";
+import { stretchOf, strip, todayIn, type Span, type Stretch } from "./days";
+import {
+  blankDig, worksOf, type Calendar, type DigDraft, type DigSummary, type DigView, type PlanView, type ReportDraft, type TrenchReport, type Work,
+} from "./digs";
+import type { CaseMap, HistoryEntry } from "./types";
+
+const asError = (cause: unknown): ApiError => (cause instanceof ApiError ? cause : new ApiError(0, "page-failed", {}, String(cause)));
+const SETTLE_MS = 250;
+const MONTHS_SHOWN = 15;
+const QUARTERS_SHOWN = 6;
+
+/** Many events in a burst cost one request. */
+class Soon {
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  constructor(readonly load: () => Promise<void>) {}
+  call(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.load(), SETTLE_MS);
+  }
+}
+
+class Board {
+  calendar = $state.raw<Calendar | null>(null);
+  error = $state<ApiError | null>(null);
+  span = $state<Span>("quarter");
+  /** A day of the window that is shown; null: the present one. */
+  day = $state<string | null>(null);
+  agency = $state("");
+  /** Works that are lit: one, or the two of a pair. */
+  lit = $state.raw<readonly string[]>([]);
+  city: string | null = null;
+  readonly #soon = new Soon(() => this.load());
+
+  today: string = $derived(todayIn(i18n.timeZone, new Date()));
+  stretches: Stretch[] = $derived(
+    strip(this.today, this.span, 1, this.span === "month" ? MONTHS_SHOWN : QUARTERS_SHOWN, i18n.language));
+  window: Stretch = $derived(stretchOf(this.day ?? this.today, this.span, i18n.language));
+  works: Work[] = $derived(this.calendar ? worksOf(this.calendar) : []);
+
+  async load(): Promise<void> {
+    const city = app.city?.id;
+    if (!city) return;
+    if (this.city !== city) this.clear(city);
+    const all = strip(this.today, "month", 3, MONTHS_SHOWN + 6, i18n.language);
+    try {
+      const found = await api.digCalendar(city, all[0]?.from ?? this.today, all.at(-1)?.to ?? this.today);
+      if (this.city !== city) return;
+      this.calendar = found;
+      this.error = null;
+    } catch (cause) {
+      this.error = asError(cause);
+      app.heard(cause);
+    }
+  }
+
+  /** After an event: only where somebody has looked. */
+  soon(): void {
+    if (this.calendar) this.#soon.call();
+  }
+
+  clear(city: string): void {
+    this.city = city;
+    this.calendar = this.error = this.day = null;
+    this.lit = [];
+    this.agency = "";
+  }
+}
+
+class DigList {
+  items = $state.raw<DigSummary[] | null>(null);
+  drafts = $state.raw<DigSummary[]>([]);
+  error = $state<ApiError | null>(null);
+  next = $state<string | null>(null);
+  status = $state("");
+  query = $state("");
+  #abort: AbortController | null = null;
+  readonly #soon = new Soon(async () => { await this.load(); });
+
+  async load(more = false): Promise<void> {
+    const city = app.city?.id;
+    if (!city) return;
+    this.#abort?.abort();
+    const abort = (this.#abort = new AbortController());
+    try {
+      const page = await api.digs(city, { status: this.status, q: this.query.trim(), limit: "50", after: more ? this.next ?? "" : "" }, abort.signal);
+      this.items = more ? [...(this.items ?? []), ...page.digs] : page.digs;
+      this.next = page.next;
+      this.error = null;
+    } catch (cause) {
+      if (abort.signal.aborted) return;
+      this.error = asError(cause);
+      app.heard(cause);
+    }
+  }
+
+  async loadDrafts(): Promise<void> {
+    const city = app.city?.id;
+    if (!city) return;
+    this.drafts = await api.digs(city, { status: "draft", limit: "50" }).then((page) => page.digs, () => this.drafts);
+  }
+
+  soon(): void {
+    this.#soon.call();
+  }
+}
+
+class OpenDig {
+  id = $state<string | null>(null);
+  view = $state.raw<DigView | null>(null);
+  map = $state.raw<CaseMap | null>(null);
+  history = $state.raw<HistoryEntry[] | null>(null);
+  reports = $state.raw<TrenchReport[]>([]);
+  error = $state<ApiError | null>(null);
+  readonly #soon = new Soon(() => this.refresh());
+
+  async open(id: string): Promise<void> {
+    if (this.id !== id) {
+      this.close();
+      this.id = id;
+    }
+    await this.refresh();
+  }
+
+  close(): void {
+    this.id = this.view = this.map = this.history = this.error = null;
+    this.reports = [];
+  }
+
+  take(view: DigView): void {
+    if (this.id === view.dig_id) this.view = view;
+    this.soon();
+  }
+
+  async refresh(): Promise<void> {
+    const city = app.city?.id;
+    const id = this.id;
+    if (!city || !id) return;
+    try {
+      const view = await api.dig(city, id);
+      if (this.id !== id) return;
+      const isMapDue = !this.map || view.version !== this.view?.version;
+      this.view = view;
+      this.error = null;
+      if (isMapDue) this.map = await api.digMap(city, id);
+      this.reports = await api.trenchReports(city, { dig_id: id }).catch(() => this.reports);
+      if (this.history) await this.loadHistory();
+    } catch (cause) {
+      if (this.id !== id) return;
+      this.error = asError(cause);
+      app.heard(cause);
+    }
+  }
+
+  async loadHistory(): Promise<void> {
+    const city = app.city?.id;
+    const id = this.id;
+    if (!city || !id) return;
+    try {
+      const entries = await api.digHistory(city, id);
+      if (this.id === id) this.history = entries;
+    } catch (cause) {
+      this.error = asError(cause);
+    }
+  }
+
+  soon(): void {
+    this.#soon.call();
+  }
+}
+
+class OpenPlan {
+  view = $state.raw<PlanView | null>(null);
+  error = $state<ApiError | null>(null);
+
+  async open(id: string): Promise<void> {
+    const city = app.city?.id;
+    if (!city) return;
+    if (this.view?.plan_id !== id) this.view = this.error = null;
+    try {
+      this.view = await api.plan(city, id);
+    } catch (cause) {
+      this.error = asError(cause);
+      app.heard(cause);
+    }
+  }
+}
+
+class Reports {
+  items = $state.raw<TrenchReport[] | null>(null);
+  error = $state<ApiError | null>(null);
+  status = $state("");
+  readonly #soon = new Soon(() => this.load());
+
+  async load(): Promise<void> {
+    const city = app.city?.id;
+    if (!city) return;
+    try {
+      this.items = await api.trenchReports(city, { status: this.status, limit: "100" });
+      this.error = null;
+    } catch (cause) {
+      this.error = asError(cause);
+      app.heard(cause);
+    }
+  }
+
+  soon(): void {
+    if (this.items) this.#soon.call();
+  }
+}
+
+const blankReport = (digId: string | null): ReportDraft => ({ kind: null, at: null, digId, utility: "", depth_m: null, note: "" });
+
+/** What is being written outlives the view: a change of language or a look elsewhere loses nothing. */
+class DigForms {
+  dig = $state<DigDraft>(blankDig());
+  digFor = "";
+  digKey = crypto.randomUUID();
+  report = $state<ReportDraft>(blankReport(null));
+  reportFor = "";
+  reportKey = crypto.randomUUID();
+
+  /** `of`: the city, and the draft that is being completed. */
+  beginDig(of: string, draft: DigDraft): void {
+    if (this.digFor === of) return;
+    this.digFor = of;
+    this.dig = draft;
+    this.digKey = crypto.randomUUID();
+  }
+
+  changed(): void {
+    this.digKey = crypto.randomUUID();
+  }
+
+  clearDig(): void {
+    this.digFor = "";
+  }
+
+  beginReport(city: string, digId: string | null): void {
+    const of = `${city} ${digId ?? ""}`;
+    if (this.reportFor === of) return;
+    this.reportFor = of;
+    this.report = blankReport(digId);
+    this.reportKey = crypto.randomUUID();
+  }
+
+  clearReport(): void {
+    this.reportFor = "";
+  }
+}
+
+export const board = new Board();
+export const digList = new DigList();
+export const openDig = new OpenDig();
+export const openPlan = new OpenPlan();
+export const reports = new Reports();
+export const digForms = new DigForms();
+
+/** Something happened to a dig somewhere. */
+export function heardDig(event: { dig_id: string }): void {
+  board.soon();
+  if (digList.items) digList.soon();
+  if (event.dig_id === openDig.id) openDig.soon();
+}
+
+export function heardTrench(): void {
+  reports.soon();
+  if (openDig.id) openDig.soon();
+}
+
+/** Events may have been missed: what is shown is asked for again. */
+export function heardAllDigs(): void {
+  board.soon();
+  reports.soon();
+  if (digList.items) digList.soon();
+  if (openDig.id) openDig.soon();
+}
