@@ -160,7 +160,7 @@ class CrisisDesk {
     const next = new Set(this.stuck);
     if (!next.delete(id)) next.add(id);
     this.stuck = next;
-    void this.askShut();
+    void this.askShut(true); // the next valve may lie outside what is shown
   }
 
   show(part: Part): void {
