@@ -23,7 +23,7 @@ from layers.crisis import Desk, Json
 from layers.records import NearFeature
 
 MOST_AREA_M2: Final = 25_000_000.0
-MOST_HERE: Final = 2_000
+MOST_HERE: Final = 1_000
 _CELL_M: Final = math.sqrt(MAX_AREA_M2) * 0.96
 
 
