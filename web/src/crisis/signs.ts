@@ -11,6 +11,12 @@ export function priorityWord(kind: string): string {
   return said === kind ? word("network-kind", kind) : said;
 }
 
+/** "Crisis desk crisis-1": who wrote an entry, by role and name. */
+export function actorWord(actor: string): string {
+  const [role, ...name] = actor.split(":");
+  return name.length ? `${word("role", role ?? "")} ${name.join(":")}` : actor;
+}
+
 export function valveWord(line: ValveLine): string {
   const { device, state } = line;
   if (state === "stuck") return t("ui-crisis-valve-stuck");
