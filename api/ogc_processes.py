@@ -158,6 +158,13 @@ def _base(request: Request) -> tuple[str, i18n.Language]:
     return origin + PREFIX.replace("{city_id}", place.city_id), language
 
 
+_ABOUT: Final = {
+    "isolation": "ogc-process-isolation-about",
+    "what-is-here": "ogc-process-what-is-here-about",
+    "cascade": "ogc-process-cascade-about",
+}
+
+
 def _summary(base: str, language: i18n.Language, process: Process) -> Json:
     address = f"{base}/processes/{process.process_id}"
     title = i18n.plain(language, f"ogc-process-{process.process_id}")
@@ -168,7 +175,7 @@ def _summary(base: str, language: i18n.Language, process: Process) -> Json:
     return {
         "id": process.process_id,
         "title": title,
-        "description": i18n.plain(language, f"ogc-process-{process.process_id}-about"),
+        "description": i18n.plain(language, _ABOUT[process.process_id]),
         "version": VERSION,
         "jobControlOptions": ["sync-execute"],
         "outputTransmission": ["value"],
