@@ -2069,9 +2069,11 @@ ui-earlier = Earlier
 ui-earlier-digs = Earlier digs here
 ui-ends-on = To
 ui-failed = failed
+ui-fewer = Show fewer
 ui-handler = Handled by
 ui-incident-how = The ground is opened at once. The dates may be left out; the request is completed within the days that the city gives.
 ui-incident-open = Report the incident
+ui-join = Join
 ui-join-for = Join for { $agency }
 ui-last-day = Last day
 ui-later = Later
@@ -2108,6 +2110,7 @@ ui-pairs = { $count ->
      [one] { $count } joint trench possible
     *[other] { $count } joint trenches possible
 }
+ui-pairs-all = Show all { $count }
 ui-pairs-near = { $count ->
      [one] { $count } other pair lies near without a common stretch
     *[other] { $count } other pairs lie near without a common stretch

@@ -288,8 +288,8 @@ const ONWARD = new Set([
   "record_test", "accept_provisionally", "accept_finally",
 ]);
 /** What may be done now: the way on first, the first of it in full colour, what ends it last and in red. */
-export function buttonsOf(view: Pick<DigView, "actions">): { name: string; style: string }[] {
-  const names = Object.keys(DIG_ACTS).filter((name) => view.actions.includes(name));
+export function buttonsOf(view: Pick<DigView, "actions" | "moratorium">): { name: string; style: string }[] {
+  const names = Object.keys(DIG_ACTS).filter((name) => view.actions.includes(name) && (name !== "override_moratorium" || (view.moratorium !== null && !view.moratorium.lifted_by)));
   const first = names.find((name) => ONWARD.has(name));
   return names.map((name) => ({ name, style: name === first ? "primary" : ALARMING.has(name) && name !== "withdraw" ? "danger" : "" }));
 }
