@@ -1,0 +1,162 @@
+/**
+ * Coordinated digs in a real browser against the real system:
+ *
+ *   node e2e/digs.mjs BASE_URL TOKEN LANG CITY LON LAT PHOTO [PICTURES_DIR]
+ *
+ * An agency's plan is put on the calendar by the API; on the page a trench is drawn beside it, filed, the pair is seen and
+ * both sides join; then something unknown is reported from the trench on a phone, in three taps with a photo, and answered.
+ * Prints one JSON object of what was seen; exits with 1 when the page reported an error or a step failed.
+ */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { launch, openPage, settled } from "./browser.mjs";
+
+const [base, token, lang, city, lon, lat, photo, pictures] = process.argv.slice(2);
+const EXPECTED = /401|Unauthorized|GL Driver Message|GPU stall/;
+const LONG = { timeout: 60_000 };
+const complaints = [];
+const seen = { lang };
+const middle = [Number(lon), Number(lat)];
+/** A line to the east, 60 m long, around the place. */
+const half = 30 / (111_195 * Math.cos((middle[1] * Math.PI) / 180));
+
+async function post(path, body) {
+  const headers = { Authorization: `Bearer ${token}`, "Content-Type": "application/json", "Idempotency-Key": crypto.randomUUID() };
+  const answer = await fetch(`${base}/v1/cities/${city}${path}`, { method: "POST", headers, body: JSON.stringify(body) });
+  if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+  return answer.json();
+}
+const inDays = (days) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
+
+if (pictures) mkdirSync(pictures, { recursive: true });
+const browser = await launch();
+const complain = (text) => { if (!EXPECTED.test(text)) complaints.push(text); };
+const shoot = async (page, name) => {
+  if (!pictures) return;
+  await settled(page);
+  await page.screenshot({ path: join(pictures, `${name}-${lang}.png`) });
+};
+let page = await openPage(browser, { width: 1440, height: 900 }, complain);
+page.setDefaultTimeout(LONG.timeout);
+
+try {
+  const plan = await post("/planned-works", {
+    agency: "power", agency_ref: `E2E-${lang}-${crypto.randomUUID()}`, title: "Cable of the plan", width_m: 0.8, pavement: "asphalt",
+    geometry: { type: "LineString", coordinates: [[middle[0] - half, middle[1]], [middle[0] + half, middle[1]]] }, crs: "EPSG:4326",
+    starts_on: inDays(32), ends_on: inDays(45),
+  });
+  await page.goto(`${base}/?lang=${lang}#token=${token}`);
+  await page.waitForSelector("aside.panel");
+  seen.dir = await page.evaluate(() => document.documentElement.dir);
+
+  // the plan is in the calendar of its time, and on the map under the same number
+  await page.goto(`${base}/?lang=${lang}#/${city}/digs`);
+  await page.waitForSelector(".strip [aria-pressed=true]", LONG);
+  const works = page.locator(`[data-work="plan:${plan.plan_id}"]`);
+  for (let i = 0; i < 3 && !(await works.count()); i += 1) {
+    const before = await page.getAttribute("[data-window]", "data-window");
+    await page.click(".strip .head .icon >> nth=1");
+    await page.waitForFunction((was) => document.querySelector("[data-window]")?.dataset.window !== was, before);
+  }
+  await works.waitFor(LONG);
+  seen.number = (await works.locator(".no").innerText()).trim();
+  seen.signs = (await page.locator(".sign.dig-sign").allInnerTexts()).map((text) => text.trim()).includes(seen.number);
+  seen.months = await page.locator(".months button").count();
+  await shoot(page, "digs-1-calendar");
+
+  // its own page frames it: there the trench is drawn along it
+  await works.locator("a").first().click();
+  await page.waitForSelector("aside .facts");
+  await settled(page);
+  const [x, y] = (await page.getAttribute(".map", "data-framed")).split(",").map(Number);
+  const box = await page.locator(".map").boundingBox();
+  await page.evaluate((hash) => { location.hash = hash; }, `#/${city}/digs/new`);
+  await page.waitForSelector("#title");
+  await page.click("aside footer .primary");
+  await page.waitForSelector("form .problem");
+  seen.problems = await page.locator("form .problem").count();
+  await page.check('input[name="kind"][value="development"]', { force: true });
+  await page.fill("#title", lang === "fa" ? "نوسازی شبکهٔ گاز" : "Renewal of the gas main");
+  await page.selectOption("#agency", "gas");
+  await page.click("#draw");
+  await settled(page);
+  for (const shift of [-90, 90]) {
+    const corners = Number(await page.getAttribute("[data-corners]", "data-corners"));
+    await page.mouse.click(box.x + x + shift, box.y + y + 5);
+    await page.waitForFunction((was) => Number(document.querySelector("[data-corners]").dataset.corners) > was, corners);
+  }
+  await page.click("form .row .primary");
+  seen.trench = await page.locator("[data-corners]").innerText();
+  await shoot(page, "digs-2-new");
+  await page.click("aside footer .primary");
+  await page.waitForSelector(".pair", LONG);
+  seen.digNo = await page.locator("aside header p .code").first().innerText();
+  const id = await page.evaluate(() => location.hash.split("/").at(-1).split("?")[0]);
+
+  // the two could share one trench: the counter writes down what both sides said
+  const pair = page.locator(`[data-pair="dig:${id}+plan:${plan.plan_id}"]`);
+  await pair.waitFor(LONG);
+  seen.offered = await pair.getAttribute("data-state");
+  await shoot(page, "digs-3-pair");
+  await pair.locator(`[data-join="dig:${id}"]`).click();
+  await page.waitForSelector(`[data-pair="dig:${id}+plan:${plan.plan_id}"][data-state="half_accepted"]`, LONG);
+  await pair.locator(`[data-join="plan:${plan.plan_id}"]`).click();
+  await page.waitForSelector(`[data-pair="dig:${id}+plan:${plan.plan_id}"][data-state="agreed"]`, LONG);
+  seen.agreed = await pair.locator(".ok").count();
+  await shoot(page, "digs-4-agreed");
+
+  // the life, and one step of it
+  await page.click('a[data-tab="overview"]');
+  await page.waitForSelector('.life [aria-current="step"]');
+  seen.waits = await page.locator('.life [aria-current="step"]').getAttribute("data-phase");
+  await page.click('[data-act="visit"]');
+  await page.waitForSelector("dialog[open]");
+  await shoot(page, "digs-5-visit");
+  await page.click("dialog button[type=submit]");
+  await page.waitForSelector('[data-act="inquire"]', LONG);
+  await page.click('[data-act="inquire"]');
+  await page.click("dialog[open] button[type=submit]");
+  await page.waitForSelector('.life [data-phase="inquiry"] .waiting .silence, .life [data-phase="costs"][aria-current]', LONG);
+  seen.silence = await page.locator(".life .silence").count();
+  await shoot(page, "digs-6-inquiring");
+  await page.context().close();
+
+  // from the trench, on a phone: three taps
+  page = await openPage(browser, { width: 390, height: 844 }, complain);
+  page.setDefaultTimeout(LONG.timeout);
+  await page.goto(`${base}/?lang=${lang}#token=${token}`);
+  await page.waitForSelector("aside.panel");
+  await page.evaluate((hash) => { location.hash = hash; }, `#/${city}/digs/report?dig=${id}`);
+  await page.waitForSelector("[data-fault]");
+  seen.headerFits = await page.evaluate(() => [...document.querySelectorAll("body > * header > *, header nav a")].every((one) => {
+    const box = one.getBoundingClientRect();
+    return box.width === 0 || (box.left >= 0 && box.right <= innerWidth);
+  }));
+  await shoot(page, "digs-7-what");
+  await page.click('[data-fault="not_shown"]');
+  await page.waitForSelector('[data-place="dig"]');
+  await shoot(page, "digs-8-where");
+  await page.click('[data-place="dig"]');
+  await page.waitForSelector(".camera input");
+  await shoot(page, "digs-9-photo");
+  await page.setInputFiles(".camera input", photo);
+  await page.waitForSelector(".sent .code", LONG);
+  seen.report = await page.locator(".sent .code").innerText();
+  await shoot(page, "digs-10-sent");
+  await page.click(".sent .primary");
+  const line = page.locator(`[data-report="${seen.report}"]`);
+  await line.locator("img").scrollIntoViewIfNeeded();
+  await page.waitForFunction((no) => (document.querySelector(`[data-report="${no}"] img`)?.naturalWidth ?? 0) > 0, seen.report);
+  await shoot(page, "digs-11-reports");
+  await line.locator('[data-answer="accept"]').click();
+  await page.click("dialog[open] button[type=submit]");
+  await page.waitForSelector(`[data-report="${seen.report}"][data-status="accepted"]`, LONG);
+  seen.answered = true;
+} catch (error) {
+  complaints.push(String(error));
+  if (pictures) await page.screenshot({ path: join(pictures, `digs-failed-${lang}.png`) });
+} finally {
+  await browser.close();
+}
+console.log(JSON.stringify({ ...seen, complaints }));
+process.exit(complaints.length ? 1 : 0);
