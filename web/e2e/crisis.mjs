@@ -11,7 +11,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { launch, openPage, settled } from "./browser.mjs";
 
-const [base, token, lang, scene = "both", pictures, size = "1400x900"] = process.argv.slice(2);
+const [base, token, lang, scene = "both", pictures, size = "960x640"] = process.argv.slice(2); // small: maps are drawn in software
 const [width = 1400, height = 900] = size.split("x").map(Number);
 const EXPECTED = /401|Unauthorized/; // before signing in, the page asks who is here
 const LEAK = [7.8753971, 48.4571901];
@@ -100,7 +100,7 @@ async function gasLeak() {
   await shoot("gas-danger");
 
   // --- an incident, heard of in another window
-  const other = await openPage(browser, { width: 700, height: 700 }, complain);
+  const other = await openPage(browser, { width: 480, height: 480 }, complain);
   other.setDefaultTimeout(30_000);
   await other.goto(`${base}/?lang=${lang}#token=${token}`);
   await other.waitForSelector("aside.panel");

@@ -327,10 +327,10 @@ function crisisBands(): LayerSpecification[] {
     paint: { "line-color": CRISIS_COLOUR[kind], "line-opacity": opacity, "line-width": zoomed(...wide), ...(dash ? { "line-dasharray": dash } : {}) },
   });
   return [
-    band("in_danger", 0.35, null, [[13, 4], [16, 9], [20, 18]]),
-    band("flow", 0.6, [0.6, 0.6], [[13, 4], [16, 9], [20, 18]]),
-    band("unintended", 0.7, [1.1, 0.5], [[13, 5], [16, 11], [20, 24]]),
-    band("segment", 0.55, null, [[13, 6], [16, 13], [20, 28]]),
+    band("in_danger", 0.35, null, [[13, 5], [16, 9], [20, 18]]),
+    band("flow", 0.75, [0.6, 0.6], [[13, 9], [16, 14], [20, 20]]),
+    band("unintended", 0.75, [1.1, 0.5], [[13, 9], [16, 14], [20, 24]]),
+    band("segment", 0.6, null, [[13, 10], [16, 15], [20, 28]]),
   ];
 }
 
