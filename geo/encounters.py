@@ -9,7 +9,7 @@ from typing import Final
 import shapely
 from shapely.geometry import LineString, Point
 
-from geo.line_clearance import ProposedLine, assess_line
+from geo.line_clearance import ProposedLine, assess_line, crossing_chances
 from geo.placed import Placed
 from geo.quality import Verdict
 from geo.rules import RulePack, Subject
@@ -50,17 +50,12 @@ def suitable_cover(wanted: Wanted, route: LineString, crossed: Sequence[Existing
     choices = [round(wanted.least_cover_m + step * _DEPTH_STEP_M, 2) for step in range(steps + 1)]
     choices.sort(key=lambda cover: (abs(cover - wanted.cover_m), cover))
 
-    def broken(cover: float) -> float:
-        line = laid(wanted, route, cover)
-        found = (assess_line(line, each.placed, each.axis, pack) for each in known)
-        return math.fsum(finding.p_violation for finding in found if finding is not None)
-
-    chances: dict[float, float] = {}
-    for cover in [wanted.cover_m, *choices]:
-        chances[cover] = broken(cover)
-        if chances[cover] < _GOOD_ENOUGH:
-            return cover
-    return min(chances, key=lambda cover: chances[cover])
+    choices.insert(0, wanted.cover_m)
+    line = laid(wanted, route, wanted.cover_m)
+    each = [crossing_chances(line, met.placed, met.axis, pack, choices) for met in known]
+    broken = [math.fsum(chances) for chances in zip(*each, strict=True)] or [0.0] * len(choices)
+    good = (cover for cover, chance in zip(choices, broken, strict=True) if chance < _GOOD_ENOUGH)
+    return next(good, choices[broken.index(min(broken))])
 
 
 def encounter(

@@ -97,6 +97,25 @@ def assess_line(line: ProposedLine, placed: Placed, shape_m: BaseGeometry, pack:
     return None if worst is None else _finding(pair, worst)
 
 
+def crossing_chances(
+    line: ProposedLine, placed: Placed, shape_m: BaseGeometry, pack: RulePack, covers_m: Sequence[float]
+) -> list[float]:
+    """P(too near) across one existing line at each of several covers of the proposed one; 0 where no rule speaks.
+
+    The same as `assess_line` at each cover, with what the cover does not change measured once.
+    """
+    kind = placed.kind
+    if kind is None or shape_m.is_empty or line.shape_m.is_empty:
+        return [0.0] * len(covers_m)
+    pair = _pair(line, placed, kind, shape_m)
+    known = placed.known_cover_m
+    chances = []
+    for cover in covers_m:
+        at = replace(pair, drop_m=None if not known or not cover else known - cover)
+        chances.append(max((each.p for each in _outcomes(at, pack)), default=0.0))
+    return chances
+
+
 def assess_line_all(
     line: ProposedLine, placed: Sequence[Placed], shapes_m: Sequence[BaseGeometry], pack: RulePack
 ) -> list[Finding]:

@@ -22,7 +22,6 @@ from shapely.ops import substring
 from geo.corridor import Corridor, Ways, Zone, corridor
 from geo.encounters import LEAST_KEEP_M, encounter, keep_m, suitable_cover
 from geo.placed import Placed
-from geo.quality import accuracy
 from geo.rules import RulePack, Subject
 from geo.service_line import (
     CommonTrench,
@@ -48,6 +47,8 @@ BESIDE_A_LINE: Final = 6.0
 OVER_A_PARCEL: Final = 25.0
 # Of the suitable mains only the nearest are looked at.
 MOST_MAINS: Final = 6
+# What a line may meet lies within this of its route: the widest rule beside a service, and both positions wrong.
+LOOK_M: Final = 6.0
 # How exactly a new line is set out (95 % half width).
 _LAID_M: Final = 0.1
 # A common trench that saves less is not worth the coordination.
@@ -59,6 +60,19 @@ class _Start:
     ground: Corridor
     ways: Ways
     inside_m: Mapping[int, float]
+
+
+@dataclass(frozen=True, slots=True)
+class _Course:
+    """Where a line would run, before anybody has looked at what it meets."""
+
+    main: Main
+    route: LineString
+    inside_m: float
+
+    @property
+    def whole_m(self) -> float:
+        return float(self.route.length) + self.inside_m
 
 
 def frontage(
@@ -111,14 +125,14 @@ def design(site: Site, wanted: Sequence[Wanted], pack: RulePack) -> Design:
     lines: list[ServiceLine] = []
     beside, way = site, start
     for each in able:
-        found = _lay(beside, each, way, way.ways, None, pack)
-        if isinstance(found, ServiceLine) and found.length_m + found.inside_m > each.max_length_m:
-            found = Unserved(each.name, Unreached.TOO_FAR, found.length_m + found.inside_m)
-        if isinstance(found, ServiceLine):
-            lines.append(found)
-            beside, way = _with_line(beside, way, found, each, able, pack)
+        course = _lay(each, way, way.ways, site.parcel.boundary)
+        if course is None:
+            unserved.append(Unserved(each.name, Unreached.NO_WAY))
+        elif course.whole_m > each.max_length_m:
+            unserved.append(Unserved(each.name, Unreached.TOO_FAR, course.whole_m))
         else:
-            unserved.append(found)
+            lines.append(_met(beside, each, course, pack))
+            beside, way = _with_line(beside, way, lines[-1], each, able, pack)
     by_name = {each.name: each for each in able}
     trench = _common(site, [by_name[line.name] for line in lines], lines, start, pack)
     return Design(tuple(lines), tuple(unserved), trench)
@@ -176,21 +190,18 @@ def _start(site: Site, wanted: Sequence[Wanted], front: BaseGeometry, pack: Rule
     return _Start(ground, ground.ways(entry), entry)
 
 
-def _lay(
-    site: Site, wanted: Wanted, start: _Start, ways: Ways, tree: BaseGeometry | None, pack: RulePack
-) -> ServiceLine | Unserved:
-    """The cheapest line from the sources of `ways` to a main that can carry it; `tree` is the trench joined, if any."""
+def _lay(wanted: Wanted, start: _Start, ways: Ways, origin: BaseGeometry) -> _Course | None:
+    """The cheapest course from the sources of `ways`, which lie on `origin`, to a main that can carry it."""
     best: tuple[float, int, Main] | None = None
     for main in wanted.mains:
         cell = ways.best_of(start.ground.cells_of(main.axis))
         if cell is not None and (best is None or ways.cost[cell] < best[0]):
             best = (float(ways.cost[cell]), cell, main)
     if best is None:
-        return Unserved(wanted.name, Unreached.NO_WAY)
+        return None
     _, cell, main = best
     cells = ways.to(cell)
-    route = _ended(ways.line(cells), main, tree if tree is not None else site.parcel.boundary)
-    return _met(site, wanted, main, route, start.inside_m.get(cells[0], 0.0), pack)
+    return _Course(main, _ended(ways.line(cells), main, origin), start.inside_m.get(cells[0], 0.0))
 
 
 def _ended(line: LineString, main: Main, origin: BaseGeometry) -> LineString:
@@ -202,22 +213,28 @@ def _ended(line: LineString, main: Main, origin: BaseGeometry) -> LineString:
     return shapely.remove_repeated_points(LineString([first, *middle, last]))
 
 
-def _met(
-    site: Site, wanted: Wanted, main: Main, route: LineString, inside_m: float, pack: RulePack
-) -> ServiceLine:
+def _met(site: Site, wanted: Wanted, course: _Course, pack: RulePack) -> ServiceLine:
+    """The line of a course: its cover, and what it meets there."""
+    main, route = course.main, course.route
     others = [
         line
-        for line in site.lines
+        for line in _around(site.lines, route)
         if (line.placed.layer_id, line.placed.feature_id) != (main.placed.layer_id, main.placed.feature_id)
         and line.placed.utility in NETWORKS
         and line.placed.kind is not wanted.kind
-        and line.axis.distance(route)
-        <= keep_m([wanted.kind], line.placed, pack) + accuracy(None).horizontal_m
     ]
     cover = suitable_cover(wanted, route, [line for line in others if line.axis.intersects(route)], pack)
     found = tuple(met for line in others if (met := encounter(wanted, route, cover, line, pack)) is not None)
     over = sum(route.intersection(shape.buffer(-SHARED_EDGE_M)).length for shape in site.neighbours)
-    return ServiceLine(wanted.name, main, route, inside_m, cover, found, float(over))
+    return ServiceLine(wanted.name, main, route, course.inside_m, cover, found, float(over))
+
+
+def _around(lines: Sequence[Existing], route: LineString) -> list[Existing]:
+    if not lines:
+        return []
+    shapely.prepare(route)
+    near = shapely.dwithin(route, np.array([line.axis for line in lines], dtype=object), LOOK_M)
+    return [line for line, is_near in zip(lines, near.tolist(), strict=True) if is_near]
 
 
 def _common(
@@ -227,14 +244,15 @@ def _common(
     if len(wanted) < 2:
         return None
     far_first = sorted(wanted, key=lambda each: -_length(separate, each.name))
-    trees = [_tree(site, order, start, pack) for order in (far_first, far_first[::-1])]
+    trees = [_tree(site.parcel.boundary, order, start) for order in (far_first, far_first[::-1])]
     made = [tree for tree in trees if tree is not None]
     if not made:
         return None
-    shape, lines = min(made, key=lambda tree: tree[0].length)
+    shape, courses = min(made, key=lambda tree: tree[0].length)
     total = sum(line.length_m for line in separate)
     if total - shape.length < LEAST_SAVING_M:
         return None
+    lines = [_met(site, each, course, pack) for each, course in courses]
     slots, width = _slots(wanted, lines, pack)
     return CommonTrench(shape, float(shape.length), total, width, slots, tuple(lines))
 
@@ -244,45 +262,37 @@ def _length(lines: Sequence[ServiceLine], name: str) -> float:
 
 
 def _tree(
-    site: Site, order: Sequence[Wanted], start: _Start, pack: RulePack
-) -> tuple[MultiLineString, list[ServiceLine]] | None:
+    edge: BaseGeometry, order: Sequence[Wanted], start: _Start
+) -> tuple[MultiLineString, list[tuple[Wanted, _Course]]] | None:
     """Lay one line after the other, each from the frontage or from a trench that is dug anyway."""
     branches: list[LineString] = []
-    lines: list[ServiceLine] = []
+    courses: list[tuple[Wanted, _Course]] = []
     for each in order:
         joined = shapely.union_all(branches) if branches else None
         ways = start.ways if joined is None else start.ground.ways(_from_tree(start, joined))
-        found = _lay(site, each, start, ways, joined, pack)
-        if not isinstance(found, ServiceLine):
+        course = _lay(each, start, ways, edge if joined is None else joined)
+        if course is None:
             return None
+        branches.append(course.route)
         if joined is not None:
-            root = _along_tree(branches, Point(found.route.coords[0]), lines)
-            route = shapely.remove_repeated_points(LineString([*root.coords, *found.route.coords]))
-            branches.append(found.route)
-            inside = _entry_inside(lines, root)
-            found = _met(site, each, found.main, route, inside, pack)
-        else:
-            branches.append(found.route)
-        if found.length_m + found.inside_m > each.max_length_m:
+            course = _from_frontage(course, [known for _, known in courses])
+        if course.whole_m > each.max_length_m:
             return None
-        lines.append(found)
-    return MultiLineString(branches), lines
+        courses.append((each, course))
+    return MultiLineString(branches), courses
 
 
 def _from_tree(start: _Start, joined: BaseGeometry) -> dict[int, float]:
     return dict.fromkeys(start.ground.cells_of(joined).tolist(), 0.0)
 
 
-def _along_tree(branches: Sequence[LineString], at: Point, lines: Sequence[ServiceLine]) -> LineString:
-    """The way from the frontage to the point where a new branch leaves, along a line that is laid already."""
-    carrier = min(lines, key=lambda line: line.route.distance(at))
-    part = substring(carrier.route, 0.0, carrier.route.project(at))
-    return part if isinstance(part, LineString) else LineString([part, part])
-
-
-def _entry_inside(lines: Sequence[ServiceLine], root: LineString) -> float:
-    start = Point(root.coords[0])
-    return min(lines, key=lambda line: Point(line.route.coords[0]).distance(start)).inside_m
+def _from_frontage(branch: _Course, laid: Sequence[_Course]) -> _Course:
+    """The whole course of a line that leaves a trench: along the line already laid there, then along its own branch."""
+    at = Point(branch.route.coords[0])
+    carrier = min(laid, key=lambda course: course.route.distance(at))
+    root = substring(carrier.route, 0.0, carrier.route.project(at))
+    route = shapely.remove_repeated_points(LineString([*root.coords, *branch.route.coords]))
+    return _Course(branch.main, route, carrier.inside_m)
 
 
 def _slots(
