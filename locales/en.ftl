@@ -2136,7 +2136,7 @@ ui-renewals = { $count ->
     *[other] renewed { $count } times
 }
 ui-repeat-coefficient = repeat coefficient
-ui-report-accept = It is so: accept
+ui-report-accept = Accept
 ui-report-accept-how = The map is wrong here. The line carries a mark until your corrected layer comes.
 ui-report-another = Another one
 ui-report-at-dig = At the dig
@@ -2150,7 +2150,7 @@ ui-report-no-photo = Send without a photo
 ui-report-owner-unknown = owner unknown
 ui-report-photo = Take a photo
 ui-report-place = Place of the report
-ui-report-reject = It is not so: reject
+ui-report-reject = Reject
 ui-report-reject-how = The map stays as it is. Say why, for whoever stands in the trench.
 ui-report-sent = Sent
 ui-report-sent-to = { $agency } will answer.

@@ -138,7 +138,9 @@ describe("the calendar", () => {
     const pairs = [pair("a", "b", { saved_m: 5 }), pair("a", "c", { saved_m: 9 }), pair("b", "c", { shared_m: 0, saved_m: 0, relation: "crossing" }), pair("c", "a", { state: "half_accepted", saved_m: 1 }), pair("a", "gone", {})];
     const shown = pairsIn(pairs, [a, b, c], [a]);
     expect(shown.map((one) => one.pair.saved_m)).toEqual([1, 9, 5]);
-    expect(savedOf(shown)).toBe(15);
+    expect(savedOf(shown)).toBe(14);
+    // three in one street: the third pair adds nothing
+    expect(savedOf(pairsIn([pair("a", "b", {}), pair("b", "c", {}), pair("a", "c", {})], [a, b, c], [a]))).toBe(20);
     expect(pairsIn(pairs, [a, b, c], [a, b, c]).at(-1)?.pair.relation).toBe("crossing");
   });
   it("an agency speaks for its own works, the counter for all", () => {

@@ -135,9 +135,22 @@ export function speaksFor(me: Me | null, work: { agency: string | null }): boole
   return me.role === "agency" && !!work.agency && me.agency === work.agency;
 }
 
-/** What was saved of two trenches if all offers that are open here were taken. */
-export const savedOf = (pairs: readonly ShownPair[]): number =>
-  pairs.reduce((sum, { pair }) => sum + (pair.state === "declined" ? 0 : pair.saved_m), 0);
+/** What would be saved if the best offers were taken: works that share a trench already save nothing by another pair among them. */
+export function savedOf(pairs: readonly ShownPair[]): number {
+  const leader = new Map<string, string>();
+  const find = (ref: string): string => {
+    const up = leader.get(ref);
+    return up === undefined ? ref : find(up);
+  };
+  let saved = 0;
+  for (const { pair } of [...pairs].sort((x, y) => y.pair.saved_m - x.pair.saved_m)) {
+    const [a, b] = [find(pair.a), find(pair.b)];
+    if (pair.state === "declined" || a === b) continue;
+    leader.set(a, b);
+    saved += pair.saved_m;
+  }
+  return saved;
+}
 
 export const lookOf = (work: Pick<Work, "kind" | "dig_kind">): string => (work.kind === "plan" ? "plan" : work.dig_kind ?? "connection");
 
@@ -287,9 +300,15 @@ const ONWARD = new Set([
   "submit", "regularise", "visit", "inquire", "calculate", "pay", "permit", "start", "request_handover", "pass_inspection", "fix_defects",
   "record_test", "accept_provisionally", "accept_finally",
 ]);
+/** An act on something that is not there is no button: a moratorium, a silence, a question that is open. */
+function hasObject({ moratorium, inquiries }: Pick<DigView, "moratorium" | "inquiries">, name: string): boolean {
+  if (name === "override_moratorium") return moratorium !== null && !moratorium.lifted_by;
+  if (name === "revoke_silence") return inquiries.some((one) => one.status === "silent");
+  return name !== "answer" || inquiries.some((one) => one.status === "pending");
+}
 /** What may be done now: the way on first, the first of it in full colour, what ends it last and in red. */
-export function buttonsOf(view: Pick<DigView, "actions" | "moratorium">): { name: string; style: string }[] {
-  const names = Object.keys(DIG_ACTS).filter((name) => view.actions.includes(name) && (name !== "override_moratorium" || (view.moratorium !== null && !view.moratorium.lifted_by)));
+export function buttonsOf(view: Pick<DigView, "actions" | "moratorium" | "inquiries">): { name: string; style: string }[] {
+  const names = Object.keys(DIG_ACTS).filter((name) => view.actions.includes(name) && hasObject(view, name));
   const first = names.find((name) => ONWARD.has(name));
   return names.map((name) => ({ name, style: name === first ? "primary" : ALARMING.has(name) && name !== "withdraw" ? "danger" : "" }));
 }
