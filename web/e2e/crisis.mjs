@@ -122,7 +122,6 @@ async function gasLeak() {
   await other.waitForSelector(`[data-incident="${incidentNo}"]`);
   seen.heardOpening = true;
   await other.click(`[data-incident="${incidentNo}"]`);
-  await other.click('[data-part="incident"]');
   await other.waitForSelector('[data-event="opened"]');
   await page.fill("#log-text", NOTE[lang]);
   await page.click(".body form.section button[type=submit]");

@@ -188,11 +188,18 @@ class CrisisDesk {
       const isNew = this.incident?.incident_id !== incident.incident_id;
       this.incident = incident;
       this.incidentError = null;
-      if (isNew && !this.place) this.resume(incident);
+      if (isNew && !this.place) this.#takeUp(incident);
     } catch (cause) {
       this.incidentError = asError(cause);
       app.heard(cause);
     }
+  }
+
+  /** Its question is asked, but who has opened another part meanwhile stays there. */
+  #takeUp(incident: Incident): void {
+    const part = this.part;
+    this.resume(incident);
+    if (part !== "here") this.part = part;
   }
 
   resume(incident: Incident): void {
