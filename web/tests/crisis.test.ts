@@ -1,7 +1,7 @@
 import type { Geometry } from "geojson";
 import { describe, expect, it } from "vitest";
 import {
-  byOwner, crisisShapes, framed, isClosable, leastFresh, letterOf, likelyKind, needsSqueeze, packArea, placeIn, placeText, telOf, turned, turnedBack, valveLines,
+  byOwner, crisisShapes, framed, isClosable, leastFresh, letterOf, likelyKind, needsSqueeze, packArea, placeIn, sideBySide, placeText, telOf, turned, turnedBack, valveLines,
   type Device, type Here, type HereLayer, type Isolation, type NetworkFeature, type Shown,
 } from "../src/lib/crisis";
 import { hrefOf, parseRoute } from "../src/lib/route";
@@ -126,4 +126,9 @@ describe("what the map shows", () => {
     expect(kinds({ ...shown, shut: null, part: "here" })).toEqual(["area"]);
     expect(framed({ ...shown, here: null, shut: null, part: "here" })).toEqual([at(7, 48)]);
   });
+});
+
+it("signs of one chamber stand side by side", () => {
+  const sign = (id: string, lon: number) => ({ id, at: [lon, 48] as [number, number], text: id, label: id, look: "" });
+  expect(sideBySide([sign("a", 7), sign("b", 7.000001), sign("c", 7.001), sign("d", 7)]).map((one) => one.shift_px ?? 0)).toEqual([0, 34, 0, 68]);
 });

@@ -1,6 +1,6 @@
 /** The signs of an answer on the map: numbered valves, lettered squeeze points, sources, and who is looked after first. */
 import { t, word } from "../i18n/i18n.svelte";
-import { letterOf, needsSqueeze, type Shown, type Sign, type ValveLine } from "../lib/crisis";
+import { letterOf, needsSqueeze, sideBySide, type Shown, type Sign, type ValveLine } from "../lib/crisis";
 import { i18n } from "../i18n/i18n.svelte";
 import type { Language } from "../i18n/language";
 
@@ -58,7 +58,7 @@ export function signsOf(shown: Shown, valves: readonly ValveLine[], language: La
   for (const [index, one] of (first ?? []).entries()) {
     if (one.point) signs.push({ id: `first-${index}`, at: one.point, text: "!", label: `${priorityWord(one.kind)}${one.name ? ` · ${one.name}` : ""}`, look: "sign-first" });
   }
-  const shownSigns = signs.slice(0, MOST);
+  const shownSigns = sideBySide(signs.slice(0, MOST));
   // the place that broke comes last: it lies over everything
   if (point) shownSigns.push({ id: "start", at: point, text: "✕", label: t("ui-crisis-broken-here"), look: "sign-start" });
   else if (shown.place?.type === "Point") {

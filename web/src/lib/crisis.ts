@@ -219,7 +219,19 @@ export const pointOf = ([lon, lat]: LngLat): Point => ({ type: "Point", coordina
 // --- what the map shows
 
 export type Part = "here" | "shut" | "danger" | "incident";
-export interface Sign { id: string; at: LngLat; text: string; label: string; look: string }
+export interface Sign { id: string; at: LngLat; text: string; label: string; look: string; shift_px?: number }
+
+const SIGN_PX = 34;
+/** Devices of one chamber stand at one place: their signs stand side by side, so that each can be read and touched. */
+export function sideBySide(signs: readonly Sign[]): Sign[] {
+  const crowd = new Map<string, number>();
+  return signs.map((sign) => {
+    const place = sign.at.map((degree) => degree.toFixed(5)).join();
+    const before = crowd.get(place) ?? 0;
+    crowd.set(place, before + 1);
+    return before ? { ...sign, shift_px: before * SIGN_PX } : sign;
+  });
+}
 
 export interface Shown { here: Here | null; shut: Isolation | null; danger: Cascade | null; flow: Trace | null; incident: Incident | null; part: Part; place: Geometry | null }
 

@@ -227,7 +227,7 @@ export class CityMap {
   }
 
   /** Signs that stay in their place's list too: valves, points to squeeze, who is looked after first. `look` becomes classes. */
-  signs(signs: readonly { id: string; at: LngLat; text: string; label: string; look: string }[], onPick: (id: string) => void): void {
+  signs(signs: readonly { id: string; at: LngLat; text: string; label: string; look: string; shift_px?: number }[], onPick: (id: string) => void): void {
     for (const sign of this.#signs) sign.remove();
     this.#signs = signs.map((sign) => {
       const element = document.createElement("button");
@@ -242,7 +242,7 @@ export class CityMap {
         event.stopPropagation();
         onPick(sign.id);
       });
-      const marker = new Marker({ element, anchor: "center" }).setLngLat(sign.at).addTo(this.#map);
+      const marker = new Marker({ element, anchor: "center", offset: [sign.shift_px ?? 0, 0] }).setLngLat(sign.at).addTo(this.#map);
       element.setAttribute("aria-label", sign.label);
       return marker;
     });
