@@ -306,11 +306,13 @@ function hasObject({ moratorium, inquiries }: Pick<DigView, "moratorium" | "inqu
   if (name === "revoke_silence") return inquiries.some((one) => one.status === "silent");
   return name !== "answer" || inquiries.some((one) => one.status === "pending");
 }
-/** What may be done now: the way on first, the first of it in full colour, what ends it last and in red. */
+/** What may be done now: the way on first, the farthest of it in full colour, what ends it last and in red. */
 export function buttonsOf(view: Pick<DigView, "actions" | "moratorium" | "inquiries">): { name: string; style: string }[] {
   const names = Object.keys(DIG_ACTS).filter((name) => view.actions.includes(name) && hasObject(view, name));
-  const first = names.find((name) => ONWARD.has(name));
-  return names.map((name) => ({ name, style: name === first ? "primary" : ALARMING.has(name) && name !== "withdraw" ? "danger" : "" }));
+  // the farthest on: where costs may be calculated again and paid, paying is the way
+  const first = names.filter((name) => ONWARD.has(name)).at(-1);
+  return [...names].sort((x, y) => Number(y === first) - Number(x === first))
+    .map((name) => ({ name, style: name === first ? "primary" : ALARMING.has(name) && name !== "withdraw" ? "danger" : "" }));
 }
 
 export type Said = Record<string, string | number | null | undefined>;
