@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+import psycopg2
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -277,7 +278,8 @@ _quiet = Quiet()
 
 def is_database_away(error: BaseException) -> bool:
     """True for a lost, refused or exhausted connection, and for a conflict that a repeat resolves."""
-    if isinstance(error, PoolTimeout | OperationalError | InterfaceError):
+    lost = (PoolTimeout, OperationalError, InterfaceError, psycopg2.OperationalError, psycopg2.InterfaceError)
+    if isinstance(error, lost):
         return True
     return isinstance(error, DBAPIError) and error.connection_invalidated
 
@@ -321,6 +323,7 @@ def install(app: FastAPI) -> None:
         RequestValidationError: _invalid,
         HTTPException: _plain,
         DBAPIError: _database,
+        psycopg2.Error: _database,
         PoolTimeout: _database,
         Exception: _unexpected,
     }

@@ -73,8 +73,9 @@ def reading_engine(url: str, *, pool_size: int = 10) -> Engine:
     )
 
 
-def _is_lost(connection: Any, error: psycopg2.Error) -> bool:
-    return isinstance(error, (psycopg2.OperationalError, psycopg2.InterfaceError)) and bool(connection.closed)
+def _is_lost(connection: Any) -> bool:
+    """Whether an error ended the connection: psycopg2 says so by different classes, the connection itself surely."""
+    return bool(connection.closed)
 
 
 def _execute(
@@ -109,9 +110,21 @@ def execute_prepared(
         before = "SET LOCAL plan_cache_mode = force_generic_plan; " if is_generic else ""
         _execute(cursor, pooled, statement, {**statement.values, **values}, before)
         rows: list[tuple[Any, ...]] = list(cursor.fetchall())
-    finally:
         cursor.close()
+    except psycopg2.Error as error:
+        if not _is_lost(pooled.dbapi_connection):
+            raise
+        connection.invalidate(error)
+        raise OperationalError(None, None, error, connection_invalidated=True) from error
     return rows
+
+
+def _pooled(engine: Engine) -> Any:
+    """A connection of the pool; unlike `engine.connect`, `raw_connection` gives psycopg2's own error of a refusal."""
+    try:
+        return engine.raw_connection()
+    except psycopg2.Error as error:
+        raise OperationalError(None, None, error) from error
 
 
 def fetch(
@@ -124,7 +137,7 @@ def fetch(
     """
     bound = {**statement.values, **(values or {})}
     for attempt in range(3):
-        pooled = engine.raw_connection()
+        pooled = _pooled(engine)
         try:
             cursor = pooled.cursor()
             if prepared:
@@ -135,12 +148,13 @@ def fetch(
             cursor.close()
         except psycopg2.Error as error:
             # After a restart of the database each idle connection is dead: the whole pool is thrown away once.
-            if _is_lost(pooled.dbapi_connection, error):
+            is_lost = _is_lost(pooled.dbapi_connection)
+            if is_lost:
                 pooled.invalidate()
                 engine.dispose(close=False)
                 if attempt < 2:
                     continue
-            if isinstance(error, (psycopg2.OperationalError, psycopg2.InterfaceError)):
+            if is_lost or isinstance(error, (psycopg2.OperationalError, psycopg2.InterfaceError)):
                 raise OperationalError(None, None, error) from error
             raise
         else:
@@ -167,7 +181,7 @@ def streaming(
     engine: Engine, statement: Statement, values: Mapping[str, Any] | None = None, size: int = 5_000
 ) -> Iterator[Iterator[Sequence[tuple[Any, ...]]]]:
     """Give the statement's rows in batches from one snapshot, without holding them all in memory."""
-    pooled = engine.raw_connection()
+    pooled = _pooled(engine)
     raw: Any = pooled.dbapi_connection
     raw.autocommit = False  # a server-side cursor lives in a transaction
     try:
