@@ -20,7 +20,7 @@ Grid = tuple[int, int, float, int]
 
 
 @compiled
-def _square_to_segment(px: float, py: float, dx: float, dy: float) -> float:
+def square_to_segment(px: float, py: float, dx: float, dy: float) -> float:
     """The squared distance of a point from the segment from the origin to (dx, dy), which may be a point."""
     square = dx * dx + dy * dy
     along = px * dx + py * dy
@@ -46,10 +46,10 @@ def segment_distance(segments: Floats, i: int, j: int) -> float:
     if side_b * side_c < 0.0 and side_o * side_a < 0.0:
         return -1.0
     least = min(
-        _square_to_segment(bx, by, ax, ay),
-        _square_to_segment(cx, cy, ax, ay),
-        _square_to_segment(-bx, -by, dx, dy),
-        _square_to_segment(ax - bx, ay - by, dx, dy),
+        square_to_segment(bx, by, ax, ay),
+        square_to_segment(cx, cy, ax, ay),
+        square_to_segment(-bx, -by, dx, dy),
+        square_to_segment(ax - bx, ay - by, dx, dy),
     )
     return float(np.sqrt(least))
 

@@ -15,22 +15,10 @@ import numpy.typing as npt
 import shapely
 
 from geo.kernels import Floats, Ints, Offsets, compiled
+from geo.near_kernels import square_to_segment
 
 Shapes = npt.NDArray[Any]
 _SEGMENTS_PER_CELL = 2.0
-
-
-@compiled
-def _square_to_segment(px: float, py: float, dx: float, dy: float) -> float:
-    """The squared distance of a point from the segment from the origin to (dx, dy), which may be a point."""
-    square = dx * dx + dy * dy
-    along = px * dx + py * dy
-    if along <= 0.0 or square == 0.0:
-        return px * px + py * py
-    if along >= square:
-        return (px - dx) * (px - dx) + (py - dy) * (py - dy)
-    aside = px * dy - py * dx
-    return aside * aside / square
 
 
 @compiled
@@ -46,10 +34,10 @@ def _apart(s: Floats, t: Floats) -> float:
     ) < 0.0:
         return 0.0
     least = min(
-        _square_to_segment(bx, by, ax, ay),
-        _square_to_segment(cx, cy, ax, ay),
-        _square_to_segment(-bx, -by, dx, dy),
-        _square_to_segment(ax - bx, ay - by, dx, dy),
+        square_to_segment(bx, by, ax, ay),
+        square_to_segment(cx, cy, ax, ay),
+        square_to_segment(-bx, -by, dx, dy),
+        square_to_segment(ax - bx, ay - by, dx, dy),
     )
     return float(np.sqrt(least))
 

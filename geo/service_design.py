@@ -15,7 +15,7 @@ from typing import Final
 
 import numpy as np
 import shapely
-from shapely.geometry import LineString, MultiLineString, Point, Polygon, box
+from shapely.geometry import LineString, MultiLineString, Point, box
 from shapely.geometry.base import BaseGeometry
 from shapely.ops import substring
 
@@ -312,8 +312,3 @@ def _slots(
         for each, place in zip(order, places, strict=True)
     )
     return slots, round(width, 2)
-
-
-def trench_outline(route: LineString, width_m: float) -> Polygon:
-    """The outline of a trench of this width along a route: what a dig permit draws."""
-    return shapely.buffer(route, width_m / 2, cap_style="square", join_style="mitre")
