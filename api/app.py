@@ -16,6 +16,7 @@ from api import (
     agencies,
     cases,
     crisis,
+    crisis_find,
     deliveries,
     digs,
     errors,
@@ -126,6 +127,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     ):
         app.include_router(router)
     app.add_api_route("/v1/docs", _docs, include_in_schema=False, response_class=HTMLResponse)
+        crisis_find.router,
     _serve_page(app, resources.settings.web_dir)
     app.add_middleware(ogc_front.Front, owner=app)
     app.add_middleware(BodyLimit, limit_bytes=resources.settings.body_limit_bytes)

@@ -356,6 +356,7 @@ class PavingIn(Strict):
     geometry: GeometryIn
     crs: Annotated[str, StringConstraints(max_length=20)]
     years: int | None = Field(default=None, ge=0, le=50)
+    width_m: Number | None = Field(default=None, gt=0, le=50, description="of a street drawn as a line")
 
     def request(self) -> PavingRequest:
         """The use case's form."""

@@ -135,6 +135,7 @@ STATUS: Final[dict[type[PanjerehError], int]] = {
     incidents.IncidentClosed: 409,
     digs.PlanNotFound: 404,
     digs.TrenchReportNotFound: 404,
+    digs.PavingNotFound: 404,
     digs.PhotoNotFound: 404,
     digs.StaleDig: 409,
     digs.DigActionNotAllowed: 409,

@@ -12,7 +12,7 @@ from api.deps import CityDep, KeyDep, RequiredKeyDep, RuntimeDep, allowed, conte
 from api.dig_schemas import DeclineIn, JoinIn, PavingIn, PlanIn
 from api.digs import answered
 from api.security import Holder, Permission
-from permits import dig_planning
+from permits import dig_pavings, dig_planning
 from permits.dig_errors import DigRequestInvalid
 from permits.dig_vocabulary import PlanStatus
 from permits.views import as_json
@@ -99,13 +99,20 @@ def decline(
 def pave(resources: RuntimeDep, place: CityDep, who: Pave, key: RequiredKeyDep, body: PavingIn) -> Response:
     """Excavations that begin before its end need the decision of a second officer."""
     with resources.sessions.begin() as session:
-        view = dig_planning.pave(session, context(place, who, key), body.request())
-    return answered(view, 201)
+        view = dig_pavings.pave(session, context(place, who, key), body.request())
+    return answered(view, 201, {"Location": f"/v1/cities/{place.city_id}/pavings/{view.paving_id}"})
 
 
 @router.get("/pavings", summary="The repaved streets")
 def pavings(resources: RuntimeDep, place: CityDep, who: Read) -> Response:
     """Newest first, each with the end of its moratorium."""
     with resources.sessions() as session:
-        found = dig_planning.pavings(session, context(place, who))
+        found = dig_pavings.pavings(session, context(place, who))
     return JSONResponse({"pavings": as_json(found)})
+
+
+@router.get("/pavings/{paving_id}", summary="One repaved street")
+def paved(resources: RuntimeDep, place: CityDep, who: Read, paving_id: UUID) -> Response:
+    """With the works that would open it before its moratorium is over."""
+    with resources.sessions() as session:
+        return answered(dig_pavings.paving(session, context(place, who), paving_id))

@@ -17,6 +17,12 @@ class PlanNotFound(PanjerehError):
     code = "plan-not-found"
 
 
+class PavingNotFound(PanjerehError):
+    """There is no such repaved street."""
+
+    code = "paving-not-found"
+
+
 class TrenchReportNotFound(PanjerehError):
     """There is no such report from a trench."""
 

@@ -134,6 +134,11 @@ def moratorium(
     if not barring:
         return None
     until, row = max(barring, key=lambda each: each[0])
+    return barring_of(terms, row, until)
+
+
+def barring_of(terms: DigTerms, row: Any, until: date) -> Json:
+    """How a young pavement that bars works is told, with the term it rests on."""
     term = terms.terms["moratorium_years"]
     return {
         "paving_id": str(row.paving_id),

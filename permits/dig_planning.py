@@ -1,4 +1,4 @@
-"""What the agencies plan, on one calendar: works, repaved streets, one trench for two works (A07, A21, A22)."""
+"""What the agencies plan, on one calendar: works, and one trench for two works (A07, A21, A22)."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from shapely.geometry import Polygon
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
-from permits import dig_ground, dig_joins, dig_reading
+from permits import dig_ground, dig_joins, dig_pavings, dig_reading
 from permits import dig_store as store
 from permits import dig_tables as t
 from permits.dig_clocks import local_day
 from permits.dig_errors import DigActionNotAllowed, DigNotFound, DigRequestInvalid, NoOverlap, PlanNotFound
 from permits.dig_overlap import Work, overlap
-from permits.dig_requests import PavingRequest, PlanRequest, WorksRequest, date_faults, work_faults
+from permits.dig_requests import PlanRequest, WorksRequest, date_faults, work_faults
 from permits.dig_store import AnyRow, DigRow
 from permits.dig_terms import terms_of
-from permits.dig_views import OverlapView, PavingView, PlanView
+from permits.dig_views import OverlapView, PlanView
 from permits.dig_vocabulary import JoinState, PlanStatus
 from permits.errors import AgencyUnknown
 from permits.identifiers import new_id
@@ -171,10 +171,11 @@ def _work(row: AnyRow) -> Work:
 def plan_view(session: Session, ctx: Context, plan_id: UUID) -> PlanView:
     """One planned work with what it overlaps. Raises `PlanNotFound`."""
     row = _read_plan(session, ctx, plan_id)
-    return _plan_view(row, dig_joins.overlaps_of(session, f"plan:{plan_id}"))
+    barred = dig_pavings.moratoria(session, ctx.city, [plan_id])
+    return _plan_view(row, dig_joins.overlaps_of(session, f"plan:{plan_id}"), barred.get(plan_id))
 
 
-def _plan_view(row: AnyRow, overlaps: list[OverlapView]) -> PlanView:
+def _plan_view(row: AnyRow, overlaps: list[OverlapView], moratorium: Json | None) -> PlanView:
     return PlanView(
         plan_id=row.plan_id,
         city=row.city_id,
@@ -188,6 +189,7 @@ def _plan_view(row: AnyRow, overlaps: list[OverlapView]) -> PlanView:
         starts_on=row.starts_on,
         ends_on=row.ends_on,
         overlaps=overlaps,
+        moratorium=moratorium,
     )
 
 
@@ -199,7 +201,11 @@ def plans(session: Session, ctx: Context, agency: str | None, limit: int = 200) 
     if agency is not None:
         query = query.where(p.c.agency_id == agency)
     rows = session.execute(query.order_by(p.c.starts_on, p.c.plan_id).limit(limit)).all()
-    return [_plan_view(row, dig_joins.overlaps_of(session, f"plan:{row.plan_id}")) for row in rows]
+    barred = dig_pavings.moratoria(session, ctx.city, [row.plan_id for row in rows])
+    return [
+        _plan_view(row, dig_joins.overlaps_of(session, f"plan:{row.plan_id}"), barred.get(row.plan_id))
+        for row in rows
+    ]
 
 
 # --- the calendar
@@ -363,46 +369,3 @@ def _tell_both(session: Session, ctx: Context, works: list[_Side], event: str, s
                 .where(t.planned_work.c.plan_id == work.plan_id)
                 .values(version=work.version + 1, updated_at=ctx.now)
             )
-
-
-# --- repaved streets
-
-
-def pave(session: Session, ctx: Context, request: PavingRequest) -> PavingView:
-    """The street is newly paved: it may not be opened for the city's moratorium. Raises a refusal of `geo`."""
-
-    def run() -> PavingView:
-        drawn = ExcavationRequest(request.geometry, request.crs, 1.0)
-        place = dig_ground.place_of(ctx.city, drawn, None)
-        row = {
-            "paving_id": new_id(),
-            "city_id": ctx.city.city_id,
-            "title": request.title,
-            "pavement": request.pavement.value,
-            "paved_on": request.paved_on,
-            "years": request.years,
-            "source": request.source,
-            "geometry": dig_ground.in_wgs84(ctx.city, place.shape_m),
-            "geom": from_shape(place.shape_m, srid=ctx.city.srid),
-            "created_by": ctx.actor.id,
-            "created_at": ctx.now,
-        }
-        session.execute(insert(t.paving).values(row))
-        return _paving(ctx, row)
-
-    mark = fingerprint(f"{ctx.city.city_id}:pave", request)
-    return once(session, ctx.actor, ctx.idempotency_key, mark, PavingView, run)
-
-
-def pavings(session: Session, ctx: Context, limit: int = 1000) -> list[PavingView]:
-    """The repaved streets, newest first."""
-    columns = [column for column in t.paving.c if column.name != "geom"]
-    query = select(*columns).where(t.paving.c.city_id == ctx.city.city_id)
-    rows = session.execute(query.order_by(t.paving.c.paved_on.desc(), t.paving.c.paving_id).limit(limit))
-    return [_paving(ctx, row._asdict()) for row in rows]
-
-
-def _paving(ctx: Context, row: dict[str, Any]) -> PavingView:
-    until = dig_ground.paving_until(terms_of(ctx.city.folder), row["paved_on"], row["years"])
-    shown = {name: row[name] for name in ("paving_id", "title", "pavement", "paved_on", "source", "geometry")}
-    return PavingView(until=until, **shown)

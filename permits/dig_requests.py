@@ -86,7 +86,7 @@ class PlanRequest:
 
 @dataclass(frozen=True, slots=True)
 class PavingRequest:
-    """A street that was paved anew; `years` None: the city's moratorium."""
+    """A street that was paved anew; `years` None: the city's moratorium. `width_m`: of a street drawn as a line."""
 
     title: str
     pavement: Pavement
@@ -95,6 +95,7 @@ class PavingRequest:
     geometry: Json
     crs: str
     years: int | None = None
+    width_m: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

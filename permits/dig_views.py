@@ -175,6 +175,22 @@ class PlanView:
     starts_on: date
     ends_on: date
     overlaps: list[OverlapView]
+    moratorium: Json | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BarredWork:
+    """A work that begins in a repaved street before its moratorium is over."""
+
+    ref: str
+    kind: str
+    dig_kind: str | None
+    number: str
+    title: str
+    agency: str | None
+    status: str
+    starts_on: date
+    ends_on: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +204,7 @@ class PavingView:
     until: date
     source: str
     geometry: Json
+    works: list[BarredWork]
 
 
 @dataclass(frozen=True, slots=True)

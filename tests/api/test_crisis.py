@@ -92,6 +92,31 @@ def test_by_id_is_the_same_as_by_place(desk: httpx2.Client) -> None:
         assert by_place[part] == by_id[part]
 
 
+def test_a_valve_is_found_by_its_number(api: Served, desk: httpx2.Client) -> None:
+    """A20: by the whole number, the running number in Persian digits, a part of it; whose it is narrows the search."""
+    (valve, *_) = post(desk, "networks/water/isolation", {"at": PLACE})["valves"]
+
+    def search(query: str, client: httpx2.Client = desk, limit: int = 20) -> list[Any]:
+        response = client.get(f"{CITY}/networks/features", params={"q": query, "limit": limit})
+        assert response.status_code == 200, response.text
+        return list(response.json()["features"])
+
+    first = search(valve["feature_id"].lower())[0]
+    assert (first["feature_id"], first["layer_id"], first["kind"], first["network_kind"], first["point"]) == (
+        valve["feature_id"], valve["layer_id"], "device", "valve", valve["point"],
+    )  # fmt: skip
+    running = str(int("".join(filter(str.isdigit, valve["feature_id"]))))
+    persian = running.translate(str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹"))
+    assert valve["feature_id"] in {each["feature_id"] for each in search(f"water {persian}")}
+    assert search(f"water_lines/{MAIN}")[0]["kind"] == "line"
+    assert {each["utility"] for each in search("gas 12")} == {"gas"}
+    assert [search("no such number"), search("water")] == [[], []]
+    # an agency finds in its own networks only
+    with api.client(Role.AGENCY) as gas:
+        assert search(MAIN, gas) == []
+        assert search("GP00356", gas)[0]["owner"] == "gas"
+
+
 def test_a_stuck_valve_widens_the_section(desk: httpx2.Client) -> None:
     planned = post(desk, "networks/water/isolation", {"at": PLACE})
     costly = max(planned["valves"], key=lambda valve: valve["if_stuck"]["more_connections"])

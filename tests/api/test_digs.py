@@ -355,3 +355,36 @@ def test_a_repaved_street_needs_a_second_officer(api: Served, problem_of: Code) 
             lifted = second.post(path, json=why).json()
         assert "calculate" in lifted["actions"]
         assert officer.get(f"{BASE}/pavings").json()["pavings"][0]["title"] == "Main street"
+
+
+def test_a_street_paved_anew_bars_what_waits_there(api: Served, problem_of: Code) -> None:
+    """What is planned or asked for in the street is told at once, and a request without a permit is barred by it."""
+    line = {"type": "LineString", "coordinates": [[418466, 5367463], [418666, 5367463]]}
+    with api.client(Role.AGENCY) as gas, api.client() as officer:
+        view = file(gas)
+        assert view["moratorium"] is None
+        planned = {
+            "agency": "power", "agency_ref": "P-1", "title": "Cable", "geometry": line, "crs": "EPSG:25832",
+            "starts_on": START.isoformat(), "ends_on": (START + timedelta(days=9)).isoformat(),
+        }  # fmt: skip
+        plan = officer.post(f"{BASE}/planned-works", json=planned, headers=key()).json()
+        assert plan["moratorium"] is None
+        paving = {
+            "title": "Main street", "pavement": "asphalt", "paved_on": (START - timedelta(days=40)).isoformat(),
+            "source": "contract 12", "geometry": line, "crs": "EPSG:25832", "width_m": 6,
+        }  # fmt: skip
+        made = officer.post(f"{BASE}/pavings", json=paving, headers=key())
+        assert made.status_code == 201, made.text
+        works = {each["ref"]: each["kind"] for each in made.json()["works"]}
+        assert works == {f"dig:{view['dig_id']}": "dig", f"plan:{plan['plan_id']}": "plan"}
+        again = officer.get(made.headers["location"]).json()
+        assert again == made.json()
+        assert (
+            officer.get(f"{BASE}/planned-works/{plan['plan_id']}").json()["moratorium"]["title"]
+            == "Main street"
+        )
+        barred = officer.get(f"{BASE}/digs/{view['dig_id']}").json()
+        assert (barred["moratorium"]["until"], barred["version"]) == (again["until"], view["version"] + 1)
+        events = [each["event"] for each in officer.get(f"{BASE}/digs/{view['dig_id']}/history").json()]
+        assert events[-1] == "dig.barred"
+        assert problem_of(officer.get(f"{BASE}/pavings/{uuid4()}")) == "paving-not-found"

@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from layers.database import make_sessions
-from permits import dig_planning, dig_service, dig_spawn, dig_worklist, service, store
+from permits import dig_pavings, dig_planning, dig_service, dig_spawn, dig_worklist, service, store
 from permits.dig_errors import (
     DigActionNotAllowed,
     DigAnswerUnexpected,
@@ -266,7 +266,7 @@ def test_a_repaved_street_needs_a_second_officer_who_does_not_issue_the_permit(c
         street.drawn().geometry,
         "EPSG:25832",
     )
-    dig_planning.pave(s, ctx(), paving)
+    dig_pavings.pave(s, ctx(), paving)
     view = file(s)
     assert view.moratorium is not None
     street.answered(s, view)

@@ -1,0 +1,181 @@
+"""Streets that were paved anew: until when they may not be opened, and which works lie in them (moratorium)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from geoalchemy2.shape import from_shape
+from sqlalchemy import ColumnElement, func, insert, literal, select
+from sqlalchemy.orm import Session
+
+from layers.city import City
+from permits import dig_ground
+from permits import dig_store as store
+from permits import dig_tables as t
+from permits.dig_clocks import bars_until
+from permits.dig_errors import PavingNotFound
+from permits.dig_requests import PavingRequest
+from permits.dig_terms import DigTerms, terms_of
+from permits.dig_views import BarredWork, PavingView
+from permits.dig_vocabulary import DigStatus, PlanStatus
+from permits.identifiers import new_id
+from permits.ports import Json
+from permits.requests import ExcavationRequest
+from permits.service import Context
+from permits.store import chain, fingerprint, once
+
+# Works whose permit is still to come: a street that is paved meanwhile bars them. The others have what they have.
+_BEFORE_PERMIT: Final = (
+    DigStatus.DRAFT, DigStatus.REQUESTED, DigStatus.VISITED, DigStatus.INQUIRING, DigStatus.INQUIRED,
+    DigStatus.COSTED, DigStatus.PAID,
+)  # fmt: skip
+_Work = tuple[str, Any]
+_OVER: Final = (DigStatus.REFUSED, DigStatus.WITHDRAWN, DigStatus.REVOKED, DigStatus.CLOSED)
+
+
+def pave(session: Session, ctx: Context, request: PavingRequest) -> PavingView:
+    """The street is newly paved: it may not be opened for the city's moratorium. Raises a refusal of `geo`.
+
+    Excavations there that wait for their permit are barred from now on, and say so in their history.
+    """
+
+    def run() -> PavingView:
+        drawn = ExcavationRequest(request.geometry, request.crs, 1.0)
+        place = dig_ground.place_of(ctx.city, drawn, request.width_m)
+        paving_id = new_id()
+        row = {
+            "paving_id": paving_id,
+            "city_id": ctx.city.city_id,
+            "title": request.title,
+            "pavement": request.pavement.value,
+            "paved_on": request.paved_on,
+            "years": request.years,
+            "source": request.source,
+            "geometry": dig_ground.in_wgs84(ctx.city, place.shape_m),
+            "geom": from_shape(place.shape_m, srid=ctx.city.srid),
+            "created_by": ctx.actor.id,
+            "created_at": ctx.now,
+        }
+        session.execute(insert(t.paving).values(row))
+        view = paving(session, ctx, paving_id)
+        _bar(session, ctx, view)
+        return view
+
+    mark = fingerprint(f"{ctx.city.city_id}:pave", request)
+    return once(session, ctx.actor, ctx.idempotency_key, mark, PavingView, run)
+
+
+def _bar(session: Session, ctx: Context, view: PavingView) -> None:
+    """The excavations that lie there and have no permit yet are barred."""
+    terms = terms_of(ctx.city.folder)
+    waiting = sorted(UUID(each.ref.partition(":")[2]) for each in view.works if each.kind == "dig")
+    for dig_id in waiting:
+        dig = store.lock_dig(session, dig_id, city_id=ctx.city.city_id)
+        if dig.status not in _BEFORE_PERMIT or dig.shape_m is None or dig.starts_on is None:
+            continue
+        young = dig_ground.moratorium(session, ctx.city, terms, dig.shape_m, dig.starts_on)
+        if young is None or young["paving_id"] != str(view.paving_id):
+            continue
+        store.change_dig(session, dig, ctx.city.srid, moratorium=young)
+        chain(session, dig_id, ctx.actor, [("dig.barred", {"title": view.title, "until": young["until"]})])
+
+
+def pavings(session: Session, ctx: Context, limit: int = 1000) -> list[PavingView]:
+    """The repaved streets, newest first."""
+    return _views(session, ctx, t.paving.c.city_id == ctx.city.city_id, limit)
+
+
+def paving(session: Session, ctx: Context, paving_id: UUID) -> PavingView:
+    """One repaved street with the works in it. Raises `PavingNotFound`."""
+    found = _views(session, ctx, t.paving.c.paving_id == paving_id, 1)
+    if not found:
+        raise PavingNotFound(paving_id=str(paving_id))
+    return found[0]
+
+
+def _views(session: Session, ctx: Context, wanted: ColumnElement[bool], limit: int) -> list[PavingView]:
+    columns = [column for column in t.paving.c if column.name != "geom"]
+    query = select(*columns).where(t.paving.c.city_id == ctx.city.city_id, wanted)
+    rows = session.execute(
+        query.order_by(t.paving.c.paved_on.desc(), t.paving.c.paving_id).limit(limit)
+    ).all()
+    works = _works_in(session, ctx.city, [row.paving_id for row in rows])
+    terms = terms_of(ctx.city.folder)
+    return [_view(terms, row, works[row.paving_id]) for row in rows]
+
+
+def _view(terms: DigTerms, row: Any, works: Sequence[_Work]) -> PavingView:
+    years = terms.whole("moratorium_years") if row.years is None else row.years
+    return PavingView(
+        paving_id=row.paving_id,
+        title=row.title,
+        pavement=row.pavement,
+        paved_on=row.paved_on,
+        until=dig_ground.paving_until(terms, row.paved_on, row.years),
+        source=row.source,
+        geometry=row.geometry,
+        works=[
+            _barred(kind, each)
+            for kind, each in works
+            if bars_until(row.paved_on, years, each.starts_on) is not None
+        ],
+    )
+
+
+def _works_in(session: Session, city: City, paving_ids: Sequence[UUID]) -> dict[UUID, list[_Work]]:
+    """The excavations and plans that lie in each repaved street, soonest first, by the street's id."""
+    found: dict[UUID, list[_Work]] = defaultdict(list)
+    d, p, v = t.dig, t.planned_work, t.paving
+    sides: tuple[tuple[str, Any, Any, Any, Any, Any], ...] = (
+        ("dig", d, d.c.dig_id, d.c.dig_no, d.c.kind, d.c.status.not_in([each.value for each in _OVER])),
+        ("plan", p, p.c.plan_id, p.c.agency_ref, literal(None), p.c.status == PlanStatus.PLANNED.value),
+    )
+    for kind, table, number, name, dig_kind, alive in sides:
+        query = (
+            select(
+                v.c.paving_id, number.label("work_id"), name.label("number"), table.c.title, table.c.agency_id,
+                table.c.status, table.c.starts_on, table.c.ends_on, dig_kind.label("dig_kind"),
+            )
+            .join(v, v.c.geom.op("&&")(table.c.geom) & func.ST_Intersects(v.c.geom, table.c.geom))
+            .where(v.c.paving_id.in_(paving_ids), table.c.city_id == city.city_id, alive)
+            .where(table.c.starts_on.is_not(None))
+            .order_by(table.c.starts_on, number)
+        )  # fmt: skip
+        for row in session.execute(query):
+            found[row.paving_id].append((kind, row))
+    return found
+
+
+def _barred(kind: str, row: Any) -> BarredWork:
+    return BarredWork(
+        ref=f"{kind}:{row.work_id}",
+        kind=kind,
+        dig_kind=row.dig_kind,
+        number=row.number,
+        title=row.title,
+        agency=row.agency_id,
+        status=row.status,
+        starts_on=row.starts_on,
+        ends_on=row.ends_on,
+    )
+
+
+def moratoria(session: Session, city: City, plan_ids: Sequence[UUID]) -> dict[UUID, Json]:
+    """The young pavement that bars each of these plans, the one that bars longest; plans that none bars are absent."""
+    terms = terms_of(city.folder)
+    p, v = t.planned_work, t.paving
+    rows = session.execute(
+        select(p.c.plan_id, p.c.starts_on, v.c.paving_id, v.c.title, v.c.paved_on, v.c.years, v.c.source)
+        .join(v, v.c.geom.op("&&")(p.c.geom) & func.ST_Intersects(v.c.geom, p.c.geom))
+        .where(p.c.plan_id.in_(plan_ids), v.c.city_id == city.city_id)
+    )
+    found: dict[UUID, Json] = {}
+    for row in rows:
+        years = terms.whole("moratorium_years") if row.years is None else row.years
+        until = bars_until(row.paved_on, years, row.starts_on)
+        if until is not None and until.isoformat() > found.get(row.plan_id, {}).get("until", ""):
+            found[row.plan_id] = dig_ground.barring_of(terms, row, until)
+    return found
