@@ -18,12 +18,14 @@ from api import (
     crisis,
     crisis_find,
     deliveries,
+    desk,
     digs,
     errors,
     incidents,
     ogc,
     ogc_front,
     packs,
+    reports,
     sights,
     surveys,
     trench,
@@ -34,11 +36,11 @@ from api.crisis_pool import make_crisis_pool
 from api.deps import Runtime
 from api.events import Listener
 from api.middleware import BodyLimit, CommonHeaders
+from api.places import served_cities
 from api.settings import Settings, database_url
 from api.tilecache import TileCache
 from api.uploads import Runs
 from layers.access import run_as_app
-from layers.city import load_city
 from layers.database import make_engine, make_sessions
 from layers.reads import reading_engine
 
@@ -71,7 +73,7 @@ def make_runtime(settings: Settings) -> Runtime:
         app_engine=app_engine,
         reads=reads,
         sessions=make_sessions(app_engine),
-        cities={city_id: load_city(settings.cities_dir, city_id) for city_id in settings.cities},
+        cities=served_cities(settings),
         listener=Listener(engine),
         tiles=TileCache(settings.tile_cache_bytes),
         crisis=make_crisis_pool(database_url(settings), settings.networks_dir, settings.database_role),
@@ -118,16 +120,18 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         packs.router,
         deliveries.router,
         digs.router,
+        desk.router,
+        reports.router,
         works.router,
         trench.router,
         sights.router,
         surveys.router,
         crisis.router,
+        crisis_find.router,
         incidents.router,
     ):
         app.include_router(router)
     app.add_api_route("/v1/docs", _docs, include_in_schema=False, response_class=HTMLResponse)
-        crisis_find.router,
     _serve_page(app, resources.settings.web_dir)
     app.add_middleware(ogc_front.Front, owner=app)
     app.add_middleware(BodyLimit, limit_bytes=resources.settings.body_limit_bytes)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Iterable, Mapping
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
@@ -14,6 +12,7 @@ from pydantic import Field
 from sqlalchemy.orm import Session
 
 from api.crisis import At, area_in, at_desk, sent, start_of
+from api.csv_text import as_csv
 from api.deps import idempotency_key
 from api.schemas import GeometryIn, LongText, ShortText, Strict
 from api.security import Holder, Permission
@@ -214,7 +213,7 @@ async def contacts(
         rows = [*_agencies(desk, by_owner), *map(_work, contacts_in(session, desk.city, shape_m, radius))]
         name = f'attachment; filename="contacts-{incident_id}.csv"'
         return Response(
-            "\ufeff" + as_csv(rows),
+            "\ufeff" + as_csv(_HEAD, rows),
             media_type="text/csv; charset=utf-8",
             headers={"Content-Disposition": name, "Cache-Control": "no-store"},
         )
@@ -254,20 +253,3 @@ def _work(found: Json) -> Json:
         "email": agency.get("email"),
         "agency": found["agency"],
     }
-
-
-def as_csv(rows: Iterable[Mapping[str, Any]]) -> str:
-    """Rows as CSV; what a spreadsheet would take for a formula is quoted as text."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(_HEAD)
-    for row in rows:
-        writer.writerow([_plain(row.get(name)) for name in _HEAD])
-    return out.getvalue()
-
-
-def _plain(value: object) -> object:
-    if not isinstance(value, str):
-        return "" if value is None else value
-    is_number = value[:1] in "+-" and value[1:].replace(" ", "").replace(".", "").isdigit()
-    return f"'{value}" if value[:1] in ("=", "+", "-", "@", "\t", "\r") and not is_number else value

@@ -18,10 +18,11 @@ from sqlalchemy.exc import OperationalError
 
 from api import demo, demo_digs, setup
 from api.home import Home, company_names
+from api.places import served_cities, served_city
 from api.settings import AgencyBook, Settings
 from api.supervisor import Child, Program, Supervisor, python
 from api.teller import Teller
-from layers.city import City, load_city
+from layers.city import City
 from layers.cluster import Cluster
 from layers.database import make_engine, migrate
 
@@ -109,7 +110,7 @@ class Run:
     def up(self) -> str:
         """Everything runs and is healthy; the address of the API."""
         say = self.teller.say
-        cities = [load_city(self.settings.cities_dir, city_id) for city_id in self.settings.cities]
+        cities = list(served_cities(self.settings).values())
         with self.teller.working("Starting the database"):
             url = self.database.start()
         say(f"database     ready after {self.elapsed()}")
@@ -246,7 +247,12 @@ def _demonstrate(made: Run, address: str) -> None:
     token = made.home.tokens()[SHOWN_ACTOR]
     remembered: dict[str, Any] | None = made.home.state().get("demo")
     city_id = made.settings.cities[0] if remembered is None else remembered["city_id"]
-    city = load_city(made.settings.cities_dir, city_id)
+    city = served_city(made.settings, city_id)
+    at_desk = [each.agency_id for each in city.agencies if each.is_at_desk]
+    if remembered is None and at_desk:
+        # People are to answer here: a played case would wait for them.
+        made.teller.say(f"No case is played in {city_id}: {', '.join(at_desk)} answer at their desk.")
+        return
     if remembered is None:
         story = demo.play(address, token, city, made.database.url, made.teller)
         made.home.remember(demo=story.as_state())

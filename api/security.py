@@ -75,6 +75,9 @@ class Permission(StrEnum):
     REPORT_TRENCH = "report-trench"
     ANSWER_TRENCH = "answer-trench"
     READ_DAMAGES = "read-damages"
+    READ_DESK = "read-desk"
+    WORK_AT_DESK = "work-at-desk"
+    READ_TARIFF_LAG = "read-tariff-lag"
 
 
 _STAFF: Final = frozenset({Role.OFFICER, Role.FRONT_OFFICE})
@@ -115,6 +118,9 @@ POLICY: Final[Mapping[Permission, frozenset[Role]]] = {
     Permission.REPORT_TRENCH: _STAFF | {Role.APPLICANT, Role.AGENCY, Role.CRISIS},
     Permission.ANSWER_TRENCH: frozenset({Role.OFFICER, Role.AGENCY}),
     Permission.READ_DAMAGES: _READERS,
+    Permission.READ_DESK: frozenset({Role.OFFICER, Role.AGENCY, Role.AUDITOR}),
+    Permission.WORK_AT_DESK: frozenset({Role.AGENCY}),
+    Permission.READ_TARIFF_LAG: frozenset({Role.OFFICER, Role.AUDITOR}),
 }
 """Role x action. An action that is not here, or a role that is not in its row, is refused.
 

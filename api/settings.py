@@ -83,6 +83,9 @@ class Settings(BaseSettings):
     cities_dir: Path = Field(default_factory=lambda: _packaged("cities"))
     web_dir: Path = Field(default_factory=lambda: SOURCE_ROOT / "web" / "dist")
     cities: list[str] = ["schutterwald", "karhula", "nemuneh"]
+    desk_agencies: list[str] = Field(
+        default=[], description="companies (<city>/<agency>) whose people answer at the desk, not their system"
+    )
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=1, le=65535)
     public_url: str | None = Field(default=None, description="how companies reach this API, for webhooks")

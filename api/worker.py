@@ -9,11 +9,11 @@ import threading
 from collections.abc import Callable
 from types import FrameType
 
+from api.places import served_cities
 from api.settings import Settings, database_url
 from integrations.company import ContractCompany
 from integrations.delivery import DeliveryConfig, Worker
 from integrations.gateways import gateways_for
-from layers.city import load_city
 from layers.database import make_engine, make_sessions
 from permits import as_built
 from permits.dig_sweep import DigSweeper
@@ -24,8 +24,7 @@ def make_gateways(settings: Settings) -> dict[GatewayKey, ContractCompany]:
     """A gateway for every company of the served cities that the agencies file names."""
     book = settings.agency_book()
     made: dict[GatewayKey, ContractCompany] = {}
-    for city_id in settings.cities:
-        city = load_city(settings.cities_dir, city_id)
+    for city_id, city in served_cities(settings).items():
         made |= gateways_for(city, book.of(city_id), settings.address)
     return made
 
@@ -54,7 +53,7 @@ def main(settings: Settings) -> None:
         database_url(settings), application_name="panjereh-worker", pool_size=config.threads + 2
     )
     gateways = make_gateways(settings)
-    cities = {city_id: load_city(settings.cities_dir, city_id) for city_id in settings.cities}
+    cities = served_cities(settings)
     sessions = make_sessions(engine)
     chores: list[Callable[[], object]] = [
         lambda: as_built.publish_due(engine, cities),

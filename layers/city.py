@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -16,6 +17,7 @@ from geo.crs import CityCrs, lonlat_bounds
 from geo.vocabulary import Utility
 from layers.catalog import LayerSpec, read_layers
 from layers.config import CityConfigError, Section, UnknownCity, Words
+from layers.units import day as day_in
 
 # City ids name database partitions and URL paths, so they are plain.
 _CITY_ID = re.compile(r"[a-z][a-z0-9_]{1,30}")
@@ -28,6 +30,13 @@ class Calendar(StrEnum):
     JALALI = "jalali"
 
 
+# Years for which the yearly holidays are laid down: beyond every deadline this will ever set.
+_HOLIDAY_YEARS = {Calendar.GREGORIAN: range(2015, 2081), Calendar.JALALI: range(1394, 1460)}
+
+OVER_THE_WIRE = "L3"
+"""The capability of a company whose system speaks the published contract; every other one has a desk."""
+
+
 class Silence(StrEnum):
     """What an agency's silence means after the deadline."""
 
@@ -36,11 +45,15 @@ class Silence(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ExchangeTiming:
-    """When a tariff exchange takes effect, must be decided, and how long companies hold it."""
+    """When a tariff exchange takes effect, must be decided, and how long companies hold it.
+
+    `desk_days` are the working days that a company without a system has, where one takes part.
+    """
 
     lead_hours: int
     decide_margin_minutes: int
     hold_days: int
+    desk_days: int = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +104,11 @@ class Agency:
     consulted: bool
     tariffs: tuple[TariffCode, ...] = ()
 
+    @property
+    def is_at_desk(self) -> bool:
+        """Whether people answer and carry out here what a company's system would: consulted, but not L3."""
+        return self.consulted and self.capability != OVER_THE_WIRE
+
 
 @dataclass(frozen=True, slots=True)
 class City:
@@ -117,6 +135,10 @@ class City:
     layers: tuple[LayerSpec, ...]
     folder: Path
     watch: WatchTerms = WatchTerms()
+    holidays: frozenset[date] = frozenset()
+    """Days on which offices are closed besides the weekend."""
+    permit_valid_days: int = 730
+    """How long one may build on a permit."""
 
     def agency(self, agency_id: str) -> Agency:
         """Return one agency; KeyError if the city has none of that id."""
@@ -178,6 +200,8 @@ def load_city(root: Path, city_id: str) -> City:
         layers=read_layers(Section.read(folder / "layers.toml"), (a.agency_id for a in agencies)),
         folder=folder,
         watch=_watch(section),
+        holidays=_holidays(section),
+        permit_valid_days=_permit_days(section),
     )
     section.done()
     return city
@@ -234,7 +258,10 @@ def _exchange(section: Section) -> ExchangeTiming:
         _positive(inner, "lead_hours"),
         _positive(inner, "decide_margin_minutes"),
         _positive(inner, "hold_days"),
+        inner.integer("desk_days", 2),
     )
+    if made.desk_days < 0:
+        inner.refuse("desk_days", "must be at least 0")
     inner.done()
     return made
 
@@ -261,6 +288,41 @@ def _watch(section: Section) -> WatchTerms:
     if made.notice_hours < 0 or made.opens >= made.closes:
         inner.refuse("opens", "must be before `closes`, and the notice at least 0 hours")
     return made
+
+
+def _permit_days(section: Section) -> int:
+    """`[permit] valid_days`; two years where the city says nothing."""
+    inner = section.section("permit")
+    days = inner.integer("valid_days", 730)
+    inner.done()
+    if days <= 0:
+        inner.refuse("valid_days", "must be more than 0")
+    return days
+
+
+def _holidays(section: Section) -> frozenset[date]:
+    """`[holidays]` in its own `calendar`: single `days` ("1405-01-01"), and `yearly` ones ("01-01")."""
+    inner = section.section("holidays")
+    calendar = inner.choice("calendar", Calendar, Calendar.GREGORIAN)
+    found: set[date] = set()
+    for text in inner.texts("days"):
+        if (day := _day_in(calendar, text)) is None:
+            inner.refuse("days", f"{text!r} is no day of the {calendar} calendar (YYYY-MM-DD)")
+        found.add(day)
+    for text in inner.texts("yearly"):
+        made = {_day_in(calendar, f"{year}-{text}") for year in _HOLIDAY_YEARS[calendar]} - {None}
+        if not made:
+            inner.refuse("yearly", f"{text!r} is no day of the {calendar} calendar (MM-DD)")
+        found |= {day for day in made if day is not None}
+    inner.done()
+    return frozenset(found)
+
+
+def _day_in(calendar: Calendar, text: str) -> date | None:
+    try:
+        return day_in(calendar.value, text)
+    except ValueError:
+        return None
 
 
 def _tariffs(folder: Path) -> dict[str, tuple[TariffCode, ...]]:

@@ -2208,3 +2208,27 @@ ui-years-old = { $years ->
     *[other] { $years } years old
 }
 ## digs page: end
+
+## desk: begin
+action-read-desk = See a company's desk
+action-read-tariff-lag = See how long tariff changes take
+action-work-at-desk = Answer at a company's desk
+error-desk-has-system = { $agency } has a system of its own: its orders go there. The desk answers inquiries only.
+error-desk-task-changed = This task was answered, withdrawn or taken up since you read it. Read it again before you go on.
+error-desk-task-not-found = There is no such task at this desk.
+error-desk-unknown = { $given } is no consulted company of a served city. Known: { $known }.
+event-desk-answered = Answered at the company's desk
+event-desk-done = Done at the company's desk
+event-desk-refused = Refused at the company's desk
+reason-capacity-unreadable = the proposed capacity { $where } is no amount that was asked for
+reason-desk-not-an-inquiry = this task is an order, not an inquiry
+reason-desk-not-an-order = this task is an inquiry, not an order
+reason-documents-missing = Documents are missing that we need for an answer.
+reason-offer-already-over = the offer would be over before today
+reason-offer-out-of-range = the amount of the offer is out of range
+reason-order-number-missing = your own number of the order is missing
+reason-other = For another reason; see the note.
+reason-reason-missing = a refusal needs its reason
+reason-receipt-missing = the number of the receipt is missing
+refusal-other = For another reason; see the note.
+## desk: end

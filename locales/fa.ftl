@@ -2144,3 +2144,27 @@ ui-works-truncated = کارها بیش از آن است که نشان داده �
 ui-year = سال
 ui-years-old = { $years } ساله
 ## digs page: end
+
+## desk: begin
+action-read-desk = دیدن میز شرکت
+action-read-tariff-lag = دیدن زمان تغییر تعرفه‌ها
+action-work-at-desk = پاسخ از میز شرکت
+error-desk-has-system = { $agency } سامانه خود را دارد و سفارش‌هایش به همان سامانه می‌رود. از این میز تنها به استعلام‌ها پاسخ داده می‌شود.
+error-desk-task-changed = از زمانی که این کار را خوانده‌اید، به آن پاسخ داده شده، پس گرفته شده یا در دست کسی است. پیش از ادامه دوباره آن را بخوانید.
+error-desk-task-not-found = چنین کاری روی این میز نیست.
+error-desk-unknown = { $given } شرکت طرف استعلام هیچ‌یک از شهرهای این سامانه نیست. شناخته‌شده‌ها: { $known }.
+event-desk-answered = پاسخ از میز شرکت
+event-desk-done = انجام از میز شرکت
+event-desk-refused = رد از میز شرکت
+reason-capacity-unreadable = ظرفیت پیشنهادی { $where } مقداری نیست که خواسته شده باشد
+reason-desk-not-an-inquiry = این کار سفارش است، نه استعلام
+reason-desk-not-an-order = این کار استعلام است، نه سفارش
+reason-documents-missing = مدارکی که برای پاسخ لازم است کامل نیست.
+reason-offer-already-over = مهلت پیشنهاد پیش از امروز به پایان می‌رسد
+reason-offer-out-of-range = مبلغ پیشنهاد بیرون از محدوده است
+reason-order-number-missing = شماره سفارش نزد شرکت نوشته نشده است
+reason-other = به دلیلی دیگر؛ یادداشت را ببینید.
+reason-reason-missing = رد کردن نیازمند نوشتن دلیل است
+reason-receipt-missing = شماره رسید نوشته نشده است
+refusal-other = به دلیلی دیگر؛ یادداشت را ببینید.
+## desk: end

@@ -20,6 +20,7 @@ from permits.decision import (
 )
 from permits.errors import ApprovalRefused
 from permits.inquiries import REMINDERS
+from permits.office_days import working_calendar
 from permits.orders import ConnectionWish, OrderHead, exchange_times, order_bodies
 from permits.outbox import supersede_inquiries
 from permits.ports import Actor, Json
@@ -38,9 +39,6 @@ from permits.tariff import TariffMove, moves_to_construction
 from permits.views import Condition, as_json
 from permits.vocabulary import Action, ConsultationStatus, DecisionOutcome, OrderState, Purpose, Wish
 from permits.workflow import Guard, advance
-
-PERMIT_VALIDITY = timedelta(days=730)
-"""How long one may build on a permit; a default that the city confirms."""
 
 
 def approve(
@@ -63,7 +61,7 @@ def approve(
     stored = [as_json(condition) for condition in final]
     add_decision(session, case.case_id, actor, DecisionOutcome.APPROVED.value, stored, None)
     number = f"P-{case.case_no}"
-    _insert_permit(session, case, number, now)
+    _insert_permit(session, city, case, number, now)
     _insert_orders(session, city, case)
     moves = moves_to_construction(
         case.tariff_agencies, current_tariffs(session, case.city_id, case.parcel_id)
@@ -130,11 +128,10 @@ def _valid_until(offer: object) -> datetime | None:
     return until if until.tzinfo is not None else until.replace(tzinfo=UTC)
 
 
-def _insert_permit(session: Session, case: CaseRow, number: str, now: datetime) -> None:
+def _insert_permit(session: Session, city: City, case: CaseRow, number: str, now: datetime) -> None:
+    until = now + timedelta(days=city.permit_valid_days)
     session.execute(
-        insert(t.permit).values(
-            case_id=case.case_id, permit_no=number, issued_at=now, valid_until=now + PERMIT_VALIDITY
-        )
+        insert(t.permit).values(case_id=case.case_id, permit_no=number, issued_at=now, valid_until=until)
     )
 
 
@@ -177,6 +174,7 @@ def open_exchange(
         lead_hours=timing.lead_hours,
         margin_minutes=timing.decide_margin_minutes,
         hold_days=timing.hold_days,
+        not_before=_desk_time(city, now, opening.moves),
     )
     head = OrderHead(
         case_id=str(case.case_id),
@@ -190,6 +188,13 @@ def open_exchange(
     )
     bodies = order_bodies(head, list(opening.moves), _wishes(session, city, case))
     return insert_exchange(session, case, head, opening.moves, bodies)
+
+
+def _desk_time(city: City, now: datetime, moves: Sequence[TariffMove]) -> datetime | None:
+    """Until when a desk among the companies has to hold its order: people work on working days only."""
+    if not any(city.agency(move.agency).is_at_desk for move in moves):
+        return None
+    return working_calendar(city).due_after(now, city.exchange.desk_days)
 
 
 def _wishes(session: Session, city: City, case: CaseRow) -> dict[str, ConnectionWish]:

@@ -81,3 +81,21 @@ class AnswerUnreadable(PanjerehError):
     """The agency's answer has no reference or no plain yes or no."""
 
     code = "answer-unreadable"
+
+
+class DeskTaskNotFound(PanjerehError):
+    """There is no such task at this desk."""
+
+    code = "desk-task-not-found"
+
+
+class DeskTaskChanged(PanjerehError):
+    """The task was answered, withdrawn or taken up since you read it."""
+
+    code = "desk-task-changed"
+
+
+class DeskHasSystem(PanjerehError):
+    """The orders of this company go to its own system; its desk answers inquiries only."""
+
+    code = "desk-has-system"

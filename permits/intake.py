@@ -15,11 +15,11 @@ from sqlalchemy.orm import Session
 from layers.city import Agency, City
 from permits import inquiries, service_lines
 from permits import tables as t
-from permits.calendars import WEEKEND, WorkingCalendar
 from permits.consultation import AgencyFacts, route
 from permits.errors import RequestInvalid
 from permits.ground import Ground
 from permits.identifiers import mobile, national_id, new_id
+from permits.office_days import working_calendar
 from permits.ports import SYSTEM, Actor, Json
 from permits.requests import ApplicantRequest, ExcavationRequest, SubmitRequest
 from permits.store import CaseRow, Event, chain, next_case_no, notify
@@ -138,8 +138,7 @@ def _ask_agencies(
     session: Session, city: City, now: datetime, case: CaseRow, bodies: dict[str, Json]
 ) -> None:
     """Every question is due on the same working day."""
-    calendar = WorkingCalendar(city.timezone, WEEKEND[city.calendar.value])
-    due_at = calendar.due_after(now, city.consultation.days)
+    due_at = working_calendar(city).due_after(now, city.consultation.days)
     chain(session, case.case_id, SYSTEM, inquiries.ask(session, case, bodies, now, due_at))
 
 

@@ -48,10 +48,20 @@ class OrderHead:
 
 
 def exchange_times(
-    approved_at: datetime, timezone: str, *, lead_hours: float, margin_minutes: float, hold_days: float
+    approved_at: datetime,
+    timezone: str,
+    *,
+    lead_hours: float,
+    margin_minutes: float,
+    hold_days: float,
+    not_before: datetime | None = None,
 ) -> ExchangeTimes:
-    """The first local midnight at least `lead_hours` after approval, and the two deadlines around it."""
-    effective_at = first_midnight(approved_at + timedelta(hours=lead_hours), timezone)
+    """The first local midnight at least `lead_hours` after approval, and the two deadlines around it.
+
+    It is not before `not_before`, where a company needs longer than that.
+    """
+    earliest = approved_at + timedelta(hours=lead_hours)
+    effective_at = first_midnight(max(earliest, not_before or earliest), timezone)
     return ExchangeTimes(
         effective_at,
         effective_at - timedelta(minutes=margin_minutes),

@@ -51,6 +51,17 @@ _CLAIM = text(
 )
 
 
+_CLAIM_ONE = text(
+    """
+    UPDATE permits.step AS s
+       SET state = 'sending', attempts = s.attempts + 1, fence = s.fence + 1, next_at = clock_timestamp()
+     WHERE s.step_id = :step_id AND s.fence = :fence
+       AND (s.state = 'pending' OR (s.state = 'sending' AND s.next_at <= clock_timestamp()))
+    RETURNING s.step_id, s.case_id, s.exchange_id, s.city_id, s.agency_id, s.op, s.our_ref, s.idem_key, s.body,
+              s.attempts, s.fence
+    """
+)
+
 # All rows in one statement that is planned and compiled once.
 _ADD = text(
     """
@@ -115,6 +126,15 @@ def claim(session: Session, slots: Mapping[tuple[str, str], int], lease_s: float
         },
     )
     return [ClaimedStep(**{**row._asdict(), "op": StepOp(row.op)}) for row in rows]
+
+
+def claim_one(session: Session, step_id: UUID, fence: int) -> ClaimedStep | None:
+    """One call for a person at a desk, who has it done before this transaction ends; the case row is locked.
+
+    None when the call is not open any more, another has it in hand, or it is not the one that was read (`fence`).
+    """
+    row = session.execute(_CLAIM_ONE, {"step_id": step_id, "fence": fence}).one_or_none()
+    return None if row is None else ClaimedStep(**{**row._asdict(), "op": StepOp(row.op)})
 
 
 def add_steps(

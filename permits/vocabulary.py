@@ -189,6 +189,28 @@ class TaskKind(StrEnum):
     LATE_ACCEPT = "late_accept"
 
 
+class DeskReason(StrEnum):
+    """Why a company's people cannot serve a parcel: the codes a company's system uses too."""
+
+    NO_CAPACITY = "no-capacity"
+    TOO_FAR_FROM_MAIN = "too-far-from-main"
+    NO_SUITABLE_MAIN = "no-suitable-main"
+    CAPACITY_OUT_OF_RANGE = "capacity-out-of-range"
+    DOCUMENTS_MISSING = "documents-missing"
+    OTHER = "other"
+
+
+class DeskRefusal(StrEnum):
+    """Why a company's people do not hold, carry out or release an order."""
+
+    NO_CAPACITY = "no-capacity"
+    TARIFF_CHANGE_REFUSED = "tariff-change-refused"
+    DEBT = "debt"
+    UNKNOWN_PARCEL = "unknown-parcel"
+    ALREADY_CONFIRMED = "already-confirmed"
+    OTHER = "other"
+
+
 class ServiceLineState(StrEnum):
     """How far a service line has come: on paper, impossible, built, and in the company's layer or not."""
 

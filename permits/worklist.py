@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Sequence
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -91,7 +90,6 @@ _CASE = (
     .outerjoin(t.audit_head, t.audit_head.c.case_id == t.case_.c.case_id)
     .where(t.case_.c.case_id == bindparam("case_id"))
 )
-_OPEN_STATUSES = ("consulting", "awaiting_decision", "exchanging", "needs_decision", "completing")
 
 
 def case_view(session: Session, case_id: UUID, role: Role, city_id: str | None = None) -> CaseView:
@@ -355,37 +353,4 @@ def case_history(session: Session, case_id: UUID) -> list[HistoryEntry]:
     return [
         HistoryEntry(e.n, e.at, e.actor, e.on_behalf_of, e.event, json.loads(e.body), e.hash.hex())
         for e in audit_entries(session, case_id)
-    ]
-
-
-def tariff_lag(session: Session, city_id: str, now: datetime) -> list[Json]:
-    """Parcels with a permit whose tariff is not confirmed although its date has passed (A14)."""
-    change = t.tariff_change
-    rows = session.execute(
-        select(
-            change.c.parcel_id,
-            change.c.agency_id,
-            change.c.to_class,
-            change.c.effective_at,
-            t.case_.c.case_no,
-        )
-        .join(t.case_, t.case_.c.case_id == change.c.case_id)
-        .where(
-            change.c.city_id == city_id,
-            change.c.state == TariffState.DESIRED.value,
-            change.c.effective_at < now,
-            t.case_.c.status.in_(_OPEN_STATUSES),
-        )
-        .order_by(change.c.effective_at)
-    )
-    return [
-        {
-            "parcel_id": row.parcel_id,
-            "agency": row.agency_id,
-            "tariff_to": row.to_class,
-            "effective_at": row.effective_at.isoformat(),
-            "case_no": row.case_no,
-            "days_late": (now - row.effective_at).days,
-        }
-        for row in rows
     ]

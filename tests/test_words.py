@@ -80,6 +80,8 @@ WORDED: dict[str, tuple[type[StrEnum], ...]] = {
     "term": (TermStatus,),
     "service-line": (v.ServiceLineState,),
     "unserved": (Unreached,),
+    "reason": (v.DeskReason,),
+    "refusal": (v.DeskRefusal,),
 }
 """Which prefix words the members of which vocabulary."""
 
