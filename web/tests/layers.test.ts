@@ -5,7 +5,8 @@ import {
 import { hrefOf, parseRoute } from "../src/lib/route";
 import { tariffReturns } from "../src/lib/tariffs";
 import { isInside } from "../src/map/bounds";
-import type { CaseView, City, Comparison, Issue } from "../src/lib/types";
+import type { Comparison, Issue } from "../src/lib/delivery_types";
+import type { CaseView, City } from "../src/lib/types";
 
 const issue = (severity: Issue["severity"], code: string, more: Partial<Issue> = {}): Issue => ({ severity, code, ...more });
 

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { headingsOfRows, mappingOf, rowsOf, withColumn, withSettled, withUnit, withWord } from "../src/lib/sight";
 import { hrefOf, parseRoute } from "../src/lib/route";
-import type { SightPreview } from "../src/lib/types";
+import type { SightPreview } from "../src/lib/delivery_types";
 
 const preview = {
   fields: [

@@ -1,6 +1,6 @@
 /** What a person may do to a delivery, with the words of its button and of its question. */
 import { t } from "../i18n/i18n.svelte";
-import type { DecisionChoice } from "../lib/types";
+import type { DecisionChoice } from "../lib/delivery_types";
 
 export type DeliveryAct = DecisionChoice | "rollback";
 

@@ -2,10 +2,8 @@
 import type { Geometry, Polygon } from "geojson";
 import type { Cascade, Direction, Here, Incident, Isolation, NewEntry, NewIncident, StartAt, Trace } from "./crisis";
 import type { Calendar, DigSummary, DigView, PlanView, TrenchReport } from "./digs";
-import type {
-  CaseMap, CaseSummary, CaseView, City, CitySummary, Collection, DecisionChoice, Delivery, Diff, Dossier, HistoryEntry, Me, NewCase,
-  OwnerScore, Sight, SightSaid, UploadOptions,
-} from "./types";
+import type { Collection, DecisionChoice, Delivery, Diff, OwnerScore, Sight, SightSaid, UploadOptions } from "./delivery_types";
+import type { CaseMap, CaseSummary, CaseView, City, CitySummary, Dossier, HistoryEntry, Me, NewCase } from "./types";
 
 export type Params = Record<string, unknown>;
 

@@ -5,12 +5,10 @@ import {
   pointOf, valveLines, type Cascade, type Direction, type Here, type Incident, type Isolation, type NewEntry, type NewIncident, type Part, type StartAt, type Trace, type ValveLine,
   isClosable,
 } from "./crisis";
-import { api, ApiError } from "./api";
+import { api, type ApiError } from "./api";
 import { app } from "./app.svelte";
+import { asError } from "./opened.svelte";
 import type { LngLat } from "./types";
-
-const asError = (cause: unknown): ApiError =>
-  cause instanceof ApiError ? cause : new ApiError(0, "page-failed", {}, String(cause));
 
 /** One question at a time: a newer one breaks off the older, whose answer nobody wants any more. */
 class Asked<T> {

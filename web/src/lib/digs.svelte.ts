@@ -1,27 +1,15 @@
 /** The calendar of works, the open dig and the reports from the trench, kept fresh by live events. */
 import { app } from "./app.svelte";
-import { api, ApiError } from "./api";
+import { api, type ApiError } from "./api";
 import { i18n } from "../i18n/i18n.svelte";
 import { stretchOf, strip, todayIn, type Span, type Stretch } from "./days";
 import {
   blankDig, worksOf, type Calendar, type DigDraft, type DigSummary, type DigView, type PlanView, type ReportDraft, type TrenchReport, type Work,
 } from "./digs";
-import type { CaseMap, HistoryEntry } from "./types";
+import { asError, Opened, Soon } from "./opened.svelte";
 
-const asError = (cause: unknown): ApiError => (cause instanceof ApiError ? cause : new ApiError(0, "page-failed", {}, String(cause)));
-const SETTLE_MS = 250;
 const MONTHS_SHOWN = 15;
 const QUARTERS_SHOWN = 6;
-
-/** Many events in a burst cost one request. */
-class Soon {
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  constructor(readonly load: () => Promise<void>) {}
-  call(): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.load(), SETTLE_MS);
-  }
-}
 
 class Board {
   calendar = $state.raw<Calendar | null>(null);
@@ -108,25 +96,15 @@ class DigList {
   }
 }
 
-class OpenDig {
-  id = $state<string | null>(null);
-  view = $state.raw<DigView | null>(null);
-  map = $state.raw<CaseMap | null>(null);
-  history = $state.raw<HistoryEntry[] | null>(null);
+class OpenDig extends Opened<DigView> {
   reports = $state.raw<TrenchReport[]>([]);
-  error = $state<ApiError | null>(null);
-  readonly #soon = new Soon(() => this.refresh());
 
-  async open(id: string): Promise<void> {
-    if (this.id !== id) {
-      this.close();
-      this.id = id;
-    }
-    await this.refresh();
+  constructor() {
+    super({ view: api.dig, map: api.digMap, history: api.digHistory });
   }
 
-  close(): void {
-    this.id = this.view = this.map = this.history = this.error = null;
+  override close(): void {
+    super.close();
     this.reports = [];
   }
 
@@ -135,40 +113,9 @@ class OpenDig {
     this.soon();
   }
 
-  async refresh(): Promise<void> {
-    const city = app.city?.id;
-    const id = this.id;
-    if (!city || !id) return;
-    try {
-      const view = await api.dig(city, id);
-      if (this.id !== id) return;
-      const isMapDue = !this.map || view.version !== this.view?.version;
-      this.view = view;
-      this.error = null;
-      if (isMapDue) this.map = await api.digMap(city, id);
-      this.reports = await api.trenchReports(city, { dig_id: id }).catch(() => this.reports);
-      if (this.history) await this.loadHistory();
-    } catch (cause) {
-      if (this.id !== id) return;
-      this.error = asError(cause);
-      app.heard(cause);
-    }
-  }
-
-  async loadHistory(): Promise<void> {
-    const city = app.city?.id;
-    const id = this.id;
-    if (!city || !id) return;
-    try {
-      const entries = await api.digHistory(city, id);
-      if (this.id === id) this.history = entries;
-    } catch (cause) {
-      this.error = asError(cause);
-    }
-  }
-
-  soon(): void {
-    this.#soon.call();
+  protected override async also(city: string, id: string, isOpen: () => boolean): Promise<void> {
+    const reports = await api.trenchReports(city, { dig_id: id }).catch(() => this.reports);
+    if (isOpen()) this.reports = reports;
   }
 }
 

@@ -1,11 +1,11 @@
 /** The layers' register, the open layer with its deliveries, the open delivery, and the upload under way. */
 import { app } from "./app.svelte";
+import { asError } from "./opened.svelte";
 import { api, ApiError } from "./api";
 import { countsOf, mainOf } from "./layers";
-import type { City, Collection, DecisionChoice, Delivery, Diff, OwnerScore, Sight, UploadOptions } from "./types";
+import type { Collection, DecisionChoice, Delivery, Diff, OwnerScore, Sight, UploadOptions } from "./delivery_types";
+import type { City } from "./types";
 
-const asError = (cause: unknown): ApiError =>
-  cause instanceof ApiError ? cause : new ApiError(0, "page-failed", {}, String(cause));
 const POLL_FIRST_MS = 400;
 const POLL_MOST_MS = 3000;
 const POLL_GROWTH = 1.3;

@@ -1,8 +1,7 @@
 /** Layers, deliveries and their reports in the order and form they are shown. Pure. */
 import type { Feature, FeatureCollection, Point } from "geojson";
-import type {
-  Agreement, City, Collection, Comparison, Delivery, DeliveryState, DiffFeature, Issue, MapLayer, Me, OwnerScore, Severity,
-} from "./types";
+import type { Agreement, Collection, Comparison, Delivery, DeliveryState, DiffFeature, Issue, OwnerScore, Severity } from "./delivery_types";
+import type { City, MapLayer, Me } from "./types";
 
 export interface OwnerGroup { agency: string; layers: MapLayer[]; features: number | null; score: OwnerScore | null }
 

@@ -1,12 +1,10 @@
 /** The file that is looked at before it is delivered, and what the person says about it. */
-import { api, ApiError } from "./api";
+import { api, type ApiError } from "./api";
 import { app } from "./app.svelte";
-import type { Delivery, Sight, SightSaid } from "./types";
+import { asError } from "./opened.svelte";
+import type { Delivery, Sight, SightSaid } from "./delivery_types";
 
 const PAUSE_MS = 250;
-const asError = (cause: unknown): ApiError =>
-  cause instanceof ApiError ? cause : new ApiError(0, "page-failed", {}, String(cause));
-
 class OpenSight {
   view = $state.raw<Sight | null>(null);
   said = $state.raw<SightSaid>({});

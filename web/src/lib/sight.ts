@@ -1,5 +1,5 @@
 /** First sight of a file: a person's mapping, made from the proposed one. Pure. */
-import type { ProposedField, SightPreview, SightSaid } from "./types";
+import type { ProposedField, SightPreview, SightSaid } from "./delivery_types";
 
 export type Mapping = NonNullable<SightSaid["fields"]>;
 

@@ -1,6 +1,7 @@
 /** What a value means to the eye: which of five tones, which icon. Never colour alone: each has its word too. */
 import type { IconName } from "../ui/Icon.svelte";
-import type { AgreementVerdict, DeliveryState, FreshnessState, Severity, Verdict } from "./types";
+import type { AgreementVerdict, DeliveryState, Severity } from "./delivery_types";
+import type { FreshnessState, Verdict } from "./types";
 
 export type Tone = "calm" | "info" | "good" | "warn" | "bad";
 

@@ -1,14 +1,12 @@
 /** The worklist and the open case, kept fresh by live events. */
 import { app } from "./app.svelte";
-import { api, ApiError } from "./api";
+import { api, type ApiError } from "./api";
 import { desk } from "./crisis.svelte";
 import { heardAllDigs, heardDig, heardTrench } from "./digs.svelte";
-import type { CaseMap, CaseSummary, CaseView, HistoryEntry } from "./types";
+import { asError, Opened, Soon } from "./opened.svelte";
+import type { CaseSummary, CaseView } from "./types";
 
-const asError = (cause: unknown): ApiError =>
-  cause instanceof ApiError ? cause : new ApiError(0, "page-failed", {}, String(cause));
 const PAGE = "50";
-const SETTLE_MS = 250;
 
 class Worklist {
   items = $state.raw<CaseSummary[] | null>(null);
@@ -17,7 +15,7 @@ class Worklist {
   status = $state("");
   query = $state("");
   #abort: AbortController | null = null;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #soon = new Soon(() => this.load());
 
   async load(more = false): Promise<void> {
     const city = app.city?.id;
@@ -37,10 +35,8 @@ class Worklist {
     }
   }
 
-  /** Loads soon; many events in a burst cost one request. */
   soon(): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.load(), SETTLE_MS);
+    this.#soon.call();
   }
 
   clear(): void {
@@ -49,58 +45,17 @@ class Worklist {
   }
 }
 
-class OpenCase {
-  id = $state<string | null>(null);
-  view = $state.raw<CaseView | null>(null);
-  map = $state.raw<CaseMap | null>(null);
-  history = $state.raw<HistoryEntry[] | null>(null);
-  error = $state<ApiError | null>(null);
+class OpenCase extends Opened<CaseView> {
   /** The finding that is lit on the map and opened in the list. */
   chosen = $state<string | null>(null);
 
-  async open(id: string): Promise<void> {
-    if (this.id !== id) {
-      this.view = this.map = this.history = this.error = this.chosen = null;
-      this.id = id;
-    }
-    await this.refresh();
+  constructor() {
+    super({ view: api.case, map: api.caseMap, history: api.history });
   }
 
-  close(): void {
-    this.id = null;
-    this.view = this.map = this.history = this.error = this.chosen = null;
-  }
-
-  async refresh(): Promise<void> {
-    const city = app.city?.id;
-    const id = this.id;
-    if (!city || !id) return;
-    try {
-      const view = await api.case(city, id);
-      if (this.id !== id) return;
-      const isMapDue = !this.map || view.findings.length !== this.view?.findings.length;
-      this.view = view;
-      this.error = null;
-      if (isMapDue) this.map = await api.caseMap(city, id);
-      if (this.history) await this.loadHistory();
-    } catch (cause) {
-      if (this.id !== id) return;
-      this.error = asError(cause);
-      app.heard(cause);
-    }
-  }
-
-  async loadHistory(): Promise<void> {
-    const city = app.city?.id;
-    const id = this.id;
-    if (!city || !id) return;
-    try {
-      const entries = await api.history(city, id);
-      if (this.id === id) this.history = entries;
-    } catch (cause) {
-      this.error = asError(cause);
-      app.heard(cause);
-    }
+  override close(): void {
+    super.close();
+    this.chosen = null;
   }
 }
 
