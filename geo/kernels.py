@@ -97,32 +97,6 @@ def reach(start: Offsets, target: Ints, device: Ints, barred: Flags, blocked: Fl
 
 
 @compiled
-def walk_ranks(start: Offsets, target: Ints) -> Ints:
-    """Each vertex's place in a breadth-first walk through all parts: numbered so, neighbours lie close in memory."""
-    size = start.size - 1
-    rank = np.full(size, -1, np.int32)
-    queue = np.empty(size, np.int32)
-    tail = 0
-    for root in range(size):
-        if rank[root] >= 0:
-            continue
-        rank[root] = tail
-        queue[tail] = root
-        head = tail
-        tail += 1
-        while head < tail:
-            u = queue[head]
-            head += 1
-            for arc in range(start[u], start[u + 1]):
-                v = target[arc]
-                if rank[v] < 0:
-                    rank[v] = tail
-                    queue[tail] = v
-                    tail += 1
-    return rank
-
-
-@compiled
 def block_of_edge(  # noqa: C901, PLR0915 - one compiled loop
     start: Offsets, target: Ints, edge: Ints, use: Flags, root: int, wanted: int
 ) -> Flags:

@@ -13,8 +13,8 @@ from typing import Self
 
 import numpy as np
 
-from geo.network import NOWHERE, Flags, Indices, Network, NetworkError, Snap
-from geo.zones import TraceGraph, ZoneGraph, reached_zones, services_among
+from geo.network import NOWHERE, SERVICE_CODE, Flags, Indices, Network, NetworkError, Snap
+from geo.zones import TraceGraph, ZoneGraph, services_among
 
 
 class NothingBroken(NetworkError):
@@ -63,19 +63,19 @@ class DeviceState:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Section:
-    """An `Isolation` by index: devices, then links, nodes and sources; `dry_*` lie outside the section."""
+    """An `Isolation` by index: zones, devices, then links and sources; `dry_*` lie outside the section."""
 
+    zones: Indices
+    dry_zones: Indices
     to_close: Indices
     already_closed: Indices
     stuck: Indices
     inside: Indices
     mains: Indices
     services: Indices
-    nodes: Indices
     sources: Indices
     dry_mains: Indices
     dry_services: Indices
-    dry_nodes: Indices
     restoring: Indices
     snaps: Indices
 
@@ -156,7 +156,7 @@ def isolate(zones: ZoneGraph, broken: Break, inoperable: Iterable[str] = ()) -> 
         valves_inside=_devices(network, found.inside),
         isolated_mains=network.ids_of_links(found.mains.tolist()),
         services_cut=network.ids_of_links(found.services.tolist()),
-        isolated_nodes=tuple(sorted(network.node_ids[node] for node in found.nodes.tolist())),
+        isolated_nodes=tuple(sorted(network.node_ids[node] for node in zones.nodes_in(found.zones).tolist())),
         sources_isolated=tuple(sorted(network.source_ids[index] for index in found.sources.tolist())),
         mains_without_supply=network.ids_of_links(found.dry_mains.tolist()),
         services_without_supply=network.ids_of_links(found.dry_services.tolist()),
@@ -172,34 +172,55 @@ def section_of(zones: ZoneGraph, cut: Cut, state: DeviceState) -> Section:
     Supply is lost by what had it with every device as recorded: a valve that a crew has closed since counts
     as part of the same break. Raises `NothingBroken` for an empty cut.
     """
+    from geo.zone_kernels import cut_off
+
     network = zones.network
     failed = failed_devices(network, cut)
-    stuck = ~state.operable & ~state.closed
+    stuck = ~(state.operable | state.closed)
     stuck[failed] = True
-    section = _section(zones, _seed_zones(zones, cut, failed), stuck)
-    inside = np.flatnonzero(section).astype(np.int32)
-    reached = reached_zones(zones, section, state.closed)
-    dry = np.flatnonzero(zones.supplied & ~reached & ~section).astype(np.int32)
-    devices, beyond = zones.arcs_at(inside)
-    bounding = np.unique(devices[~section[beyond]])
-    within = np.setdiff1d(devices[section[beyond]], bounding)
-    mains, services = services_among(network, zones.links_in(inside))
-    dry_mains, dry_services = services_among(network, zones.links_in(dry))
+    inside, dry, bounding, within, restoring, mains, services, dry_mains, dry_services, at_source = cut_off(
+        (zones.start, zones.target, zones.arc_device),
+        (zones.last, zones.held_by, zones.fed),
+        (zones.link_start, zones.links, network.link_role, SERVICE_CODE),
+        (stuck, state.closed, state.closed & state.operable),
+        zones.source_zone,
+        _seed_zones(zones, cut, failed),
+        _changed(network.device_closed, state.closed),
+    )
+    closed, held = state.closed[bounding], stuck[within]
     return Section(
-        to_close=bounding[~state.closed[bounding]],
-        already_closed=bounding[state.closed[bounding]],
-        stuck=within[stuck[within]],
-        inside=within[~stuck[within]],
+        zones=inside,
+        dry_zones=dry,
+        to_close=bounding[~closed],
+        already_closed=bounding[closed],
+        stuck=within[held],
+        inside=within[~held],
         mains=mains,
         services=services,
-        nodes=zones.nodes_in(inside),
-        sources=np.flatnonzero(section[zones.source_zones]).astype(np.int32),
+        sources=_where(at_source),
         dry_mains=dry_mains,
         dry_services=dry_services,
-        dry_nodes=zones.nodes_in(dry),
-        restoring=_restoring(zones, reached, dry, state),
-        snaps=np.flatnonzero(section[zones.segments.node[zones.snap_node]]).astype(np.int32),
+        restoring=restoring,
+        snaps=_snaps_in(zones, inside),
     )
+
+
+def _changed(recorded: Flags, now: Flags) -> int:
+    """What `cut_off` must know of the devices' state: 0, as recorded; 1, more bar the way; 2, some bar it no longer."""
+    if now is recorded or np.array_equal(now, recorded):
+        return 0
+    return 2 if (recorded & ~now).any() else 1
+
+
+def _where(flags: Flags) -> Indices:
+    return np.flatnonzero(flags).astype(np.int32)
+
+
+def _snaps_in(zones: ZoneGraph, inside: Indices) -> Indices:
+    """The assumed joins in these zones."""
+    if not len(zones.snap_node):
+        return zones.snap_node
+    return _where(np.isin(zones.segments.node[zones.snap_node], inside))
 
 
 def what_if_stuck(zones: ZoneGraph, broken: Break, inoperable: Sequence[str] = ()) -> tuple[Failure, ...]:
@@ -226,31 +247,18 @@ def failed_devices(network: Network, cut: Cut) -> Indices:
 
 
 def _seed_zones(zones: ZoneGraph, cut: Cut, failed: Indices) -> Indices:
-    links = zones.segments.link[cut.links]
-    nodes = zones.segments.node[cut.nodes]
-    beside = np.flatnonzero(np.isin(zones.device, failed)) if len(failed) else np.empty(0, dtype=np.int64)
-    # a two-way valve's node has no zone of its own: the zones on the valve's sides stand for it
-    seeds = np.concatenate([links, nodes[~zones.hollow[nodes]], zones.a[beside], zones.b[beside]])
-    if not len(seeds):
+    seeds = [zones.segments.link[cut.links]]
+    if len(cut.nodes):
+        # a two-way valve's node has no zone of its own: the zones on the valve's sides stand for it
+        nodes = zones.segments.node[cut.nodes]
+        seeds.append(nodes[~zones.hollow[nodes]])
+    if len(failed):
+        beside = np.flatnonzero(np.isin(zones.device, failed))
+        seeds += [zones.a[beside], zones.b[beside]]
+    made = np.concatenate(seeds)
+    if not len(made):
         raise NothingBroken(hint="name-what-broke")
-    return np.unique(seeds).astype(np.int32)
-
-
-def _section(zones: ZoneGraph, seeds: Indices, stuck: Flags) -> Flags:
-    """The zones that cannot be told apart from the seeds because what stands between them does not close."""
-    from geo.kernels import reach
-
-    free = np.zeros(zones.segments.count, dtype=np.bool_)
-    if not stuck.any():
-        free[seeds] = True
-        return free
-    return reach(zones.start, zones.target, zones.arc_device, ~stuck, free, seeds)
-
-
-def _restoring(zones: ZoneGraph, reached: Flags, dry: Indices, state: DeviceState) -> Indices:
-    devices, beyond = zones.arcs_at(dry)
-    able = state.closed[devices] & state.operable[devices] & reached[beyond]
-    return np.unique(devices[able])
+    return made
 
 
 def _devices(network: Network, indices: Indices) -> tuple[str, ...]:

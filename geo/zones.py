@@ -13,8 +13,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
 from geo.network import NOWHERE, SERVICE_CODE, Flags, Indices, Network
 
@@ -74,8 +72,11 @@ class ZoneGraph:
 
     Arc k joins zones a[k] and b[k] through device[k]. A two-way valve is one arc; where three or more links
     meet at one valve, its node is a zone of its own. `hollow` zones are valve nodes that became an arc.
-    `links` lists link indices zone by zone (`link_start`); `supplied` is what the sources reach with every
-    device in its state now.
+    `links` lists link indices zone by zone (`link_start`).
+
+    The first `fed` zones have supply with every device as recorded. They are numbered in preorder of a
+    breadth-first tree from the sources: what hangs below zone k is k to `last[k]`, and `held_by[k]` is the device
+    on the way to its parent. What a cut takes supply from lies below what is cut, so nothing else is looked at.
     """
 
     graph: TraceGraph
@@ -92,7 +93,10 @@ class ZoneGraph:
     node_start: Offsets
     nodes: Indices
     snap_node: Indices
-    supplied: Flags
+    source_zone: Indices
+    last: Indices
+    held_by: Indices
+    fed: int
 
     @property
     def network(self) -> Network:
@@ -100,9 +104,10 @@ class ZoneGraph:
         return self.graph.network
 
     @property
-    def source_zones(self) -> Indices:
-        """The zone of each source."""
-        return self.segments.node[self.network.source_node]
+    def supplied(self) -> Flags:
+        """The zones that have supply with every device as recorded."""
+        found: Flags = np.arange(self.segments.count) < self.fed
+        return found
 
     def links_in(self, zones: Indices) -> Indices:
         """The indices of the links in these zones."""
@@ -111,10 +116,6 @@ class ZoneGraph:
     def nodes_in(self, zones: Indices) -> Indices:
         """The indices of the nodes in these zones."""
         return _gathered(self.node_start, self.nodes, zones)
-
-    def arcs_at(self, zones: Indices) -> tuple[Indices, Indices]:
-        """The devices around these zones and the zones beyond them, arc by arc."""
-        return _gathered(self.start, self.arc_device, zones), _gathered(self.start, self.target, zones)
 
 
 def joins_of(network: Network) -> tuple[Indices, Indices]:
@@ -152,11 +153,11 @@ def segments(graph: TraceGraph) -> Segments:
     >>> parts.link[0] == parts.link[1], parts.link[1] == parts.link[2]
     (np.True_, np.False_)
     """
+    from geo.zone_kernels import components
+
     free = graph.device == NOWHERE
-    a, b = graph.a[free], graph.b[free]
-    edges = coo_matrix((np.ones(len(a), dtype=np.int8), (a, b)), shape=(graph.size, graph.size))
-    count, labels = connected_components(edges, directed=False)
-    return Segments(labels.astype(np.int32), graph.network.node_count, graph.network.link_count, int(count))
+    labels, count = components(graph.size, graph.a[free], graph.b[free])
+    return Segments(labels, graph.network.node_count, graph.network.link_count, int(count))
 
 
 def zone_graph(graph: TraceGraph) -> ZoneGraph:
@@ -172,28 +173,19 @@ def zone_graph(graph: TraceGraph) -> ZoneGraph:
     )
     hollow = _two_way(graph.network, parts, zone_a, zone_b, device)
     zone_a, zone_b, device = _contracted(hollow, zone_a, zone_b, device)
-    parts, hollow, zone_a, zone_b = _renumbered(parts, hollow, zone_a, zone_b)
+    parts, tree = _renumbered(graph.network, parts, hollow, zone_a, zone_b, device)
+    rank, last, held_by, fed = tree
+    zone_a, zone_b = rank[zone_a], rank[zone_b]
     start, target, arc_device, _ = adjacency(parts.count, zone_a, zone_b, device)
     link_start, link_list = _grouped(parts.link, parts.count)
     node_start, node_list = _grouped(parts.node, parts.count)
     snap_node = np.array([snap.node for snap in graph.network.snaps], dtype=np.int32)
-    made = ZoneGraph(
-        graph, parts, hollow, device, zone_a, zone_b, start, target, arc_device,
-        link_start, link_list, node_start, node_list, snap_node, hollow,
+    shell = np.zeros_like(hollow)
+    shell[rank] = hollow
+    return ZoneGraph(
+        graph, parts, shell, device, zone_a, zone_b, start, target, arc_device, link_start, link_list,
+        node_start, node_list, snap_node, parts.node[graph.network.source_node], last, held_by, int(fed),
     )  # fmt: skip
-    return replace(made, supplied=reached_zones(made, np.zeros(parts.count, dtype=np.bool_)))
-
-
-def reached_zones(zones: ZoneGraph, blocked: Flags, closed: Flags | None = None) -> Flags:
-    """The zones that the sources reach with the `closed` devices barred and the `blocked` zones shut off.
-
-    Without `closed`, with every device as recorded.
-    """
-    from geo.kernels import reach
-
-    closed = zones.network.device_closed if closed is None else closed
-    reached: Flags = reach(zones.start, zones.target, zones.arc_device, closed, blocked, zones.source_zones)
-    return reached
 
 
 def services_among(network: Network, links: Indices) -> tuple[Indices, Indices]:
@@ -289,16 +281,16 @@ def _contracted(
 
 
 def _renumbered(
-    parts: Segments, hollow: Flags, zone_a: Indices, zone_b: Indices
-) -> tuple[Segments, Flags, Indices, Indices]:
-    """The zones in walking order, the hollow ones last: a trace then reads memory nearly in order."""
-    from geo.kernels import adjacency, walk_ranks
+    network: Network, parts: Segments, hollow: Flags, zone_a: Indices, zone_b: Indices, device: Indices
+) -> tuple[Segments, tuple[Indices, Indices, Indices, int]]:
+    """The zones numbered along the tree by which supply comes (`supply_tree`), which is nearly as they are walked."""
+    from geo.kernels import adjacency
+    from geo.zone_kernels import supply_tree
 
-    start, target, _, _ = adjacency(parts.count, zone_a, zone_b, zone_a)
-    order = np.lexsort((walk_ranks(start, target), hollow))
-    rank = np.empty(parts.count, dtype=np.int32)
-    rank[order] = np.arange(parts.count, dtype=np.int32)
-    return replace(parts, vertex=rank[parts.vertex]), hollow[order], rank[zone_a], rank[zone_b]
+    start, target, by, _ = adjacency(parts.count, zone_a, zone_b, device)
+    sources = parts.node[network.source_node]
+    tree = supply_tree(start, target, by, network.device_closed, sources, hollow)
+    return replace(parts, vertex=tree[0][parts.vertex]), tree
 
 
 def _grouped(zone: Indices, count: int) -> tuple[Offsets, Indices]:

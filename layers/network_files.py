@@ -35,7 +35,7 @@ _IDS: Final = ("node_ids", "link_ids", "device_ids", "source_ids")
 _GRAPH: Final = ("a", "b", "device", "start", "target", "arc_device", "arc_edge")
 _ZONES: Final = (
     "hollow", "device", "a", "b", "start", "target", "arc_device", "link_start", "links", "node_start", "nodes",
-    "snap_node", "supplied",
+    "snap_node", "source_zone", "last", "held_by",
 )  # fmt: skip
 
 
@@ -122,7 +122,7 @@ def _rename(beside: Path, folder: Path) -> None:
 
 def _sizes(built: Built) -> dict[str, int]:
     parts = built.zones.segments
-    return {"nodes": parts.nodes, "links": parts.links, "zones": parts.count}
+    return {"nodes": parts.nodes, "links": parts.links, "zones": parts.count, "fed": built.zones.fed}
 
 
 def _arrays(built: Built, words: dict[str, Sequence[str]]) -> Iterator[tuple[str, Any]]:
@@ -217,5 +217,6 @@ def from_block(array: Callable[[str], Any], about: Mapping[str, Any]) -> Built:
     )
     graph = TraceGraph(network, **{name: array(f"graph.{name}") for name in _GRAPH})
     parts = Segments(array("zones.vertex"), sizes["nodes"], sizes["links"], sizes["zones"])
-    zones = ZoneGraph(graph=graph, segments=parts, **{name: array(f"zones.{name}") for name in _ZONES})
+    columns = {name: array(f"zones.{name}") for name in _ZONES}
+    zones = ZoneGraph(graph=graph, segments=parts, fed=sizes["fed"], **columns)
     return Built(zones, attributes)

@@ -27,7 +27,7 @@ Reader = Session | Connection
 Columns = Any
 """A pyarrow table."""
 # Part of every version: raise it whenever what is built or kept changes.
-FORMAT: Final = "panjereh-network-1"
+FORMAT: Final = "panjereh-network-2"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import json
 import random
 import warnings
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +30,19 @@ from geo.network import (
 )
 from geo.snapping import LineRecord, PointRecord, network_from_lines
 from geo.squeeze import squeeze_off
-from geo.trace import Break, Isolation, NothingBroken, downstream, isolate, outage, upstream, what_if_stuck
+from geo.trace import (
+    Break,
+    Cut,
+    Isolation,
+    NothingBroken,
+    downstream,
+    isolate,
+    outage,
+    upstream,
+    what_if_stuck,
+)
 from geo.zones import TraceGraph, ZoneGraph, segments, trace_graph, zone_graph
+from tests.geo.loss_by_walk import assert_as_by_walk
 
 ROOT = Path(__file__).resolve().parents[2]
 CITIES = ("schutterwald", "karhula")
@@ -84,6 +95,18 @@ def test_segments_equal_those_of_wntr(name, placement, number):
     pairs = set(zip([*ours.node.tolist(), *ours.link.tolist()], truth, strict=True))
     assert len(pairs) == len({a for a, _ in pairs}) == len({b for _, b in pairs})
     assert len(pairs) == len(set(truth))
+    fed = [SourceRecord(name, name) for name in (*model.reservoir_name_list, *model.tank_name_list)]
+    zones = zones_of(replace(network, **_sources(network, fed)))
+    for link in random.Random(seed).sample(range(network.link_count), 12):
+        assert_as_by_walk(zones, Cut(np.array([link], np.int32), _NONE, _NONE))
+
+
+_NONE = np.zeros(0, dtype=np.int32)
+
+
+def _sources(network: Network, fed: list[SourceRecord]) -> dict[str, Any]:
+    names = [source.source_id for source in fed]
+    return {"source_ids": tuple(names), "source_node": network.nodes(names)}
 
 
 # --- the demo cities --------------------------------------------------------------------------------------
@@ -153,6 +176,8 @@ def test_every_broken_main_of_a_city_is_isolated_as_by_hand(city, read):
     truth = _expected(city)
     assert len(truth) == 15
     assert {main: _as_expected(isolate(zones, Break(links=(main,)))) for main in truth} == truth
+    for main in truth:
+        assert_as_by_walk(zones, Cut.of(zones.network, Break(links=(main,))))
 
 
 @pytest.mark.parametrize("city", CITIES)
