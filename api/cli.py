@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -175,11 +176,21 @@ def setup(
 
 
 @app.command()
-def address() -> None:
-    """Print the page's address with the demonstration officer's token."""
+def address(
+    person: Annotated[
+        str,
+        typer.Option(
+            "--as", help="officer-1, officer-2, front-1, crisis-1, auditor-1, water-1, power-1, gas-1"
+        ),
+    ] = "officer-1",
+) -> None:
+    """Print the page's address with the token of one of the demonstration's people."""
     home = _home()
     port = home.state().get("ports", {}).get("api", home.settings.port)
-    typer.echo(f"http://127.0.0.1:{port}/#token={home.tokens()['officer-1']}")
+    known = home.tokens()
+    if person not in known:
+        raise typer.BadParameter(f"known: {', '.join(known)}")
+    typer.echo(f"http://127.0.0.1:{port}/#token={known[person]}")
 
 
 @app.command()
@@ -308,17 +319,15 @@ def serve() -> None:
     import uvicorn
 
     from api.app import create_app
+    from api.http1 import server_config
 
     settings = Settings()
-    uvicorn.run(
-        create_app(settings),
-        host=settings.host,
-        port=settings.port,
-        log_level="warning",
-        access_log=False,
-        timeout_graceful_shutdown=3,
-        server_header=False,
-    )
+    config = server_config(create_app(settings), settings.host, settings.port, timeout_graceful_shutdown=3)
+    server = uvicorn.Server(config)
+    with suppress(KeyboardInterrupt):
+        server.run()
+    if not server.started:
+        raise typer.Exit(3)
 
 
 @app.command()

@@ -71,6 +71,10 @@ def _server(company: Company, threads: int) -> uvicorn.Server:
     gate = FaultGate(app, company.faults)
     config = uvicorn.Config(
         gate,
+        # Said, so that a company behaves the same whatever else is installed.
+        http="h11",
+        ws="none",
+        loop="asyncio",
         log_level="warning",
         access_log=False,
         lifespan="on",

@@ -17,6 +17,7 @@ from fastapi import FastAPI
 
 from api import tokens
 from api.app import create_app
+from api.http1 import server_config
 from api.settings import AgencyBook, AgencyEndpoint, Settings, write_agency_book
 from layers.database import make_engine, make_sessions
 from permits.vocabulary import Role
@@ -49,10 +50,7 @@ def free_port() -> int:
 @contextmanager
 def serving(app: FastAPI, port: int) -> Iterator[str]:
     """Uvicorn in a thread until the block ends."""
-    config = uvicorn.Config(
-        app, host="127.0.0.1", port=port, log_level="warning", timeout_graceful_shutdown=2
-    )
-    server = uvicorn.Server(config)
+    server = uvicorn.Server(server_config(app, "127.0.0.1", port, timeout_graceful_shutdown=2))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:
