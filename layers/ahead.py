@@ -20,41 +20,48 @@ def ahead(parts: Generator[_Part, None, None], depth: int = 2) -> Iterator[Itera
     What goes wrong while a part is made is raised where that part is asked for. When the block is left, the thread has
     ended, whether or not all was used.
     """
-    made: queue.Queue[Any] = queue.Queue(depth)
-    is_over = threading.Event()
+    reader = _Reader(parts, depth)
+    reader.start()
+    try:
+        yield reader.taken()
+    finally:
+        reader.is_over.set()
+        reader.join()
 
-    def put(part: Any) -> bool:
-        while not is_over.is_set():
+
+class _Reader(threading.Thread):
+    def __init__(self, parts: Generator[Any, None, None], depth: int) -> None:
+        super().__init__(name="reading-ahead", daemon=True)
+        self._parts = parts
+        self._made: queue.Queue[tuple[Any, BaseException | None]] = queue.Queue(depth)
+        self.is_over = threading.Event()
+
+    def run(self) -> None:
+        """Make the parts until they end, or nobody wants them any more."""
+        try:
+            with closing(self._parts):
+                for part in self._parts:
+                    self._put(part)
+                    if self.is_over.is_set():
+                        return
+            self._put(_END)
+        except BaseException as error:  # it is raised again where the part is asked for
+            self._put(_END, error)
+
+    def _put(self, part: Any, error: BaseException | None = None) -> None:
+        while not self.is_over.is_set():
             try:
-                made.put(part, timeout=_WAIT_S)
+                self._made.put((part, error), timeout=_WAIT_S)
             except queue.Full:
                 continue
-            return True
-        return False
+            return
 
-    def work() -> None:
-        try:
-            with closing(parts):
-                for part in parts:
-                    if not put((part, None)):
-                        return
-            put((_END, None))
-        except BaseException as error:  # noqa: BLE001 - it is raised again where the part is asked for
-            put((_END, error))
-
-    def taken() -> Iterator[_Part]:
+    def taken(self) -> Iterator[Any]:
+        """Give what was made."""
         while True:
-            part, error = made.get()
+            part, error = self._made.get()
             if error is not None:
                 raise error
             if part is _END:
                 return
             yield part
-
-    thread = threading.Thread(target=work, name="reading-ahead", daemon=True)
-    thread.start()
-    try:
-        yield taken()
-    finally:
-        is_over.set()
-        thread.join()
