@@ -171,6 +171,34 @@ def rollback(layer_id: LayerId, city_id: CityId = "schutterwald") -> None:
         _show(_tell(desk, layer_id, report.delivery_id or 0))
 
 
+@delivery.command("repairs")
+def repairs(layer_id: LayerId, number: Number, city_id: CityId = "schutterwald", limit: int = 1000) -> None:
+    """List what the checks changed in a delivery; a star marks what the layer still shows so."""
+    from layers import repairs as repaired
+
+    with _desk(city_id) as desk, desk.engine.connect() as connection:
+        spec = desk.place.layer(layer_id)
+        for each in repaired.repairs(connection, desk.place, spec, number, limit=limit):
+            words = ", ".join(i18n.plain("en", f"issue-{code}") for code in each.codes)
+            typer.echo(f"{'*' if each.is_shown else ' '} {each.feature_id:20} {words}  {each.params}")
+
+
+@delivery.command("undo-repair")
+def undo_repair(
+    layer_id: LayerId,
+    number: Number,
+    features: Annotated[list[str] | None, typer.Argument(help="ids; none: all that are shown")] = None,
+    city_id: CityId = "schutterwald",
+    note: Annotated[str | None, typer.Option(help="why")] = None,
+) -> None:
+    """Take repairs of a delivery back: the features as they were delivered, as a new delivery."""
+    from layers import repairs as repaired
+
+    with _desk(city_id) as desk:
+        made = repaired.undo(desk.engine, desk.place, layer_id, number, features or None, by="cli", note=note)
+        _show(_tell(desk, layer_id, made))
+
+
 @delivery.command("diff")
 def diff(
     layer_id: LayerId,

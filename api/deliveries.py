@@ -22,6 +22,7 @@ from api.words_of_deliveries import as_json, with_places
 from geo.crs import to_wgs84
 from layers import deliveries as stored
 from layers import ingest, versions
+from layers import repairs as repaired
 from layers.catalog import LayerSpec, Sensitivity
 from layers.city import City
 from layers.handling import Handling
@@ -217,6 +218,56 @@ def decide(resources: RuntimeDep, ask: AskedDep, delivery_id: Number, said: Deci
         ask.spec.layer_id,
         delivery_id,
         said.decision,
+        by=ask.who.actor_id,
+        note=said.note,
+    )
+    return _one(resources, ask, made)
+
+
+@router.get("/layers/{layer_id}/deliveries/{delivery_id}/repairs", summary="What the checks changed")
+def repairs(
+    resources: RuntimeDep,
+    ask: AskedDep,
+    delivery_id: Number,
+    limit: Annotated[int, Query(ge=1, le=10_000)] = repaired.MOST_LISTED,
+) -> dict[str, Any]:
+    """Feature by feature: the shape as delivered, the one that was published, and whether it is shown still."""
+    with resources.engine.connect() as connection:
+        found = repaired.repairs(connection, ask.place, ask.spec, delivery_id, limit=limit + 1)
+    city_crs = ask.place.city_crs
+    made = [
+        {
+            "feature_id": each.feature_id,
+            "codes": list(each.codes),
+            "params": each.params,
+            "before": mapping(to_wgs84(each.before_m, city_crs)),
+            "after": None if each.after_m is None else mapping(to_wgs84(each.after_m, city_crs)),
+            "is_shown": each.is_shown,
+            "back": each.back,
+        }
+        for each in found[:limit]
+    ]
+    return {"repairs": made, "truncated": len(found) > limit}
+
+
+class Undo(BaseModel):
+    """Which repairs are taken back: those of these features, or, without any, all that are shown."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    features: list[str] | None = Field(default=None, min_length=1, max_length=10_000)
+    note: str | None = Field(default=None, max_length=2000)
+
+
+@router.post("/layers/{layer_id}/deliveries/{delivery_id}/repairs/undo", summary="Take repairs back")
+def undo_repairs(resources: RuntimeDep, ask: AskedDep, delivery_id: Number, said: Undo) -> dict[str, Any]:
+    """The features get the shape that was delivered, as a new delivery; one that cannot stand so is taken out."""
+    made = repaired.undo(
+        resources.engine,
+        ask.place,
+        ask.spec.layer_id,
+        delivery_id,
+        said.features,
         by=ask.who.actor_id,
         note=said.note,
     )

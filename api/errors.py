@@ -35,6 +35,7 @@ from layers.preview import LayerNotPreviewed
 from layers.proposal_edits import MappingIncomplete, MappingInvalid, MappingNotKept
 from layers.query import CityNotStored, ParcelNotStored
 from layers.readers import faults as source
+from layers.repairs import RepairNotShown
 from layers.surveys import SurveyListMissing
 from layers.tiles import TileOutOfRange
 from permits import dig_errors as digs
@@ -124,6 +125,7 @@ STATUS: Final[dict[type[PanjerehError], int]] = {
     SurveyListMissing: 404,
     LayerNotPreviewed: 404,
     DeliveryNotHeld: 409,
+    RepairNotShown: 409,
     MappingIncomplete: 409,
     MappingNotKept: 409,
     NothingToRollBack: 409,

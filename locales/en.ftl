@@ -75,6 +75,13 @@ ui-assumed = Assumed:
 ui-at-places = ({ $count ->
     [one] at { $count } place
    *[other] at { $count } places
+ui-repair-gone = no longer shown so
+ui-repair-removes = Without the repair it can stand in no layer: it is taken out.
+ui-repair-restores = It gets the shape that was delivered.
+ui-repair-undo = Take the repair back
+ui-repair-undone = Taken back by
+ui-repairs = What was repaired
+ui-repairs-how = Each repair keeps the shape as it was delivered and can be taken back by itself, as a new delivery.
 })
 ui-attempts = { $count } attempts
 ui-becomes = becomes
@@ -1125,6 +1132,7 @@ agreement-how-previous = The layer as it is shown now
 decide-accept = Publish as it is
 decide-correct = Publish corrected
 decide-refuse = Refuse
+decide-undo-repairs = Repairs taken back
 delivery-checking = Being checked
 delivery-corrected = Published corrected
 delivery-failed = Failed
@@ -1136,6 +1144,7 @@ delivery-received = Received
 delivery-staged = Being compared and published
 error-delivery-not-found = There is no delivery { $delivery } of the layer { $layer }.
 error-delivery-not-held = The delivery { $delivery } does not wait for a decision.
+error-repair-not-shown = The delivery { $delivery } repaired no feature that the layer still shows so: { $features }.
 error-no-correction-offered = No correction is offered for the delivery { $delivery }.
 issue-dangling-service = Service that touches nothing
 issue-duplicate-link = Line delivered twice
@@ -2232,3 +2241,64 @@ reason-reason-missing = a refusal needs its reason
 reason-receipt-missing = the number of the receipt is missing
 refusal-other = For another reason; see the note.
 ## desk: end
+
+## entered into the calendar, redrawn, surveyed: begin
+ui-barred = { $count ->
+    [0] No work would open it before
+    [one] { $count } work would open it before
+   *[other] { $count } works would open it before
+}
+ui-barred-how = They get no permit while the street is closed, unless a second officer lifts the moratorium with authority and reason.
+ui-calendar-enter = Enter into the calendar
+ui-closed-until = Closed until
+ui-crisis-redraw = Redraw the area
+ui-crisis-redraw-done = Save the new area
+ui-crisis-redraw-how = Click the corners of the area as it is now. The old one stays in sight; the change goes into the log.
+ui-crisis-shut-here = Shut off
+ui-moratorium-until = Closed to digging until { $day }
+ui-paved-on = repaved { $day }
+ui-paving-day = Repaved on
+ui-paving-enter = Close the street
+ui-paving-new = Repaved street
+ui-paving-new-how = A street paved anew stays closed to digging for the term. Works that lie there are named at once.
+ui-paving-source = Who says so
+ui-paving-source-how = Contract, minutes or letter: it stands beside every refusal.
+ui-paving-years = Term in years
+ui-paving-years-how = Left empty: the city's own term.
+ui-plan-change = Change the plan
+ui-plan-enter = Enter the plan
+ui-plan-new = Planned work
+ui-plan-new-how = Works within 50 m and 90 days of it, and streets that are closed, are shown as soon as it is entered.
+ui-plan-number = The agency's own number
+ui-plan-save = Save the change
+ui-problem-day = Choose the day.
+ui-problem-line = A line needs two points.
+ui-problem-years = Whole years, 0 to 50.
+ui-street = Street
+ui-street-axis = Along the street
+ui-street-axis-how = Click along the middle of the carriageway, from one end of the new pavement to the other.
+ui-street-closed = Closed to digging
+ui-street-none = Nothing drawn yet
+ui-street-open = Open again
+ui-street-part = What was repaved
+ui-street-width = Width of the carriageway
+ui-streets-closed = { $count ->
+    [one] { $count } street closed to digging
+   *[other] { $count } streets closed to digging
+}
+ui-survey = Survey first
+ui-survey-all = All networks
+ui-survey-counts = { $pairs } pairs among { $lines } lines
+ui-survey-empty = No pair of this network is among those listed.
+ui-survey-list = The list
+ui-survey-made = made
+ui-survey-none = No audit of this city yet
+ui-survey-none-how = The list of lines that the records place too close is made on the server:
+ui-survey-unconfirmed = { $count ->
+    [one] { $count } pair is found by rules that nobody has confirmed.
+   *[other] { $count } pairs are found by rules that nobody has confirmed.
+}
+ui-survey-unruled = Not checked, because no rule speaks of them:
+ui-work-axis-how = Click along the trench. 50 m around it are compared with all other works.
+ui-work-kind = What is entered
+## entered into the calendar, redrawn, surveyed: end

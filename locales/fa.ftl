@@ -87,6 +87,13 @@ ui-changes-none = چیزی افزوده، تغییر داده یا برداشت�
 ui-changes-not-listed = { $count ->
     [one] { $count } تغییر دیگر شمرده شده اما فهرست نشده است.
    *[other] { $count } تغییر دیگر شمرده شده اما فهرست نشده است.
+ui-repair-gone = دیگر چنین نمایش داده نمی‌شود
+ui-repair-removes = بدون این اصلاح در هیچ لایه‌ای جای نمی‌گیرد و از لایه برداشته می‌شود.
+ui-repair-restores = شکلی را می‌گیرد که تحویل شده بود.
+ui-repair-undo = بازگرداندن اصلاح
+ui-repair-undone = بازگردانده شد با
+ui-repairs = اصلاح‌شده‌ها
+ui-repairs-how = از هر اصلاح شکل تحویل‌شده نگه داشته می‌شود و هر یک را می‌توان جداگانه، به صورت تحویلی تازه، بازگرداند.
 }
 ui-choose = انتخاب کنید…
 ui-city = شهر
@@ -1107,6 +1114,7 @@ agreement-how-previous = لایه آن‌گونه که اکنون نمایش د�
 decide-accept = انتشار به همین صورت
 decide-correct = انتشار با تصحیح
 decide-refuse = رد
+decide-undo-repairs = بازگرداندن اصلاح‌ها
 delivery-checking = در حال بررسی
 delivery-corrected = با تصحیح منتشر شد
 delivery-failed = ناموفق
@@ -1118,6 +1126,7 @@ delivery-received = دریافت شد
 delivery-staged = در حال مقایسه و انتشار
 error-delivery-not-found = لایهٔ { $layer } تحویلی با شمارهٔ { $delivery } ندارد.
 error-delivery-not-held = تحویل { $delivery } در انتظار تصمیم نیست.
+error-repair-not-shown = تحویل { $delivery } عارضه‌ای را که لایه هنوز با همان اصلاح نشان دهد اصلاح نکرده است: { $features }.
 error-no-correction-offered = برای تحویل { $delivery } تصحیحی پیشنهاد نشده است.
 issue-dangling-service = انشعابی که به هیچ خطی وصل نیست
 issue-duplicate-link = خط تکراری
@@ -2168,3 +2177,64 @@ reason-reason-missing = رد کردن نیازمند نوشتن دلیل است
 reason-receipt-missing = شماره رسید نوشته نشده است
 refusal-other = به دلیلی دیگر؛ یادداشت را ببینید.
 ## desk: end
+
+## entered into the calendar, redrawn, surveyed: begin
+ui-barred = { $count ->
+    [0] هیچ کاری پیش از آن خیابان را باز نمی‌کند
+    [one] { $count } کار پیش از آن خیابان را باز می‌کند
+   *[other] { $count } کار پیش از آن خیابان را باز می‌کنند
+}
+ui-barred-how = تا خیابان بسته است مجوز نمی‌گیرند، مگر کارشناس دومی با ذکر مستند و دلیل، ممنوعیت را بردارد.
+ui-calendar-enter = ثبت در تقویم
+ui-closed-until = ممنوع تا
+ui-crisis-redraw = ترسیم دوبارهٔ محدوده
+ui-crisis-redraw-done = ثبت محدودهٔ تازه
+ui-crisis-redraw-how = گوشه‌های محدودهٔ کنونی را بزنید. محدودهٔ پیشین پیش چشم می‌ماند و تغییر در دفتر حادثه ثبت می‌شود.
+ui-crisis-shut-here = قطع
+ui-moratorium-until = حفاری تا { $day } ممنوع است
+ui-paved-on = روکش در { $day }
+ui-paving-day = تاریخ روکش
+ui-paving-enter = بستن خیابان به حفاری
+ui-paving-new = خیابان تازه‌روکش
+ui-paving-new-how = خیابانی که تازه روکش شده تا پایان مهلت به روی حفاری بسته می‌ماند. کارهایی که در آن است بی‌درنگ نام برده می‌شود.
+ui-paving-source = مستند
+ui-paving-source-how = قرارداد، صورت‌جلسه یا نامه: کنار هر رد درخواست نوشته می‌شود.
+ui-paving-years = مهلت (سال)
+ui-paving-years-how = اگر خالی بماند، مهلت خود شهر.
+ui-plan-change = تغییر برنامه
+ui-plan-enter = ثبت برنامه
+ui-plan-new = کار برنامه‌ریزی‌شده
+ui-plan-new-how = کارهای تا ۵۰ متر و ۹۰ روز نزدیک به آن، و خیابان‌های بسته، همین که ثبت شود نشان داده می‌شود.
+ui-plan-number = شمارهٔ خود دستگاه
+ui-plan-save = ثبت تغییر
+ui-problem-day = روز را انتخاب کنید.
+ui-problem-line = خط دست‌کم دو نقطه می‌خواهد.
+ui-problem-years = سال کامل، ۰ تا ۵۰.
+ui-street = خیابان
+ui-street-axis = در امتداد خیابان
+ui-street-axis-how = از یک سر روکش تازه تا سر دیگر، میانهٔ سواره‌رو را بزنید.
+ui-street-closed = بسته به حفاری
+ui-street-none = هنوز چیزی ترسیم نشده
+ui-street-open = دوباره باز
+ui-street-part = جای روکش
+ui-street-width = عرض سواره‌رو
+ui-streets-closed = { $count ->
+    [one] { $count } خیابان بسته به حفاری
+   *[other] { $count } خیابان بسته به حفاری
+}
+ui-survey = اولویت برداشت
+ui-survey-all = همهٔ شبکه‌ها
+ui-survey-counts = { $pairs } جفت از میان { $lines } خط
+ui-survey-empty = هیچ جفتی از این شبکه در این فهرست نیست.
+ui-survey-list = فهرست
+ui-survey-made = تهیه
+ui-survey-none = این شهر هنوز ممیزی نشده است
+ui-survey-none-how = فهرست خط‌هایی که طبق سوابق بیش از حد به هم نزدیک‌اند روی سرور ساخته می‌شود:
+ui-survey-unconfirmed = { $count ->
+    [one] { $count } جفت بر پایهٔ ضوابطی است که کسی تأیید نکرده است.
+   *[other] { $count } جفت بر پایهٔ ضوابطی است که کسی تأیید نکرده است.
+}
+ui-survey-unruled = بررسی نشده، چون هیچ ضابطه‌ای دربارهٔ آن‌ها نیست:
+ui-work-axis-how = در امتداد ترانشه بزنید. تا ۵۰ متر گرداگرد آن با همهٔ کارهای دیگر سنجیده می‌شود.
+ui-work-kind = چه چیزی ثبت می‌شود
+## entered into the calendar, redrawn, surveyed: end

@@ -109,6 +109,36 @@ def test_a_shifted_delivery_is_held_and_corrected(
         assert (refused.status_code, problem_of(refused)) == (409, "delivery-not-held")
 
 
+def test_a_repair_is_told_and_taken_back(api: Served, place: City, tmp_path: Path, problem_of: Code) -> None:
+    """A plot with a needle to its side: the needle goes, and the repair alone can be taken back."""
+    x, y = place.extent_m[0] + 1000, place.extent_m[1] + 1000
+    outline = [[x, y], [x + 20, y], [x + 20, y + 20], [x + 20, y + 25], [x + 20, y + 20], [x, y + 20], [x, y]]
+    columns = {rule.column for rule in place.layer("parcels").fields.values()}
+    said = {"type": "Feature", "properties": dict.fromkeys(columns) | {"parcel_id": "needle"}}
+    made = {
+        "type": "FeatureCollection",
+        "crs": {"type": "name", "properties": {"name": f"urn:ogc:def:crs:EPSG::{place.srid}"}},
+    }
+    made["features"] = [said | {"geometry": {"type": "Polygon", "coordinates": [outline]}}]
+    path = tmp_path / "plot.geojson"
+    path.write_text(json.dumps(made), encoding="utf-8")
+    parcels = f"{BASE}/layers/parcels"
+    with api.client(Role.OFFICER) as client:
+        sent = finished(client, send(client, path, parcels, incremental="true"))
+        assert (sent["state"], sent["counts"]["repaired"], sent["counts"]["added"]) == ("published", 1, 1)
+        repairs = f"{parcels}/deliveries/{sent['delivery_id']}/repairs"
+        (found,) = client.get(repairs).json()["repairs"]
+        assert (found["feature_id"], found["codes"], found["is_shown"], found["back"]) == (
+            "needle", ["repaired-polygon"], True, "removed",
+        )  # fmt: skip
+        assert len(found["before"]["coordinates"][0]) == len(outline)
+        assert problem_of(client.post(f"{repairs}/undo", json={"features": ["other"]})) == "repair-not-shown"
+        back = client.post(f"{repairs}/undo", json={"features": ["needle"], "note": "as surveyed"}).json()
+        assert (back["current"], back["counts"]["removed"]) == (True, 1)
+        assert (back["decision"]["choice"], back["decision"]["note"]) == ("undo-repairs", "as surveyed")
+        assert problem_of(client.post(f"{repairs}/undo", json={})) == "repair-not-shown"
+
+
 def test_a_file_that_cannot_be_read_is_refused_in_words(api: Served, tmp_path: Path) -> None:
     path = tmp_path / "broken.gpkg"
     path.write_bytes(b"SQLite format 3\x00 and no more")
@@ -274,6 +304,7 @@ def test_the_terminal_delivers_decides_and_rolls_back(
     assert run("delivery", "decide", "gas_lines", number, "correct").startswith("*")
     made = json.loads(run("delivery", "diff", "gas_lines", str(int(number) + 1)))
     assert (made["added"], made["removed"]) == (0, 0)
+    assert run("delivery", "repairs", "gas_lines", number) == ""
     assert run("delivery", "rollback", "gas_lines").startswith("*")
     assert len(run("delivery", "list", "gas_lines").splitlines()) == 4
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

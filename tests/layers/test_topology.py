@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 import shapely
-from shapely.geometry import LineString, box
+from shapely.geometry import LineString, Polygon, box
 from sqlalchemy import Engine, text
 
 from layers.city import City, load_city
-from layers.ingest import deliver
+from layers.deliveries import one
+from layers.ingest import deliver, roll_back
+from layers.repairs import UNDO, RepairNotShown, repairs, undo
 from layers.report import DeliveryReport, Outcome
 
 X, Y = 501000.0, 3901000.0
@@ -159,6 +161,61 @@ def test_a_repair_is_logged_with_the_shape_as_delivered(engine: Engine, send: An
     assert row[4] == "LINESTRING(501050 3901000.02,501050 3901020)"
     assert row[5] == 32639
     assert shown == Y
+
+
+def _start(engine: Engine, name: str) -> list[float]:
+    with engine.connect() as connection:
+        return list(
+            connection.execute(
+                text(
+                    "SELECT ST_Y(ST_StartPoint(geom)) FROM layers.network_line "
+                    "WHERE feature_id = :name AND retired_by IS NULL"
+                ),
+                {"name": name},
+            ).scalars()
+        )
+
+
+def test_one_repair_is_taken_back_and_the_others_stay(engine: Engine, city: City, send: Any) -> None:
+    """As a delivery of its own, which can be rolled back; what is not shown as repaired is refused."""
+    rows = [MAIN, line("o", (50, 0.02), (50, 20)), line("p", (70, 0.03), (70, 20))]
+    first = send(rows)
+    spec = city.layer("pipes")
+    with engine.connect() as connection:
+        found = repairs(connection, city, spec, first.delivery_id)
+    told = {each.feature_id: (each.codes, each.is_shown, each.back) for each in found}
+    assert told == {"o": (("snapped-end",), True, "delivered"), "p": (("snapped-end",), True, "delivered")}
+    assert (found[0].before_m.coords[0], found[0].after_m.coords[0]) == ((X + 50, Y + 0.02), (X + 50, Y))
+
+    made = undo(engine, city, "pipes", first.delivery_id, ["o"], by="clerk", note="they do not meet")
+    assert (_start(engine, "o"), _start(engine, "p")) == ([Y + 0.02], [Y])
+    with engine.connect() as connection:
+        row = one(connection, city.city_id, "pipes", made)
+        assert (row.changed, row.removed, row.row_count, row.previous_id) == (1, 0, 3, first.delivery_id)
+        assert {key: row.decision[key] for key in ("choice", "by", "note", "delivery", "features")} == {
+            "choice": UNDO, "by": "clerk", "note": "they do not meet", "delivery": first.delivery_id, "features": ["o"],
+        }  # fmt: skip
+        assert [each.is_shown for each in repairs(connection, city, spec, first.delivery_id)] == [False, True]
+    for names in (["o"], ["m"], ["nobody", "p"]):
+        with pytest.raises(RepairNotShown):
+            undo(engine, city, "pipes", first.delivery_id, names, by="clerk")
+    assert send(rows).outcome is Outcome.PUBLISHED, "the same file again is asked again"
+    roll_back(engine, city, "pipes")
+    assert _start(engine, "o") == [Y + 0.02]
+
+
+def test_an_outline_that_stands_by_its_repair_alone_is_taken_out(
+    engine: Engine, city: City, send: Any
+) -> None:
+    spike = Polygon([(X, Y), (X + 20, Y), (X + 20, Y + 20), (X + 20, Y + 25), (X + 20, Y + 20), (X, Y + 20)])
+    rows = [{"pid": "a", "geometry": box(X + 30, Y, X + 50, Y + 20)}, {"pid": "b", "geometry": spike}]
+    report = send(rows, "parcels")
+    assert report.repaired == 1
+    made = undo(engine, city, "parcels", report.delivery_id, by="clerk")
+    with engine.connect() as connection:
+        live = text("SELECT feature_id FROM layers.parcel WHERE retired_by IS NULL")
+        assert connection.execute(live).scalars().all() == ["a"]
+        assert one(connection, city.city_id, "parcels", made).removed == 1
 
 
 def test_services_apart_from_their_mains_are_not_asked_how_they_meet(

@@ -114,6 +114,16 @@ export interface Delivery {
   report?: DeliveryReport | null;
 }
 
+/** What the checks changed in one feature; `back`: what taking that back would do. */
+export interface RepairedFeature {
+  feature_id: string;
+  codes: string[];
+  before: Geometry;
+  after: Geometry | null;
+  is_shown: boolean;
+  back: "delivered" | "removed";
+}
+
 export interface DiffFeature {
   feature_id: string;
   change: "added" | "changed" | "removed";

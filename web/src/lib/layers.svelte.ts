@@ -166,6 +166,13 @@ class OpenDelivery {
     return answer;
   }
 
+  /** Takes one repair back; returns the new delivery, which is shown now. */
+  async undoRepair(city: string, layer: string, id: number, feature: string): Promise<Delivery> {
+    const answer = await api.undoRepair(city, layer, id, feature);
+    this.onShown?.(layer);
+    return answer;
+  }
+
   async rollBack(city: string, layer: string): Promise<Delivery> {
     const answer = await api.rollBack(city, layer);
     this.onShown?.(layer);
