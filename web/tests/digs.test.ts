@@ -2,9 +2,9 @@
 import { describe, expect, it } from "vitest";
 import { dayOf, daysBetween, daysIn, partsOf, plusDays, stretchOf, strip, todayIn } from "../src/lib/days";
 import {
-  actBody, blankDig, buttonsOf, changeOf, DIG_ACTS, draftOf, filingOf, isActReady, middleOf, pairsIn, phasesOfDig, problemsOfDig, reportForm,
-  savedOf, shapeOfDig, signAt, speaksFor, waitingFor, worksIn, type DigView, type Pair, type Work,
-} from "../src/lib/digs";
+  actBody, blankDig, buttonsOf, changeOf, DIG_ACTS, draftOf, filingOf, isActReady, problemsOfDig, reportForm, shapeOfDig,
+} from "../src/lib/dig_forms";
+import { middleOf, pairsIn, phasesOfDig, savedOf, signAt, speaksFor, waitingFor, worksIn, type DigView, type Pair, type Work } from "../src/lib/digs";
 import { digsAt, hrefOf, parseRoute } from "../src/lib/route";
 import { drawing } from "../src/map/polygon";
 import type { LngLat, Me } from "../src/lib/types";

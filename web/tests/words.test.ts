@@ -3,7 +3,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { makeCatalogue } from "../src/i18n/catalogue";
-import { DIG_ACTS, DIG_PHASES, DIG_STATUSES, FAULTS, PAVEMENTS } from "../src/lib/digs";
+import { DIG_ACTS } from "../src/lib/dig_forms";
+import { DIG_PHASES, DIG_STATUSES, FAULTS, PAVEMENTS } from "../src/lib/digs";
 
 const SOURCE = join(__dirname, "../src");
 const files = (readdirSync(SOURCE, { recursive: true }) as string[]).filter((name) => /\.(ts|svelte)$/.test(name));

@@ -1,11 +1,13 @@
 /** The one place that speaks HTTP. Every refusal becomes an `ApiError` carrying the problem's code and params. */
 import type { Geometry, Polygon } from "geojson";
-import type { Cascade, Direction, Here, Incident, Isolation, NewEntry, NewIncident, StartAt, Trace } from "./crisis";
-import type { Calendar, DigSummary, DigView, PlanView, TrenchReport } from "./digs";
+import type { Cascade, Direction, FoundFeature, Here, Incident, Isolation, NewEntry, NewIncident, StartAt, Trace } from "./crisis";
+import type { Calendar, DigSummary, DigView, PavingView, PlanView, TrenchReport } from "./digs";
 import type { Collection, DecisionChoice, Delivery, Diff, OwnerScore, Sight, SightSaid, UploadOptions } from "./delivery_types";
 import type { CaseMap, CaseSummary, CaseView, City, CitySummary, Dossier, HistoryEntry, Me, NewCase } from "./types";
 
 export type Params = Record<string, unknown>;
+import type { SurveyList } from "./survey";
+
 
 export class ApiError extends Error {
   constructor(
@@ -162,6 +164,8 @@ export const api = {
     call<{ digs: DigSummary[]; next: string | null }>(at(city, `/digs?${said(query)}`), {}, signal),
   dig: (city: string, id: string) => call<DigView>(digAt(city, id)),
   digMap: (city: string, id: string) => call<CaseMap>(digAt(city, id, "/geojson")),
+  surveyList: (city: string, limit: number, signal?: AbortSignal) => call<SurveyList>(at(city, `/survey-list?limit=${limit}`), {}, signal),
+
   digHistory: (city: string, id: string) => call<HistoryEntry[]>(digAt(city, id, "/history")),
   fileDig: (city: string, body: unknown, key: string) => post<DigView>(at(city, "/digs"), body, { "Idempotency-Key": key }),
   actOnDig: (city: string, id: string, path: string, body: unknown, key: string) =>
@@ -181,6 +185,10 @@ export const api = {
   here: (city: string, geometry: Geometry, signal?: AbortSignal) => post<Here>(at(city, "/ground/here"), { geometry }, {}, signal),
   isolation: (city: string, utility: string, where: StartAt, stuck: readonly string[], signal?: AbortSignal) =>
     post<Isolation>(at(city, `/networks/${utility}/isolation`), { at: where, stuck_valves: stuck }, {}, signal),
+  planWork: (city: string, body: unknown, key: string) => post<PlanView>(at(city, "/planned-works"), body, { "Idempotency-Key": key }),
+  pave: (city: string, body: unknown, key: string) => post<PavingView>(at(city, "/pavings"), body, { "Idempotency-Key": key }),
+  paving: (city: string, id: string) => call<PavingView>(at(city, `/pavings/${encodeURIComponent(id)}`)),
+  pavings: async (city: string) => (await call<{ pavings: PavingView[] }>(at(city, "/pavings"))).pavings,
   cascade: (city: string, utility: string, where: StartAt, hazard_m: number | null, signal?: AbortSignal) =>
     post<Cascade>(at(city, `/networks/${utility}/cascade`), { at: where, ...(hazard_m === null ? {} : { hazard_m }) }, {}, signal),
   trace: (city: string, utility: string, where: StartAt, direction: Direction, signal?: AbortSignal) =>
@@ -191,6 +199,8 @@ export const api = {
   logIncident: (city: string, id: string, body: NewEntry, key: string) => post<Incident>(incidentAt(city, id, "/log"), body, { "Idempotency-Key": key }),
   closeIncident: (city: string, id: string, outcome: string) => post<Incident>(incidentAt(city, id, "/close"), { outcome }),
   contactsUrl: (city: string, id: string) => `/v1${incidentAt(city, id, "/contacts.csv")}`,
+  features: async (city: string, query: string, signal?: AbortSignal) =>
+    (await call<{ features: FoundFeature[] }>(at(city, `/networks/features?limit=8&q=${encodeURIComponent(query)}`), {}, signal)).features,
   pack: async (city: string, geometry: Polygon, note: string, signal?: AbortSignal) => {
     const response = await answered(at(city, "/packs"), { method: "POST", body: JSON.stringify({ geometry, note }) }, signal);
     const name = /filename="?([^";]+)/.exec(response.headers.get("Content-Disposition") ?? "")?.[1] ?? `panjereh-${city}.zip`;
@@ -201,6 +211,7 @@ export const api = {
     `${location.origin}/v1${at(city, `/tiles/{z}/{x}/{y}.pbf?layers=${layers.map(encodeURIComponent).join(",")}`)}`,
   eventsUrl: (city: string) => `/v1${at(city, "/events")}`,
 };
+  redrawIncident: (city: string, id: string, geometry: Geometry) => post<Incident>(incidentAt(city, id, "/area"), { geometry }),
 
 /** One file's name stands in the address; several carry theirs in the form. */
 function nameQuery(files: readonly File[]): URLSearchParams {

@@ -2,8 +2,8 @@
 import type { Geometry } from "geojson";
 import type { Sign } from "./crisis";
 import {
-  pointOf, valveLines, type Cascade, type Direction, type Here, type Incident, type Isolation, type NewEntry, type NewIncident, type Part, type StartAt, type Trace, type ValveLine,
-  isClosable,
+  pointOf, valveLines, type Cascade, type Direction, type FoundFeature, type Here, type Incident, type Isolation, type NewEntry, type NewIncident, type Part, type StartAt, type Trace, type ValveLine,
+  isClosable, startAtFeature,
 } from "./crisis";
 import { api, type ApiError } from "./api";
 import { app } from "./app.svelte";
@@ -56,6 +56,10 @@ class CrisisDesk {
   /** The parcel that was looked up, if the place is one. */
   parcel = $state<string | null>(null);
   subject = $state.raw<Subject | null>(null);
+  /** What was looked up by its number. */
+  found = $state.raw<FoundFeature | null>(null);
+  /** The outline that is being drawn becomes the incident's. */
+  isRedrawing = $state(false);
   stuck = $state.raw<ReadonlySet<string>>(new Set());
   numbers: ReadonlyMap<string, number> = new Map();
   valves = $state.raw<ValveLine[]>([]);
@@ -82,7 +86,7 @@ class CrisisDesk {
   }
 
   clear(): void {
-    this.place = this.subject = this.parcel = this.chosen = this.direction = this.hazard_m = null;
+    this.place = this.subject = this.found = this.parcel = this.chosen = this.direction = this.hazard_m = null;
     for (const asked of [this.here, this.shut, this.danger, this.flow]) asked.clear();
     this.stuck = new Set();
     this.numbers = new Map();
@@ -104,6 +108,19 @@ class CrisisDesk {
     this.place = place;
     this.parcel = parcel;
     void this.askHere();
+  }
+
+  /** A valve, line or source that was looked up: the map goes there, and asks what else is there. */
+  goTo(feature: FoundFeature): void {
+    if (!feature.point) return;
+    this.look(pointOf(feature.point));
+    this.found = feature;
+  }
+
+  /** The same, and at once how to shut it off. */
+  shutOff(feature: FoundFeature): void {
+    this.goTo(feature);
+    this.broke({ utility: feature.utility, at: startAtFeature(feature) });
   }
 
   async askHere(): Promise<void> {
@@ -207,6 +224,7 @@ class CrisisDesk {
   }
 
   leave(): void {
+    this.isRedrawing = false;
     this.incident = null;
   }
 
@@ -222,6 +240,15 @@ class CrisisDesk {
     if (!id) return;
     this.incident = await api.logIncident(this.city, id, entry, key);
     if (entry.device) await this.askShut();
+  }
+
+  /** The incident has grown or moved: its area is drawn anew, and the log says so. */
+  async redraw(area: Geometry): Promise<void> {
+    const id = this.incident?.incident_id;
+    if (!id) return;
+    this.incident = await api.redrawIncident(this.city, id, area);
+    this.isRedrawing = false;
+    this.frames += 1;
   }
 
   async close(outcome: string): Promise<void> {

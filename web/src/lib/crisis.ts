@@ -84,6 +84,14 @@ export interface Cascade {
   lost: Lost; contacts: CrisisContact[]; confidence: Trust; took_ms: number;
 }
 
+/** A feature that was found by its number. */
+export interface FoundFeature {
+  utility: string; kind: "device" | "source" | "line" | "node"; network_kind: string | null; layer_id: string | null; feature_id: string; owner: string | null;
+  point: LngLat | null;
+}
+/** Where a question about it starts. */
+export const startAtFeature = (one: FoundFeature): StartAt => ({ feature_id: one.feature_id, ...(one.layer_id ? { layer_id: one.layer_id } : {}) });
+
 export const INCIDENT_KINDS = [
   "gas_leak", "water_burst", "power_outage", "cable_cut", "sewer_collapse", "excavation_damage", "fire", "flood", "earthquake", "other",
 ] as const;
@@ -263,7 +271,8 @@ export const needsSqueeze = (shut: Isolation): boolean => !!shut.squeeze && shut
 
 /** What is framed when an answer comes: the section and its valves, not the whole city that may hang on it. */
 export function framed(shown: Shown): Geometry[] {
-  const { shut, danger, here, part, place } = shown;
+  const { shut, danger, here, part, place, incident } = shown;
+  if (part === "incident" && incident && incident.geometry.type !== "Point") return [incident.geometry];
   if (part === "danger" && danger) return [danger.hazard];
   if (part === "shut" && shut) {
     const points = [...shut.valves, ...shut.stuck, ...shut.already_closed].flatMap((one) => (one.point ? [pointOf(one.point)] : []));

@@ -3,16 +3,18 @@ import { app } from "./app.svelte";
 import { api, type ApiError } from "./api";
 import { i18n } from "../i18n/i18n.svelte";
 import { stretchOf, strip, todayIn, type Span, type Stretch } from "./days";
-import {
-  blankDig, worksOf, type Calendar, type DigDraft, type DigSummary, type DigView, type PlanView, type ReportDraft, type TrenchReport, type Work,
-} from "./digs";
-import { asError, Opened, Soon } from "./opened.svelte";
+import { blankDig, type DigDraft, type ReportDraft } from "./dig_forms";
+import { worksOf, type Calendar, type DigSummary, type DigView, type PavingView, type PlanView, type TrenchReport, type Work } from "./digs";
+import { blankWork, type WorkDraft } from "./plans";
+import { asError, One, Opened, Soon } from "./opened.svelte";
 
 const MONTHS_SHOWN = 15;
 const QUARTERS_SHOWN = 6;
 
 class Board {
   calendar = $state.raw<Calendar | null>(null);
+  /** Streets that were paved anew, those that are over among them. */
+  pavings = $state.raw<PavingView[]>([]);
   error = $state<ApiError | null>(null);
   span = $state<Span>("quarter");
   /** A day of the window that is shown; null: the present one. */
@@ -35,9 +37,12 @@ class Board {
     if (this.city !== city) this.clear(city);
     const all = strip(this.today, "month", 3, MONTHS_SHOWN + 6, i18n.language);
     try {
-      const found = await api.digCalendar(city, all[0]?.from ?? this.today, all.at(-1)?.to ?? this.today);
+      const [found, pavings] = await Promise.all([
+        api.digCalendar(city, all[0]?.from ?? this.today, all.at(-1)?.to ?? this.today), api.pavings(city),
+      ]);
       if (this.city !== city) return;
       this.calendar = found;
+      this.pavings = pavings;
       this.error = null;
     } catch (cause) {
       this.error = asError(cause);
@@ -53,6 +58,7 @@ class Board {
   clear(city: string): void {
     this.city = city;
     this.calendar = this.error = this.day = null;
+    this.pavings = [];
     this.lit = [];
     this.agency = "";
   }
@@ -100,7 +106,7 @@ class OpenDig extends Opened<DigView> {
   reports = $state.raw<TrenchReport[]>([]);
 
   constructor() {
-    super({ view: api.dig, map: api.digMap, history: api.digHistory });
+    super(api.dig, api.digMap, api.digHistory);
   }
 
   override close(): void {
@@ -113,26 +119,10 @@ class OpenDig extends Opened<DigView> {
     this.soon();
   }
 
-  protected override async also(city: string, id: string, isOpen: () => boolean): Promise<void> {
+  protected override async also(view: DigView, city: string, id: string, isOpen: () => boolean): Promise<void> {
+    await super.also(view, city, id, isOpen);
     const reports = await api.trenchReports(city, { dig_id: id }).catch(() => this.reports);
     if (isOpen()) this.reports = reports;
-  }
-}
-
-class OpenPlan {
-  view = $state.raw<PlanView | null>(null);
-  error = $state<ApiError | null>(null);
-
-  async open(id: string): Promise<void> {
-    const city = app.city?.id;
-    if (!city) return;
-    if (this.view?.plan_id !== id) this.view = this.error = null;
-    try {
-      this.view = await api.plan(city, id);
-    } catch (cause) {
-      this.error = asError(cause);
-      app.heard(cause);
-    }
   }
 }
 
@@ -166,6 +156,9 @@ class DigForms {
   dig = $state<DigDraft>(blankDig());
   digFor = "";
   digKey = crypto.randomUUID();
+  work = $state<WorkDraft>(blankWork("plan"));
+  workFor = "";
+  workKey = crypto.randomUUID();
   report = $state<ReportDraft>(blankReport(null));
   reportFor = "";
   reportKey = crypto.randomUUID();
@@ -194,6 +187,22 @@ class DigForms {
     this.reportKey = crypto.randomUUID();
   }
 
+  /** `of`: the city, what it is, and the plan that is being changed. */
+  beginWork(of: string, draft: WorkDraft): void {
+    if (this.workFor === of) return;
+    this.workFor = of;
+    this.work = draft;
+    this.workKey = crypto.randomUUID();
+  }
+
+  workChanged(): void {
+    this.workKey = crypto.randomUUID();
+  }
+
+  clearWork(): void {
+    this.workFor = "";
+  }
+
   clearReport(): void {
     this.reportFor = "";
   }
@@ -202,7 +211,8 @@ class DigForms {
 export const board = new Board();
 export const digList = new DigList();
 export const openDig = new OpenDig();
-export const openPlan = new OpenPlan();
+export const openPlan = new One<PlanView>(api.plan);
+export const openPaving = new One<PavingView>(api.paving);
 export const reports = new Reports();
 export const digForms = new DigForms();
 
@@ -211,11 +221,13 @@ export function heardDig(event: { dig_id: string }): void {
   board.soon();
   if (digList.items) digList.soon();
   if (event.dig_id === openDig.id) openDig.soon();
+  openPlan.soon();
+  openPaving.soon();
 }
 
 export function heardTrench(): void {
   reports.soon();
-  if (openDig.id) openDig.soon();
+  openDig.soon();
 }
 
 /** Events may have been missed: what is shown is asked for again. */
@@ -223,5 +235,7 @@ export function heardAllDigs(): void {
   board.soon();
   reports.soon();
   if (digList.items) digList.soon();
-  if (openDig.id) openDig.soon();
+  openDig.soon();
+  openPlan.soon();
+  openPaving.soon();
 }

@@ -18,26 +18,19 @@ export class Soon {
   }
 }
 
-/** Where a kind of thing is read: its view, its shapes, its history. */
-export interface Reads<View> {
-  view: (city: string, id: string) => Promise<View>;
-  map: (city: string, id: string) => Promise<CaseMap>;
-  history: (city: string, id: string) => Promise<HistoryEntry[]>;
-}
+type Read<Answer> = (city: string, id: string) => Promise<Answer>;
+type IsOpen = () => boolean;
 
-export class Opened<View extends { version: number }> {
+/** One thing of the city by its id. An answer that comes after another was opened is dropped. */
+export class One<View> {
   id = $state<string | null>(null);
   view = $state.raw<View | null>(null);
-  map = $state.raw<CaseMap | null>(null);
-  history = $state.raw<HistoryEntry[] | null>(null);
   error = $state<ApiError | null>(null);
-  readonly #reads: Reads<View>;
+  readonly #read: Read<View>;
   readonly #soon = new Soon(() => this.refresh());
-  /** The version that the shapes are of: an as-built line is a version, though no finding came with it. */
-  #mapped: number | null = null;
 
-  constructor(reads: Reads<View>) {
-    this.#reads = reads;
+  constructor(read: Read<View>) {
+    this.#read = read;
   }
 
   async open(id: string): Promise<void> {
@@ -49,41 +42,28 @@ export class Opened<View extends { version: number }> {
   }
 
   close(): void {
-    this.id = this.view = this.map = this.history = this.error = this.#mapped = null;
+    this.id = this.view = this.error = null;
   }
 
+  /** After an event; nothing happens while nothing is open. */
   soon(): void {
-    this.#soon.call();
+    if (this.id) this.#soon.call();
   }
 
   async refresh(): Promise<void> {
-    await this.#ask(async (city, id, isOpen) => {
-      const view = await this.#reads.view(city, id);
+    await this.ask(async (city, id, isOpen) => {
+      const view = await this.#read(city, id);
       if (!isOpen()) return;
       this.view = view;
       this.error = null;
-      if (this.#mapped !== view.version) {
-        const map = await this.#reads.map(city, id);
-        if (!isOpen()) return;
-        this.map = map;
-        this.#mapped = view.version;
-      }
-      await this.also(city, id, isOpen);
-      if (this.history) await this.loadHistory();
+      await this.also(view, city, id, isOpen);
     });
   }
 
-  async loadHistory(): Promise<void> {
-    await this.#ask(async (city, id, isOpen) => {
-      const entries = await this.#reads.history(city, id);
-      if (isOpen()) this.history = entries;
-    });
-  }
+  /** What else belongs to it. */
+  protected async also(_view: View, _city: string, _id: string, _isOpen: IsOpen): Promise<void> {}
 
-  /** What else belongs to it; nothing, unless a kind of thing says so. */
-  protected async also(_city: string, _id: string, _isOpen: () => boolean): Promise<void> {}
-
-  async #ask(run: (city: string, id: string, isOpen: () => boolean) => Promise<void>): Promise<void> {
+  protected async ask(run: (city: string, id: string, isOpen: IsOpen) => Promise<void>): Promise<void> {
     const city = app.city?.id;
     const id = this.id;
     if (!city || !id) return;
@@ -94,5 +74,43 @@ export class Opened<View extends { version: number }> {
       this.error = asError(cause);
       app.heard(cause);
     }
+  }
+}
+
+/** Something with a life: a version, shapes and a history. */
+export class Opened<View extends { version: number }> extends One<View> {
+  map = $state.raw<CaseMap | null>(null);
+  history = $state.raw<HistoryEntry[] | null>(null);
+  readonly #shapes: Read<CaseMap>;
+  readonly #entries: Read<HistoryEntry[]>;
+  /** The version that the shapes are of: an as-built line is a version, though no finding came with it. */
+  #mapped: number | null = null;
+
+  constructor(read: Read<View>, shapes: Read<CaseMap>, entries: Read<HistoryEntry[]>) {
+    super(read);
+    this.#shapes = shapes;
+    this.#entries = entries;
+  }
+
+  override close(): void {
+    super.close();
+    this.map = this.history = this.#mapped = null;
+  }
+
+  async loadHistory(): Promise<void> {
+    await this.ask(async (city, id, isOpen) => {
+      const entries = await this.#entries(city, id);
+      if (isOpen()) this.history = entries;
+    });
+  }
+
+  protected override async also(view: View, city: string, id: string, isOpen: IsOpen): Promise<void> {
+    if (this.#mapped !== view.version) {
+      const map = await this.#shapes(city, id);
+      if (!isOpen()) return;
+      this.map = map;
+      this.#mapped = view.version;
+    }
+    if (this.history) await this.loadHistory();
   }
 }

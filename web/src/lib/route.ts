@@ -8,8 +8,8 @@ export type ReportTab = (typeof REPORT_TABS)[number];
 
 export const DIG_TABS = ["overview", "companies", "ground", "shared", "costs", "history"] as const;
 export type DigTab = (typeof DIG_TABS)[number];
-/** The calendar, the list, reports from the trench, a new report, a new or half-written dig, a dig, an agency's plan. */
-export type DigScreen = "calendar" | "list" | "reports" | "report" | "new" | "dig" | "plan";
+/** The calendar, the list, reports from the trench, a new report, a new or half-written dig, a dig; an agency's plan, a repaved street, and new ones. */
+export type DigScreen = "calendar" | "list" | "reports" | "report" | "new" | "dig" | "plan" | "paving" | "plan-new" | "paving-new";
 export interface DigRoute { name: "digs"; city: string; view: DigScreen; id: string | null; tab: DigTab }
 
 export type Route =
@@ -18,6 +18,7 @@ export type Route =
   | { name: "case"; city: string; id: string; tab: CaseTab }
   | { name: "new"; city: string; parcel: string | null }
   | { name: "layers"; city: string }
+  | { name: "survey"; city: string; rank: number | null }
   | { name: "layer"; city: string; layer: string }
   | { name: "sight"; city: string; layer: string; id: string }
   | { name: "delivery"; city: string; layer: string; id: number; tab: ReportTab }
@@ -34,6 +35,7 @@ export function parseRoute(hash: string): Route {
   if (page === "layers") return layersRoute(city, id, part, query);
   if (page === "digs") return digRoute(city, id, part, query);
   if (page === "crisis") return crisisRoute(city, id, new URLSearchParams(query));
+  if (page === "survey") return { name: "survey", city, rank: id && /^\d+$/.test(id) ? Number(id) : null };
   return { name: "cases", city };
 }
 
@@ -55,6 +57,8 @@ export function hrefOf(route: Route): string {
       return `#/${encodeURIComponent(route.city)}/layers/${encodeURIComponent(route.layer)}`;
     case "sight":
       return `#/${encodeURIComponent(route.city)}/layers/${encodeURIComponent(route.layer)}/sight/${encodeURIComponent(route.id)}`;
+    case "survey":
+      return `#/${encodeURIComponent(route.city)}/survey${route.rank === null ? "" : `/${route.rank}`}`;
     case "delivery":
       return `#/${encodeURIComponent(route.city)}/layers/${encodeURIComponent(route.layer)}/${route.id}${route.tab === "summary" ? "" : `?tab=${route.tab}`}`;
     case "digs":
@@ -82,8 +86,8 @@ export const digsAt = (city: string, view: DigScreen = "calendar", id: string | 
 function digRoute(city: string, page: string | undefined, id: string | undefined, query: string): DigRoute {
   const of = new URLSearchParams(query).get("dig");
   if (page === "list" || page === "reports") return digsAt(city, page);
-  if (page === "new" || page === "report") return digsAt(city, page, of);
-  if (page === "plan" && id) return digsAt(city, page, id);
+  if (page === "new" || page === "report" || page === "plan-new" || page === "paving-new") return digsAt(city, page, of);
+  if ((page === "plan" || page === "paving") && id) return digsAt(city, page, id);
   if (page) return digsAt(city, "dig", page, tabIn(query, DIG_TABS) ?? "overview");
   return digsAt(city);
 }
@@ -93,7 +97,7 @@ function digHref({ city, view, id, tab }: DigRoute): string {
   const one = id ? encodeURIComponent(id) : "";
   if (view === "calendar") return base;
   if (view === "dig") return `${base}/${one}${tab === "overview" ? "" : `?tab=${tab}`}`;
-  if (view === "plan") return `${base}/plan/${one}`;
+  if (view === "plan" || view === "paving") return `${base}/${view}/${one}`;
   return `${base}/${view}${one ? `?dig=${one}` : ""}`;
 }
 

@@ -50,7 +50,7 @@ class OpenCase extends Opened<CaseView> {
   chosen = $state<string | null>(null);
 
   constructor() {
-    super({ view: api.case, map: api.caseMap, history: api.history });
+    super(api.case, api.caseMap, api.history);
   }
 
   override close(): void {

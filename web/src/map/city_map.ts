@@ -36,7 +36,7 @@ export interface MapOptions {
   onMark: (id: string) => void;
 }
 
-export type SourceName = "case" | "parcel" | "draft" | "marks" | "sight" | "crisis" | "digs";
+export type SourceName = "case" | "parcel" | "draft" | "marks" | "sight" | "crisis" | "digs" | "survey";
 const EMPTY: FeatureCollection = { type: "FeatureCollection", features: [] };
 const CLICK_TOLERANCE_PX = 5;
 const MARK_ZOOM = 17.4;
@@ -160,7 +160,7 @@ export class CityMap {
     if (!this.#ready) return null;
     const { x, y } = event.point;
     const [found] = this.#map.queryRenderedFeatures(
-      [[x - CLICK_TOLERANCE_PX, y - CLICK_TOLERANCE_PX], [x + CLICK_TOLERANCE_PX, y + CLICK_TOLERANCE_PX]], { layers: ["mark"] },
+      [[x - CLICK_TOLERANCE_PX, y - CLICK_TOLERANCE_PX], [x + CLICK_TOLERANCE_PX, y + CLICK_TOLERANCE_PX]], { layers: ["mark", "survey-dot"] },
     );
     return found ? String(found.properties["id"]) : null;
   }

@@ -53,8 +53,8 @@ export const CRISIS_COLOUR = {
   trench: "#1b2a33", start: "#8a0046",
 } as const;
 
-/** Works of the calendar by kind; dash and sign say the same. */
-export const DIG_COLOUR = { connection: "#0b5563", development: "#4b2f91", incident: "#b3261e", plan: "#4b2f91", lit: "#f2b705" } as const;
+/** Works of the calendar by kind, and streets closed to digging; dash and sign say the same. */
+export const DIG_COLOUR = { connection: "#0b5563", development: "#4b2f91", incident: "#b3261e", plan: "#4b2f91", paving: "#8a4f00", lit: "#f2b705" } as const;
 
 export const BASE = {
   ground: "#f3f2ee",

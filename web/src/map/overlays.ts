@@ -47,6 +47,8 @@ const lookIs = (look: string): FilterSpecification => ["==", ["get", "look"], lo
 export function digWorks(): LayerSpecification[] {
   const finding: FilterSpecification = ["==", ["get", "kind"], "finding"];
   return [
+    { id: "dig-paving-fill", source: "digs", type: "fill", filter: kindIs("paving"), paint: { "fill-color": DIG_COLOUR.paving, "fill-opacity": 0.2 } },
+    { id: "dig-paving-edge", source: "digs", type: "line", filter: kindIs("paving"), paint: { "line-color": DIG_COLOUR.paving, "line-width": zoomed([13, 3], [18, 2]), "line-dasharray": [1, 1] } },
     { id: "dig-work-glow", source: "digs", type: "line", filter: ["==", ["get", "lit"], true], layout: { "line-join": "round" }, paint: { "line-color": DIG_COLOUR.lit, "line-opacity": 0.55, "line-width": zoomed([13, 12], [17, 20], [20, 30]) } },
     { id: "dig-work-base", source: "digs", type: "fill", filter: kindIs("work"), paint: { "fill-color": "#ffffff", "fill-opacity": ["case", LIT, 0.8, 0.55] } },
     { id: "dig-work-fill", source: "digs", type: "fill", filter: kindIs("work"), paint: { "fill-pattern": "hatch" } },
@@ -166,6 +168,24 @@ export function marks(): LayerSpecification[] {
     { id: "mark", source: "marks", type: "circle", paint: {
       "circle-radius": ["interpolate", ["linear"], ["zoom"], 13, size(3, 5), 18, size(6, 8)],
       "circle-color": MARK_PAINT, "circle-stroke-color": "#ffffff", "circle-stroke-width": ["interpolate", ["linear"], ["zoom"], 13, 1, 18, 2],
+    } },
+  ];
+}
+
+/** Rings, not discs: the two lines below stay in sight. The chosen one is wide and dark. */
+export function surveyed(): LayerSpecification[] {
+  const chosen: ExpressionSpecification = ["boolean", ["get", "chosen"], false];
+  const point: FilterSpecification = ["==", ["geometry-type"], "Point"];
+  return [
+    { id: "survey-gap", source: "survey", type: "line", filter: ["==", ["geometry-type"], "LineString"], minzoom: 17, paint: { "line-color": "#14252d", "line-width": 2 } },
+    { id: "survey-edge", source: "survey", type: "circle", filter: point, layout: { "circle-sort-key": ["-", 0, ["get", "rank"]] }, paint: {
+      "circle-radius": ["interpolate", ["linear"], ["zoom"], 13, ["case", chosen, 8, 4], 19, ["case", chosen, 22, 12]],
+      "circle-opacity": 0, "circle-stroke-color": "#ffffff", "circle-stroke-width": ["case", chosen, 8, 5],
+    } },
+    { id: "survey-dot", source: "survey", type: "circle", filter: point, layout: { "circle-sort-key": ["-", 0, ["get", "rank"]] }, paint: {
+      "circle-radius": ["interpolate", ["linear"], ["zoom"], 13, ["case", chosen, 8, 4], 19, ["case", chosen, 22, 12]],
+      "circle-color": VERDICT_PAINT, "circle-opacity": 0.12,
+      "circle-stroke-color": ["case", chosen, "#14252d", VERDICT_PAINT], "circle-stroke-width": ["case", chosen, 4, 2.5],
     } },
   ];
 }

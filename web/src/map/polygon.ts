@@ -53,6 +53,16 @@ export function roughArea_m2(corners: Corners): number {
   return Math.abs(twice) / 2;
 }
 
+const METRES_PER_DEGREE = 111_195;
+
+/** Length of a drawn line in metres: a guide while drawing, not the record. */
+export function lengthOf_m(corners: Corners): number {
+  return corners.slice(1).reduce((sum, [lon, lat], i) => {
+    const [before, south] = corners[i] ?? [lon, lat];
+    return sum + Math.hypot((lon - before) * Math.cos((south * Math.PI) / 180), lat - south) * METRES_PER_DEGREE;
+  }, 0);
+}
+
 /** What the map shows while drawing: the corners, and the shape or the line so far. An axis stays a line; alone, a corner is shown. */
 export function drawing(corners: Corners, withCorners: boolean, isAxis = false): FeatureCollection {
   const features: Feature[] = [];

@@ -9,7 +9,7 @@ import type { Language } from "../i18n/language";
 import type { MapLayer } from "../lib/types";
 import { BASE, UTILITIES, UTILITY_STYLE, VERDICT_COLOUR, type UtilityName } from "./colours";
 import {
-  crisisBands, crisisGround, crisisLines, digGround, digLines, digWorks, draft, findingHalo, kindIs, marks, selectedParcel, serviceLines, sight, zoomed,
+  crisisBands, crisisGround, crisisLines, digGround, digLines, digWorks, draft, findingHalo, kindIs, marks, selectedParcel, serviceLines, sight, surveyed, zoomed,
 } from "./overlays";
 
 /** Bottom first. Each entry turns the city's layers of that kind into style layers. */
@@ -45,6 +45,7 @@ export const DRAW_ORDER = [
   "street-label",
   "parcel-label",
   "network-label",
+  "survey", // pairs of lines to be surveyed first
   "mark", // places that a delivery's report speaks of: over everything, they are what is asked about
 ] as const;
 export type DrawKind = (typeof DRAW_ORDER)[number];
@@ -52,7 +53,7 @@ export type DrawKind = (typeof DRAW_ORDER)[number];
 export const FONT = "Vazirmatn";
 export const TILES = "city";
 /** GeoJSON sources that the page fills. */
-export const SOURCES = ["case", "parcel", "draft", "marks", "sight", "crisis", "digs"] as const;
+export const SOURCES = ["case", "parcel", "draft", "marks", "sight", "crisis", "digs", "survey"] as const;
 
 /** Zooms between which tiles are asked for; above, the last are enlarged (a unit of theirs is 5 cm, and whole parcels fit). */
 export const MIN_ZOOM = 10;
@@ -129,6 +130,7 @@ const DRAW: Partial<Record<DrawKind, Draw>> = {
   "parcel-selected": () => selectedParcel(),
   sight: () => sight(),
   draft: () => draft(),
+  survey: () => surveyed(),
   mark: () => marks(),
   "street-label": each("street", ({ id }) => [streetLabel(id)]),
   "parcel-label": each("parcel", ({ id }) => [parcelLabel(id)]),
