@@ -34,11 +34,12 @@ class NoPort(PanjerehError):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """One of the demonstration's people: an actor with a role and a name."""
+    """One of the demonstration's people: an actor with a role and a name, and the agency they work for."""
 
     actor_id: str
     role: Role
     name: str
+    agency: str | None = None
 
 
 PEOPLE: Final = (
@@ -47,6 +48,9 @@ PEOPLE: Final = (
     Person("front-1", Role.FRONT_OFFICE, "Front office"),
     Person("crisis-1", Role.CRISIS, "Crisis desk"),
     Person("auditor-1", Role.AUDITOR, "Auditor"),
+    Person("water-1", Role.AGENCY, "Water company", "water"),
+    Person("power-1", Role.AGENCY, "Power company", "power"),
+    Person("gas-1", Role.AGENCY, "Gas company", "gas"),
 )
 
 

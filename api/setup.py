@@ -34,7 +34,12 @@ def store_tokens(engine: Engine, home: Home) -> None:
     with make_sessions(engine).begin() as session:
         for person in PEOPLE:
             tokens.create_token(
-                session, person.actor_id, person.role, name=person.name, secret=kept[person.actor_id]
+                session,
+                person.actor_id,
+                person.role,
+                name=person.name,
+                agency=person.agency,
+                secret=kept[person.actor_id],
             )
 
 

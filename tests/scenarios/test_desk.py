@@ -191,7 +191,7 @@ def test_a08_a11_a14_a_whole_case_is_done_by_people_alone(counter: Counter) -> N
     until = (datetime.now(UTC) + timedelta(days=60)).date().isoformat()
     offer = {"amount": 1200.5, "valid_until": until, "offer_ref": "O-7"}
     said = counter.answer(
-        "gas", view, conditions=["پیش از حفاری تماس بگیرید"], offer=offer, proposed_capacity={"m3_h": 6}
+        "gas", view, conditions=["پیش از حفاری تماس بگیرید"], offer=offer, proposed_capacity={"m3_hour": 6}
     )
     assert (said["task"]["state"], said["task"]["is_open"]) == ("answered", False)
     for agency in ("water", "power"):
@@ -199,7 +199,7 @@ def test_a08_a11_a14_a_whole_case_is_done_by_people_alone(counter: Counter) -> N
     asked = {each["agency"]: each for each in counter.case(view)["consultations"]}
     assert (asked["gas"]["offer"]["amount"], asked["gas"]["offer"]["currency"]) == (1200.5, "EUR")
     assert asked["gas"]["conditions"][0]["text"]["fa"] == "پیش از حفاری تماس بگیرید"
-    assert asked["gas"]["proposed_capacity"] == {"m3_h": 6}
+    assert asked["gas"]["proposed_capacity"] == {"m3_hour": 6}
 
     counter.decide(view)
     held = counter.get("gas", f"{DESK}/{counter.task('gas', view)['task_id']}")
@@ -363,10 +363,10 @@ def test_who_may_stand_at_which_desk(counter: Counter) -> None:
     assert counter.send("officer", f"{path}/answer", **body).status_code == 403
     bad = counter.send("gas", f"{path}/answer", **body | {"serviceable": False})
     assert (bad.status_code, bad.json()["params"]["reasons"]) == (422, ["reason-missing"])
-    past = {"offer": {"amount": 1, "valid_until": "2020-01-01"}, "proposed_capacity": {"m3_h": -1}}
+    past = {"offer": {"amount": 1, "valid_until": "2020-01-01"}, "proposed_capacity": {"m3_hour": -1}}
     assert counter.send("gas", f"{path}/answer", **body | past).json()["params"]["reasons"] == [
         "offer-already-over",
-        "capacity-unreadable:m3_h",
+        "capacity-unreadable:m3_hour",
     ]
     assert (
         counter.send("gas", f"{path}/done", expected_version=0, number="x").json()["code"]

@@ -1,13 +1,14 @@
 /** The one place that speaks HTTP. Every refusal becomes an `ApiError` carrying the problem's code and params. */
 import type { Geometry, Polygon } from "geojson";
 import type { Cascade, Direction, FoundFeature, Here, Incident, Isolation, NewEntry, NewIncident, StartAt, Trace } from "./crisis";
+import type { DeskTask, DeskView, LagReport } from "./desk";
 import type { Calendar, DigSummary, DigView, PavingView, PlanView, TrenchReport } from "./digs";
-import type { Collection, DecisionChoice, Delivery, Diff, OwnerScore, Sight, SightSaid, UploadOptions } from "./delivery_types";
+import type { Collection, DecisionChoice, Delivery, Diff, OwnerScore, RepairedFeature, Sight, SightSaid, UploadOptions } from "./delivery_types";
 import type { CaseMap, CaseSummary, CaseView, City, CitySummary, Dossier, HistoryEntry, Me, NewCase } from "./types";
 
-export type Params = Record<string, unknown>;
 import type { SurveyList } from "./survey";
 
+export type Params = Record<string, unknown>;
 
 export class ApiError extends Error {
   constructor(
@@ -157,15 +158,26 @@ export const api = {
   forgetSight: (city: string, layer: string, id: string) => call<undefined>(layerAt(city, layer, `/sights/${id}`), { method: "DELETE" }),
   decide: (city: string, layer: string, id: number, decision: DecisionChoice, note: string | null) =>
     post<Delivery>(layerAt(city, layer, `/deliveries/${id}/decide`), { decision, note }),
+  repairs: async (city: string, layer: string, id: number) =>
+    (await call<{ repairs: RepairedFeature[] }>(layerAt(city, layer, `/deliveries/${id}/repairs`))).repairs,
+  undoRepair: (city: string, layer: string, id: number, feature: string) =>
+    post<Delivery>(layerAt(city, layer, `/deliveries/${id}/repairs/undo`), { features: [feature] }),
   rollBack: (city: string, layer: string) => post<Delivery>(layerAt(city, layer, "/rollback"), {}),
+
+  deskTasks: async (city: string, agency: string) => (await call<{ tasks: DeskTask[] }>(at(city, `/desk?${said({ agency })}`))).tasks,
+  deskTask: (city: string, id: string) => call<DeskView>(at(city, `/desk/${encodeURIComponent(id)}`)),
+  actAtDesk: (city: string, id: string, path: string, body: unknown, key: string) =>
+    post<DeskView>(at(city, `/desk/${encodeURIComponent(id)}/${path}`), body, { "Idempotency-Key": key }),
+  tariffLag: (city: string, agency: string) => call<LagReport>(at(city, `/reports/tariff-lag?${said({ agency })}`)),
+  tariffLagUrl: (city: string, agency: string) => `/v1${at(city, `/reports/tariff-lag?${said({ agency, f: "csv" })}`)}`,
+
+  surveyList: (city: string, limit: number, signal?: AbortSignal) => call<SurveyList>(at(city, `/survey-list?limit=${limit}`), {}, signal),
 
   digCalendar: (city: string, from: string, to: string) => call<Calendar>(at(city, `/digs/calendar?from=${from}&to=${to}`)),
   digs: (city: string, query: Record<string, string>, signal?: AbortSignal) =>
     call<{ digs: DigSummary[]; next: string | null }>(at(city, `/digs?${said(query)}`), {}, signal),
   dig: (city: string, id: string) => call<DigView>(digAt(city, id)),
   digMap: (city: string, id: string) => call<CaseMap>(digAt(city, id, "/geojson")),
-  surveyList: (city: string, limit: number, signal?: AbortSignal) => call<SurveyList>(at(city, `/survey-list?limit=${limit}`), {}, signal),
-
   digHistory: (city: string, id: string) => call<HistoryEntry[]>(digAt(city, id, "/history")),
   fileDig: (city: string, body: unknown, key: string) => post<DigView>(at(city, "/digs"), body, { "Idempotency-Key": key }),
   actOnDig: (city: string, id: string, path: string, body: unknown, key: string) =>
@@ -173,6 +185,10 @@ export const api = {
   joinWork: (city: string, ref: string, other: string) => post<unknown>(workAt(city, ref, "/join"), { with: other }),
   declineWork: (city: string, ref: string, other: string, reason: string) => post<unknown>(workAt(city, ref, "/decline"), { with: other, reason }),
   plan: (city: string, id: string) => call<PlanView>(at(city, `/planned-works/${encodeURIComponent(id)}`)),
+  planWork: (city: string, body: unknown, key: string) => post<PlanView>(at(city, "/planned-works"), body, { "Idempotency-Key": key }),
+  pave: (city: string, body: unknown, key: string) => post<PavingView>(at(city, "/pavings"), body, { "Idempotency-Key": key }),
+  paving: (city: string, id: string) => call<PavingView>(at(city, `/pavings/${encodeURIComponent(id)}`)),
+  pavings: async (city: string) => (await call<{ pavings: PavingView[] }>(at(city, "/pavings"))).pavings,
   endPlan: (city: string, id: string, end: "cancel" | "done") => post<PlanView>(at(city, `/planned-works/${encodeURIComponent(id)}/${end}`), {}),
   trenchReports: async (city: string, query: Record<string, string>) =>
     (await call<{ trench_reports: TrenchReport[] }>(at(city, `/trench-reports?${said(query)}`))).trench_reports,
@@ -183,12 +199,10 @@ export const api = {
   photoUrl: (city: string, id: string) => `/v1${at(city, `/trench-reports/${encodeURIComponent(id)}/photo`)}`,
 
   here: (city: string, geometry: Geometry, signal?: AbortSignal) => post<Here>(at(city, "/ground/here"), { geometry }, {}, signal),
+  features: async (city: string, query: string, signal?: AbortSignal) =>
+    (await call<{ features: FoundFeature[] }>(at(city, `/networks/features?limit=8&q=${encodeURIComponent(query)}`), {}, signal)).features,
   isolation: (city: string, utility: string, where: StartAt, stuck: readonly string[], signal?: AbortSignal) =>
     post<Isolation>(at(city, `/networks/${utility}/isolation`), { at: where, stuck_valves: stuck }, {}, signal),
-  planWork: (city: string, body: unknown, key: string) => post<PlanView>(at(city, "/planned-works"), body, { "Idempotency-Key": key }),
-  pave: (city: string, body: unknown, key: string) => post<PavingView>(at(city, "/pavings"), body, { "Idempotency-Key": key }),
-  paving: (city: string, id: string) => call<PavingView>(at(city, `/pavings/${encodeURIComponent(id)}`)),
-  pavings: async (city: string) => (await call<{ pavings: PavingView[] }>(at(city, "/pavings"))).pavings,
   cascade: (city: string, utility: string, where: StartAt, hazard_m: number | null, signal?: AbortSignal) =>
     post<Cascade>(at(city, `/networks/${utility}/cascade`), { at: where, ...(hazard_m === null ? {} : { hazard_m }) }, {}, signal),
   trace: (city: string, utility: string, where: StartAt, direction: Direction, signal?: AbortSignal) =>
@@ -197,10 +211,9 @@ export const api = {
   incident: (city: string, id: string) => call<Incident>(incidentAt(city, id)),
   openIncident: (city: string, body: NewIncident, key: string) => post<Incident>(at(city, "/incidents"), body, { "Idempotency-Key": key }),
   logIncident: (city: string, id: string, body: NewEntry, key: string) => post<Incident>(incidentAt(city, id, "/log"), body, { "Idempotency-Key": key }),
+  redrawIncident: (city: string, id: string, geometry: Geometry) => post<Incident>(incidentAt(city, id, "/area"), { geometry }),
   closeIncident: (city: string, id: string, outcome: string) => post<Incident>(incidentAt(city, id, "/close"), { outcome }),
   contactsUrl: (city: string, id: string) => `/v1${incidentAt(city, id, "/contacts.csv")}`,
-  features: async (city: string, query: string, signal?: AbortSignal) =>
-    (await call<{ features: FoundFeature[] }>(at(city, `/networks/features?limit=8&q=${encodeURIComponent(query)}`), {}, signal)).features,
   pack: async (city: string, geometry: Polygon, note: string, signal?: AbortSignal) => {
     const response = await answered(at(city, "/packs"), { method: "POST", body: JSON.stringify({ geometry, note }) }, signal);
     const name = /filename="?([^";]+)/.exec(response.headers.get("Content-Disposition") ?? "")?.[1] ?? `panjereh-${city}.zip`;
@@ -211,7 +224,6 @@ export const api = {
     `${location.origin}/v1${at(city, `/tiles/{z}/{x}/{y}.pbf?layers=${layers.map(encodeURIComponent).join(",")}`)}`,
   eventsUrl: (city: string) => `/v1${at(city, "/events")}`,
 };
-  redrawIncident: (city: string, id: string, geometry: Geometry) => post<Incident>(incidentAt(city, id, "/area"), { geometry }),
 
 /** One file's name stands in the address; several carry theirs in the form. */
 function nameQuery(files: readonly File[]): URLSearchParams {

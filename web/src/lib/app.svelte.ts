@@ -2,6 +2,7 @@
 import { i18n } from "../i18n/i18n.svelte";
 import { api, ApiError, speak } from "./api";
 import { Live } from "./live.svelte";
+import { isAtDesk, ownAgency } from "./desk";
 import { hrefOf, parseRoute, tokenIn, type Route } from "./route";
 import type { City, CitySummary, Me } from "./types";
 
@@ -75,6 +76,12 @@ class App {
     this.session = isOutside ? "none" : "failed";
   }
 
+  /** A company whose people stand in for a system begins at its desk, everybody else at the worklist. */
+  #home(city: string): Route {
+    const own = this.city && ownAgency(this.me, this.city);
+    return own && isAtDesk(own) ? { name: "desk", city, id: null } : { name: "cases", city };
+  }
+
   async #moved(): Promise<void> {
     const token = tokenIn(location.hash);
     if (token !== null) {
@@ -88,7 +95,7 @@ class App {
       this.city = await api.city(wanted);
       i18n.timeZone = this.city.timezone;
     }
-    this.route = route.name === "home" && wanted ? { name: "cases", city: wanted } : route;
+    this.route = route.name === "home" && wanted ? this.#home(wanted) : route;
   }
 }
 

@@ -19,3 +19,6 @@ export function capacityText(capacity: Record<string, unknown> | null | undefine
     .map(([unit, value]) => `${i18n.format.number(value, value % 1 ? 1 : 0)} ${word("capacity", unit)}`)
     .join(" · ");
 }
+
+/** Several things in a row, parted by the language's own comma. */
+export const listed = (parts: readonly string[]): string => parts.join(i18n.language === "fa" ? "، " : ", ");

@@ -23,6 +23,8 @@ export type Route =
   | { name: "sight"; city: string; layer: string; id: string }
   | { name: "delivery"; city: string; layer: string; id: number; tab: ReportTab }
   | DigRoute
+  | { name: "desk"; city: string; id: string | null }
+  | { name: "tariffs"; city: string }
   | { name: "crisis"; city: string; incident: string | null; at: string | null; utility: string | null };
 
 export function parseRoute(hash: string): Route {
@@ -33,9 +35,11 @@ export function parseRoute(hash: string): Route {
   if (page === "cases" && id) return { name: "case", city, id, tab: tabIn(query, CASE_TABS) ?? "overview" };
   if (page === "layers" && id && part === "sight" && more) return { name: "sight", city, layer: id, id: more };
   if (page === "layers") return layersRoute(city, id, part, query);
-  if (page === "digs") return digRoute(city, id, part, query);
-  if (page === "crisis") return crisisRoute(city, id, new URLSearchParams(query));
   if (page === "survey") return { name: "survey", city, rank: id && /^\d+$/.test(id) ? Number(id) : null };
+  if (page === "digs") return digRoute(city, id, part, query);
+  if (page === "desk") return { name: "desk", city, id: id ?? null };
+  if (page === "tariffs") return { name: "tariffs", city };
+  if (page === "crisis") return crisisRoute(city, id, new URLSearchParams(query));
   return { name: "cases", city };
 }
 
@@ -53,16 +57,20 @@ export function hrefOf(route: Route): string {
     }
     case "layers":
       return `#/${encodeURIComponent(route.city)}/layers`;
+    case "survey":
+      return `#/${encodeURIComponent(route.city)}/survey${route.rank === null ? "" : `/${route.rank}`}`;
     case "layer":
       return `#/${encodeURIComponent(route.city)}/layers/${encodeURIComponent(route.layer)}`;
     case "sight":
       return `#/${encodeURIComponent(route.city)}/layers/${encodeURIComponent(route.layer)}/sight/${encodeURIComponent(route.id)}`;
-    case "survey":
-      return `#/${encodeURIComponent(route.city)}/survey${route.rank === null ? "" : `/${route.rank}`}`;
     case "delivery":
       return `#/${encodeURIComponent(route.city)}/layers/${encodeURIComponent(route.layer)}/${route.id}${route.tab === "summary" ? "" : `?tab=${route.tab}`}`;
     case "digs":
       return digHref(route);
+    case "desk":
+      return `#/${encodeURIComponent(route.city)}/desk${route.id ? `/${encodeURIComponent(route.id)}` : ""}`;
+    case "tariffs":
+      return `#/${encodeURIComponent(route.city)}/tariffs`;
     case "crisis":
       return crisisHref(route);
   }

@@ -2,6 +2,7 @@
 import { app } from "./app.svelte";
 import { api, type ApiError } from "./api";
 import { desk } from "./crisis.svelte";
+import { companyDesk, heardDesk } from "./desk.svelte";
 import { heardAllDigs, heardDig, heardTrench } from "./digs.svelte";
 import { asError, Opened, Soon } from "./opened.svelte";
 import type { CaseSummary, CaseView } from "./types";
@@ -69,10 +70,14 @@ export function followCity(city: string): void {
     {
       case: (event) => {
         worklist.soon();
+        heardDesk(event.case_id);
         if (event.case_id === openCase.id) void openCase.refresh();
       },
       incident: (event) => void desk.heard(event),
-      dig: heardDig,
+      dig: (event) => {
+        heardDig(event);
+        companyDesk.heard();
+      },
       trench: heardTrench,
     },
     () => {
@@ -80,6 +85,7 @@ export function followCity(city: string): void {
       void openCase.refresh();
       void desk.heardAll();
       heardAllDigs();
+      heardDesk(null);
     },
   );
 }
