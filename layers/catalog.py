@@ -15,7 +15,7 @@ from enum import StrEnum
 from geo.quality import QualityLevel
 from geo.vocabulary import Utility
 from layers.agreement_rules import AgreementRules, read_agreement
-from layers.config import CityConfigError, Section, Words
+from layers.config import CityConfigError, Section, Words, read_operations
 from layers.local_grid import LOCAL, LocalGrid, read_local_grid
 from layers.units import known_units
 
@@ -196,6 +196,7 @@ class LayerSpec:
     encoding: str | None = None
     local_grid: LocalGrid | None = None
     agreement: AgreementRules = field(default_factory=AgreementRules)
+    operations: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_network(self) -> bool:
@@ -381,6 +382,7 @@ def _layer(section: Section, sources: Mapping[str, SourceFile]) -> LayerSpec:
         encoding=_encoding(section),
         local_grid=local_grid,
         agreement=read_agreement(section),
+        operations=read_operations(section),
     )
     section.done()
     return spec

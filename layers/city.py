@@ -16,7 +16,7 @@ from pyproj.exceptions import CRSError
 from geo.crs import CityCrs, lonlat_bounds
 from geo.vocabulary import Utility
 from layers.catalog import LayerSpec, read_layers
-from layers.config import CityConfigError, Section, UnknownCity, Words
+from layers.config import CityConfigError, Section, UnknownCity, Words, read_operations
 from layers.units import day as day_in
 
 # City ids name database partitions and URL paths, so they are plain.
@@ -188,7 +188,7 @@ def load_city(root: Path, city_id: str) -> City:
         country=section.text("country"),
         crs=crs,
         srid=srid,
-        operations=_operations(section),
+        operations=read_operations(section),
         extent_m=_extent(section),
         timezone=_timezone(section),
         calendar=section.choice("calendar", Calendar),
@@ -219,14 +219,6 @@ def _crs(section: Section) -> tuple[str, int]:
     if not crs.is_projected or {axis.unit_name for axis in crs.axis_info} != {"metre"}:
         section.refuse("crs", f"{text!r} is not a projected CRS in metres")
     return text, int(matched.group(1))
-
-
-def _operations(section: Section) -> dict[str, str]:
-    made = section.mapping("operations")
-    for source, operation in made.items():
-        if not all(isinstance(code, str) and re.fullmatch(r"EPSG:\d+", code) for code in (source, operation)):
-            section.refuse(f"operations.{source}", 'expected "EPSG:<source CRS>" = "EPSG:<operation>"')
-    return made
 
 
 def _extent(section: Section) -> tuple[float, float, float, float]:

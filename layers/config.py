@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -169,3 +170,12 @@ class Section:
         """Refuse keys that nothing reads: a misspelt key must not be silently ignored."""
         if extra := sorted(set(self._values) - self._asked):
             self.refuse(extra[0], f"unknown key; known here: {', '.join(sorted(self._asked))}")
+
+
+def read_operations(section: Section) -> dict[str, str]:
+    """Return which operation leads from which reference system: `operations` of a city or of one of its layers."""
+    made = section.mapping("operations")
+    for source, operation in made.items():
+        if not all(isinstance(code, str) and re.fullmatch(r"EPSG:\d+", code) for code in (source, operation)):
+            section.refuse(f"operations.{source}", 'expected "EPSG:<source CRS>" = "EPSG:<operation>"')
+    return made

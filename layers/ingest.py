@@ -59,7 +59,7 @@ class NothingToRollBack(PanjerehError):
 
 def reading_hash(path: Path, city: City, spec: LayerSpec, as_of: date) -> str:
     """Return what identifies a file and how it is read: equal ones need not be read again."""
-    reading = (MODEL_VERSION, city.crs, city.operations, city.extent_m, as_of)
+    reading = (MODEL_VERSION, city.crs, {**city.operations, **spec.operations}, city.extent_m, as_of)
     meaning = (
         spec.target,
         spec.table,

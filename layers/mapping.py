@@ -263,7 +263,8 @@ def placing(source: Source, bounds: Bounds | None, city: City, spec: LayerSpec) 
         )
     if source.crs == city.crs or bounds is None:
         return Placing(CONVERSION, 0.0, lambda shapes: shapes)
-    operation = operation_for(source.crs, city.city_crs, lonlat_bounds(bounds, source.crs))
+    pinned = spec.operations.get(source.crs)  # outranks the city's
+    operation = operation_for(source.crs, city.city_crs, lonlat_bounds(bounds, source.crs), pinned)
     mover_of = mover(operation)
 
     def moved(shapes: Shapes) -> Shapes:

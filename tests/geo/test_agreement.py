@@ -240,6 +240,17 @@ def test_ed50_ed77_read_as_wgs84_is_named() -> None:
     assert answer.correction.apply(np.array(place.coords))[0] == pytest.approx(there.coords[0], abs=0.1)
 
 
+@pytest.mark.parametrize(
+    ("offset", "name", "operation"),
+    [((-84.2, -440.0), "FD58", "EPSG:1513"), ((-96.4, -410.6), "Nahrwan 1934", "EPSG:7033")],
+)
+def test_the_old_oil_fields_datums_are_named(offset: tuple[float, float], name: str, operation: str) -> None:
+    """FD58 (coordinates.md: -84.2, -440.0 m at Ahvaz) and Nahrwan 1934, whose operations are not made for this place."""
+    first, *_ = looks_like(Similarity(*MIDDLE.tolist(), -offset[0], -offset[1]), AHVAZ, BOX, 0.05)
+    assert (first.source_name, first.operation, first.misreading) == (name, operation, Misreading.PROJECTED)
+    assert not first.in_area
+
+
 def test_operations_that_cannot_be_told_apart_are_listed_together() -> None:
     """WGS 72 has two published operations of equal effect."""
     known = looks_like(Similarity(*MIDDLE.tolist(), 14.66, 4.61), AHVAZ, BOX, 0.05)

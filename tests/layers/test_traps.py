@@ -22,7 +22,7 @@ from sqlalchemy import Engine, text
 
 from geo.agreement import compare
 from geo.control_points import ControlPointsDisagree, GridModel
-from geo.crs import operations
+from geo.crs import crs_of, operations
 from geo.errors import NoOperation, OperationNotPinned, OutOfArea
 from layers.catalog import FieldRule
 from layers.city import City
@@ -35,6 +35,7 @@ from layers.reading import read, read_table
 from layers.report import DeliveryReport
 from tests.layers.museum.base import written
 
+ROOT = Path(__file__).resolve().parents[2]
 X, Y = 535_200.0, 3_949_550.0
 EXTENT = (X - 20_000, Y - 20_000, X + 20_000, Y + 20_000)
 Deliver = Callable[..., DeliveryReport]
@@ -105,18 +106,45 @@ def test_trap_1_1141_is_another_place(engine: Engine, tehran: City, send: Delive
     assert math.dist(first, _start(engine)[:2]) == pytest.approx(4.6, abs=0.2)
 
 
+def test_trap_1_a_layer_may_name_another_operation_than_its_city(
+    engine: Engine, tehran: City, send: Deliver
+) -> None:
+    """One agency's old sheets were brought over by 1141: its layer says so, and the others keep the city's 1514."""
+    pinned = replace(tehran, operations={"EPSG:2059": "EPSG:1514"})
+    report = send([pipe(0)], "EPSG:2059", pinned, operations={"EPSG:2059": "EPSG:1141"})
+    assert (report.source_operation, _start(engine)[3]) == ("EPSG:1141", "EPSG:1141")
+    again = send([pipe(0)], "EPSG:2059", pinned)
+    assert (again.source_operation, again.diff.changed) == ("EPSG:1514", 1), "the same file, read another way"
+
+
+def test_an_iranian_city_reads_ed50_maps_as_it_comes() -> None:
+    """The city that is shipped as the example names its operation: an ED50(ED77) file needs no question."""
+    from geo.crs import lonlat_bounds, operation_for
+    from layers.city import load_city
+
+    city = load_city(ROOT / "cities", "nemuneh")
+    area = lonlat_bounds(city.extent_m, city.crs)
+    assert {operation_for(code, city.city_crs, area).code for code in ("EPSG:2059", "EPSG:4154")} == {
+        "EPSG:1514"
+    }
+
+
 def test_trap_1_an_operation_outside_its_area_is_refused(tehran: City, send: Deliver) -> None:
     with pytest.raises(OutOfArea) as refusal:
         send([pipe(0)], "EPSG:2059", replace(tehran, operations={"EPSG:2059": "EPSG:15745"}))
     assert refusal.value.params["name"] == "EPSG:15745"
 
 
-def test_a_ballpark_is_no_operation(toy: City, send: Deliver) -> None:
-    """FD58 at Ahvaz: the zero shift that PROJ offers is 440 m wrong, so control points are asked for."""
+@pytest.mark.parametrize("code", ["EPSG:4132", "EPSG:3200", "EPSG:4744", "EPSG:3394"])
+def test_a_ballpark_is_no_operation(toy: City, send: Deliver, code: str) -> None:
+    """FD58 and Nahrwan 1934 at Ahvaz, in degrees and on their Lambert grids: what PROJ offers is a zero shift, 440 m
+    wrong, or made for elsewhere. Control points are asked for."""
     ahvaz = replace(toy, extent_m=(270_000.0, 3_460_000.0, 290_000.0, 3_475_000.0), operations={})
-    there = LineString([(48.669, 31.3183), (48.67, 31.32)])
+    degrees = LineString([(48.669, 31.3183), (48.67, 31.32)])
+    into = Transformer.from_crs(crs_of(code).geodetic_crs, code, always_xy=True)
+    there = shapely.transform(degrees, lambda xy: np.column_stack(into.transform(xy[:, 0], xy[:, 1])))
     with pytest.raises(NoOperation) as refusal:
-        send([pipe(0) | {"geometry": there}], "EPSG:4132", ahvaz)
+        send([pipe(0) | {"geometry": there}], code, ahvaz)
     assert refusal.value.params["hint"] == "fit-control-points"
 
 
