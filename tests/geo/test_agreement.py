@@ -245,7 +245,7 @@ def test_ed50_ed77_read_as_wgs84_is_named() -> None:
     [((-84.2, -440.0), "FD58", "EPSG:1513"), ((-96.4, -410.6), "Nahrwan 1934", "EPSG:7033")],
 )
 def test_the_old_oil_fields_datums_are_named(offset: tuple[float, float], name: str, operation: str) -> None:
-    """FD58 (coordinates.md: -84.2, -440.0 m at Ahvaz) and Nahrwan 1934, whose operations are not made for this place."""
+    """FD58 and Nahrwan 1934: their operations are not made for Ahvaz, the shift is known all the same."""
     first, *_ = looks_like(Similarity(*MIDDLE.tolist(), -offset[0], -offset[1]), AHVAZ, BOX, 0.05)
     assert (first.source_name, first.operation, first.misreading) == (name, operation, Misreading.PROJECTED)
     assert not first.in_area

@@ -137,8 +137,7 @@ def test_trap_1_an_operation_outside_its_area_is_refused(tehran: City, send: Del
 
 @pytest.mark.parametrize("code", ["EPSG:4132", "EPSG:3200", "EPSG:4744", "EPSG:3394"])
 def test_a_ballpark_is_no_operation(toy: City, send: Deliver, code: str) -> None:
-    """FD58 and Nahrwan 1934 at Ahvaz, in degrees and on their Lambert grids: what PROJ offers is a zero shift, 440 m
-    wrong, or made for elsewhere. Control points are asked for."""
+    """FD58 and Nahrwan 1934 at Ahvaz: what PROJ offers is a zero shift, 440 m wrong, or made for elsewhere."""
     ahvaz = replace(toy, extent_m=(270_000.0, 3_460_000.0, 290_000.0, 3_475_000.0), operations={})
     degrees = LineString([(48.669, 31.3183), (48.67, 31.32)])
     into = Transformer.from_crs(crs_of(code).geodetic_crs, code, always_xy=True)
