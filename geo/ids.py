@@ -11,24 +11,25 @@ import numpy.typing as npt
 
 Bytes = npt.NDArray[np.uint8]
 Offsets = npt.NDArray[np.int64]
-Hashes = npt.NDArray[np.uint64]
+Numbers = npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ids(Sequence[str]):
     """A sequence of UTF-8 ids; `offsets` has one entry more than there are ids, ids may repeat.
 
-    `hashes` are the ids' hashes in ascending order, `order` the positions they belong to.
+    `slots` is a hash table of the positions (`geo.kernels.slot_table`). No id holds a zero byte.
 
     >>> ids = Ids.of(["b", "a", "b"])
     >>> ids[1], list(ids), [found.tolist() for found in ids.find(["b", "x"])]
     ('a', ['b', 'a', 'b'], [[0, 2], []])
+    >>> ids.texts(np.array([2, 1], np.int32))
+    ['b', 'a']
     """
 
     blob: Bytes
     offsets: Offsets
-    hashes: Hashes
-    order: npt.NDArray[np.int32]
+    slots: Numbers
 
     @classmethod
     def of(cls, ids: Iterable[str]) -> Ids:
@@ -36,16 +37,14 @@ class Ids(Sequence[str]):
         encoded = [one.encode() for one in ids]
         offsets = np.zeros(len(encoded) + 1, dtype=np.int64)
         np.cumsum([len(one) for one in encoded], out=offsets[1:])
-        return cls.of_bytes(np.frombuffer(b"".join(encoded), dtype=np.uint8), offsets)
+        return cls.of_bytes(_bytes(b"".join(encoded)), offsets)
 
     @classmethod
     def of_bytes(cls, blob: Bytes, offsets: Offsets) -> Ids:
         """The ids that lie in `blob` between each offset and the next."""
-        from geo.kernels import hash_ids
+        from geo.kernels import slot_table
 
-        hashes = hash_ids(blob, offsets)
-        order = np.argsort(hashes, kind="stable").astype(np.int32)
-        return cls(blob, offsets, hashes[order], order)
+        return cls(blob, offsets, slot_table(blob, offsets))
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -62,30 +61,25 @@ class Ids(Sequence[str]):
             raise IndexError(index)
         return self.blob[self.offsets[at] : self.offsets[at + 1]].tobytes().decode()
 
-    def find(self, wanted: Sequence[str]) -> list[npt.NDArray[np.int32]]:
+    def find(self, wanted: Iterable[str]) -> list[Numbers]:
         """The positions of each wanted id, ascending; none for an id that is not there."""
-        if not wanted:
+        from geo.kernels import find_slots
+
+        return [find_slots(self.blob, self.offsets, self.slots, _bytes(one.encode())) for one in wanted]
+
+    def texts(self, numbers: Numbers) -> list[str]:
+        """The ids at these positions, all made at once."""
+        from geo.kernels import in_a_row
+
+        if not len(numbers):
             return []
-        from geo.kernels import hash_ids
-
-        asked = Ids.of(wanted) if len(wanted) > 1 else None
-        hashes = hash_ids(asked.blob, asked.offsets) if asked else _hash_of(wanted[0])
-        low = np.searchsorted(self.hashes, hashes, side="left").tolist()
-        high = np.searchsorted(self.hashes, hashes, side="right").tolist()
-        found = []
-        for one, first, last in zip(wanted, low, high, strict=True):
-            at = [index for index in self.order[first:last].tolist() if self[index] == one]
-            found.append(np.array(sorted(at), dtype=np.int32))
-        return found
+        row = in_a_row(self.blob, self.offsets, numbers)
+        return str(row.tobytes(), "utf-8").split("\0")[:-1]
 
 
-def _hash_of(one: str) -> Hashes:
-    from geo.kernels import hash_ids
-
-    encoded = one.encode()
-    ends = np.array([0, len(encoded)], dtype=np.int64)
-    found: Hashes = hash_ids(np.frombuffer(encoded, dtype=np.uint8), ends)
-    return found
+def _bytes(said: bytes) -> Bytes:
+    # writable, as arrays of files are: compiled code is then compiled once for both
+    return np.frombuffer(bytearray(said), dtype=np.uint8)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

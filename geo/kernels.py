@@ -32,15 +32,73 @@ def compiled(function: Kernel) -> Kernel:
 
 
 @compiled
-def hash_ids(blob: Any, offsets: Offsets) -> Any:
-    """The 64-bit FNV-1a hash of each piece of `blob` between two offsets."""
-    hashes = np.empty(offsets.size - 1, np.uint64)
+def hashed(blob: Any, first: int, end: int) -> Any:
+    """The 64-bit FNV-1a hash of `blob[first:end]`, its bits mixed so that the low ones depend on all."""
+    value = np.uint64(14695981039346656037)
+    for at in range(first, end):
+        value = (value ^ np.uint64(blob[at])) * np.uint64(1099511628211)
+    value ^= value >> np.uint64(32)
+    value *= np.uint64(0x9E3779B97F4A7C15)
+    return value ^ (value >> np.uint64(29))
+
+
+@compiled
+def same_bytes(blob: Any, first: int, end: int, other: Any, start: int) -> bool:
+    """Whether `blob[first:end]` is what `other` has from `start` on."""
+    for k in range(end - first):  # noqa: SIM110 - compiled
+        if blob[first + k] != other[start + k]:
+            return False
+    return True
+
+
+@compiled
+def slot_table(blob: Any, offsets: Offsets) -> Ints:
+    """A table by which ids are found: an id's number stands at its hash or in the next free slot (-1: free)."""
+    size = 8
+    while size < 2 * offsets.size:
+        size *= 2
+    slots = np.full(size, -1, np.int32)
     for k in range(offsets.size - 1):
-        value = np.uint64(14695981039346656037)
-        for at in range(offsets[k], offsets[k + 1]):
-            value = (value ^ np.uint64(blob[at])) * np.uint64(1099511628211)
-        hashes[k] = value
-    return hashes
+        at = np.int64(hashed(blob, offsets[k], offsets[k + 1]) & np.uint64(size - 1))
+        while slots[at] >= 0:
+            at = (at + 1) & (size - 1)
+        slots[at] = k
+    return slots
+
+
+@compiled
+def find_slots(blob: Any, offsets: Offsets, slots: Ints, wanted: Any) -> Ints:
+    """The numbers of all ids that are the bytes `wanted`, ascending."""
+    found = np.empty(4, np.int32)
+    count = 0
+    last = slots.size - 1
+    at = np.int64(hashed(wanted, 0, wanted.size) & np.uint64(last))
+    while slots[at] >= 0:
+        k = slots[at]
+        length = offsets[k + 1] - offsets[k]
+        if length == wanted.size and same_bytes(blob, offsets[k], offsets[k + 1], wanted, 0):
+            if count == found.size:
+                found = np.concatenate((found, np.empty(count, np.int32)))
+            found[count] = k
+            count += 1
+        at = (at + 1) & last
+    return found[:count]
+
+
+@compiled
+def in_a_row(blob: Any, offsets: Offsets, numbers: Ints) -> Any:
+    """The bytes of these ids one after the other, each followed by a zero byte."""
+    total = numbers.size
+    for k in range(numbers.size):
+        total += offsets[numbers[k] + 1] - offsets[numbers[k]]
+    made = np.zeros(total, np.uint8)
+    at = 0
+    for k in range(numbers.size):
+        for byte in range(offsets[numbers[k]], offsets[numbers[k] + 1]):
+            made[at] = blob[byte]
+            at += 1
+        at += 1
+    return made
 
 
 # --- graphs -----------------------------------------------------------------------------------------------

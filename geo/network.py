@@ -249,7 +249,10 @@ def _found(indices: Sequence[list[int] | str], what: str) -> Indices:
 def _among(known: Ids, wanted: Iterable[str], what: str) -> Indices:
     asked = tuple(wanted)
     found = known.find(asked)
-    return _found([at.tolist() or one for one, at in zip(asked, found, strict=True)], what)
+    for one, at in zip(asked, found, strict=True):
+        if not len(at):
+            raise NotInNetwork(what=what, id=one)
+    return np.concatenate(found) if found else np.zeros(0, dtype=np.int32)
 
 
 def build_network(

@@ -36,9 +36,9 @@ from layers.network_read import (
     Reader,
     SourceLayer,
     layers_of,
+    network_layers,
     read_network,
     served_layers,
-    source_layers,
     version_of,
 )
 from layers.network_rules import CrisisRules, NetworkRules, crisis_rules
@@ -101,7 +101,7 @@ class Networks:
 
     def utilities(self, reader: Reader, city: City) -> tuple[str, ...]:
         """The utilities that have published lines, in the catalogue's order."""
-        layers = source_layers(reader, city.city_id)
+        layers = network_layers(reader, city.city_id)
         named = {each.utility for each in layers if each.target is Target.NETWORK_LINE}
         return tuple(str(each) for each in self.rules(city).networks if str(each) in named)
 
@@ -113,7 +113,7 @@ class Networks:
         rules = self.rules(city).networks.get(Utility(utility))
 
         def wanted(at: Reader) -> tuple[str, tuple[SourceLayer, ...]]:
-            layers = layers_of(source_layers(at, city.city_id), utility)
+            layers = layers_of(at, city.city_id, utility)
             if rules is None or not any(each.target is Target.NETWORK_LINE for each in layers):
                 raise NetworkNotStored(city=city.city_id, utility=utility)
             return version_of(layers, city.city_id, utility, rules.digest), layers
@@ -135,7 +135,7 @@ class Networks:
         reach_m = max((each.reach_m for each in depends), default=0.0)
 
         def asked(at: Reader) -> Asked:
-            layers = served_layers(source_layers(at, city.city_id))
+            layers = served_layers(at, city.city_id)
             version = version_of(layers, network.version, *kinds, str(reach_m))
             return Asked(city.city_id, city.srid, network.utility, version, layers, kinds, reach_m)
 
@@ -160,12 +160,12 @@ class Networks:
         make: Callable[[Connection], _Block],
     ) -> Any:
         """What is kept under `key`, at the version that is wanted now: from memory, from files, or made."""
-        home = self._folder.joinpath(*key)
         for _ in range(_ATTEMPTS):
             version = wanted()
             found = self._memory.get(key)
             if found is not None and found.version == version:
                 return found
+            home = self._folder.joinpath(*key)
             try:
                 found = attach(home / version)
             except Unreadable:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, Final
 
@@ -16,12 +17,13 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 from pyarrow import csv as arrow_csv
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from geo.ids import Ids
 from layers.catalog import Target
 from layers.network_rules import NetworkRules
+from layers.reads import Statement, execute_prepared
 
 Reader = Session | Connection
 Columns = Any
@@ -55,33 +57,52 @@ class SourceLayer:
         }
 
 
-_LAYERS = text(
-    "SELECT l.layer_id, l.target, l.owner_agency AS owner, l.utility, l.sensitivity, l.delivery_id, "
+_LAYERS: Final = (
+    "SELECT l.layer_id, l.target, l.owner_agency, l.utility, l.sensitivity, l.delivery_id, "
     "concat_ws(' ', d.delivery_id, d.published_at, d.content_hash) AS mark "
     "FROM layers.layer l JOIN layers.delivery d ON d.delivery_id = l.delivery_id "
-    "WHERE l.city_id = :city_id AND l.target = ANY(:targets) ORDER BY l.layer_id"
+    "WHERE l.city_id = %(city)s AND {which} ORDER BY l.layer_id"
 )
-_NETWORK: Final = [str(Target.NETWORK_LINE), str(Target.NETWORK_NODE), str(Target.NETWORK_DEVICE)]
-_ALL: Final = [*_NETWORK, str(Target.PARCEL), str(Target.BUILDING)]
+_LINKED: Final = "l.target IN ('network_line', 'network_node', 'network_device')"
+_OF_NETWORKS: Final = Statement(_LAYERS.format(which=_LINKED), {"city": ""})
+_OF_UTILITY: Final = Statement(
+    _LAYERS.format(which=f"l.utility = %(utility)s AND {_LINKED}"), {"city": "", "utility": ""}
+)
+_OF_SERVED: Final = Statement(
+    _LAYERS.format(which="l.target IN ('parcel', 'building', 'network_device')"), {"city": ""}
+)
 
 
-def source_layers(reader: Reader, city_id: str) -> tuple[SourceLayer, ...]:
-    """The published layers that any network of the city is made of or serves, as this transaction sees them."""
-    rows = reader.execute(_LAYERS, {"city_id": city_id, "targets": _ALL}).mappings()
-    return tuple(SourceLayer(**{**row, "target": Target(row["target"])}) for row in rows)
+def _published(reader: Reader, statement: Statement, **values: str) -> tuple[SourceLayer, ...]:
+    """The layers that a statement finds, as the reader's transaction sees them published at this moment.
+
+    Asked at every question, so it is prepared once per connection and made into objects when it has changed.
+    """
+    connection = reader.connection() if isinstance(reader, Session) else reader
+    return _as_layers(tuple(execute_prepared(connection, statement, values)))
 
 
-def layers_of(layers: tuple[SourceLayer, ...], utility: str) -> tuple[SourceLayer, ...]:
-    """Those of the layers that are the utility's own."""
-    return tuple(each for each in layers if each.utility == utility and str(each.target) in _NETWORK)
+@lru_cache(maxsize=512)
+def _as_layers(rows: tuple[tuple[Any, ...], ...]) -> tuple[SourceLayer, ...]:
+    return tuple(SourceLayer(row[0], Target(row[1]), *row[2:]) for row in rows)
 
 
-def served_layers(layers: tuple[SourceLayer, ...]) -> tuple[SourceLayer, ...]:
-    """Those of the layers that say whom a network serves: parcels, buildings, and the devices of all utilities."""
-    wanted = {Target.PARCEL, Target.BUILDING, Target.NETWORK_DEVICE}
-    return tuple(each for each in layers if each.target in wanted)
+def network_layers(reader: Reader, city_id: str) -> tuple[SourceLayer, ...]:
+    """The published layers that any network of the city is made of."""
+    return _published(reader, _OF_NETWORKS, city=city_id)
 
 
+def layers_of(reader: Reader, city_id: str, utility: str) -> tuple[SourceLayer, ...]:
+    """The published layers that one utility's network is made of."""
+    return _published(reader, _OF_UTILITY, city=city_id, utility=utility)
+
+
+def served_layers(reader: Reader, city_id: str) -> tuple[SourceLayer, ...]:
+    """The published layers that say whom a network serves: parcels, buildings, and the devices of all utilities."""
+    return _published(reader, _OF_SERVED, city=city_id)
+
+
+@lru_cache(maxsize=512)
 def version_of(layers: tuple[SourceLayer, ...], *also: str) -> str:
     """What a network made of these deliveries is called: it changes with any of them, in their transaction."""
     said = "\n".join([FORMAT, *also, *(f"{each.layer_id} {each.mark}" for each in layers)])

@@ -12,6 +12,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -42,7 +43,7 @@ class Squeeze:
         return material.upper().startswith(self.materials) and diameter_mm <= self.largest_diameter_mm
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class NetworkRules:
     """How one utility's network is traced."""
 
@@ -59,7 +60,7 @@ class NetworkRules:
     sparse_m: float = math.inf
     squeeze: Squeeze = field(default_factory=Squeeze)
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """What the built network depends on besides the layers."""
         said = [
