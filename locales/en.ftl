@@ -1094,6 +1094,10 @@ property-origin = origin
 property-owner-agency = owner
 property-parcel-ref = parcel
 property-pressure-bar = pressure (bar)
+property-plate-main = main plate
+property-plate-section = registration section
+property-plate-sub = sub plate
+property-postal-code = postal code
 property-quality-level = quality level
 property-rating-kva = rating (kVA)
 property-renovation-code = renovation code
@@ -2240,6 +2244,102 @@ reason-other = For another reason; see the note.
 reason-reason-missing = a refusal needs its reason
 reason-receipt-missing = the number of the receipt is missing
 refusal-other = For another reason; see the note.
+cli-database-away = The database does not answer ({ $reason }). Start it with "panjereh db up" or "panjereh run", or check PANJEREH_DATABASE_URL.
+cli-schema-missing = The database has not the schema of this version ({ $reason }). Bring it up to date with "panjereh migrate".
+desk-ask-cancel = Another company has refused, or the time is over. Release what you held: nothing is connected and no tariff changes.
+desk-ask-confirm = Every company holds its part. Carry the order out: the connection is sold, and the tariff changes on the effective date.
+desk-ask-inquire = The municipality asks whether and how you can serve this parcel.
+desk-ask-try = The permit is decided. Hold the order: reserve the connection and enter the tariff change, but do not carry it out yet.
+desk-done-cancel = Released
+desk-done-confirm = Carried out
+desk-done-try = Held
+desk-lapse-cancel = If nothing is said until then, the municipality's officer is told.
+desk-lapse-confirm = If nothing is said until then, the municipality's officer is told.
+desk-lapse-inquire = Silence is no answer: after that the officer may decide without you. Your answer counts until the decision.
+desk-lapse-late = The time has passed. Your answer still counts until the officer decides.
+desk-lapse-try = If you do not hold it by then, the order is withdrawn from every company.
+desk-number-confirm = Number of the tariff receipt
+desk-number-try = Your order number
+desk-op-cancel = Release the order
+desk-op-confirm = Carry the order out
+desk-op-inquire = Inquiry: can it be served?
+desk-op-try = Hold the order
+desk-refuse-cancel = Cannot be released
+desk-refuse-confirm = Not carried out
+desk-refuse-try = Refused
+desk-refused-then-cancel = The municipality's officer is told and looks for a way with you.
+desk-refused-then-confirm = The municipality's officer is told; the other companies' orders stay as they are.
+desk-refused-then-try = What the other companies hold is released, and the officer decides how to go on.
+ui-as-csv = Table (CSV)
+ui-case = Case
+ui-days = { $count ->
+     [one] { $count } day
+    *[other] { $count } days
+}
+ui-desk = Desk
+ui-desk-all = All companies
+ui-desk-answer = Your answer
+ui-desk-answer-by = Answer by
+ui-desk-answered = The answer that counts
+ui-desk-as-offered = as offered
+ui-desk-back = All tasks
+ui-desk-count = { $count ->
+     [one] { $count } task waits
+    *[other] { $count } tasks wait
+}
+ui-desk-dig = Inquiry: may one dig here?
+ui-desk-digs-of-one = Choose a company to see the excavation inquiries that wait for it too.
+ui-desk-do-by = By
+ui-desk-empty = Nothing waits here
+ui-desk-empty-how = New inquiries and orders appear here by themselves.
+ui-desk-ended = Ended
+ui-desk-has-system = own system
+ui-desk-hold-until = Hold until
+ui-desk-how = Inquiries and orders for your company, what is due first on top. Silence is never a yes: after the deadline an officer decides.
+ui-desk-how-system = Your system answers inquiries and carries out orders. Here you answer an inquiry in its place; the first answer counts.
+ui-desk-instead = Your company has a system. If you answer here, what it sends later is kept but does not count.
+ui-desk-late = { $count ->
+     [one] { $count } overdue
+    *[other] { $count } overdue
+}
+ui-desk-no-connection = none; the tariff alone changes
+ui-desk-of = Desk: { $agency }
+ui-desk-offer-no = Offer number
+ui-desk-only-own = Only the company's own people answer here.
+ui-desk-order = Order
+ui-desk-overdue = Overdue
+ui-desk-own-line = Your line
+ui-desk-proposal = Proposed service line
+ui-desk-read-again = Read it again
+ui-desk-result = What was done
+ui-desk-see-case = The whole answer in the case
+ui-desk-send-answer = Send the answer
+ui-desk-take-estimate = Take over the estimate: { $amount }
+ui-desk-trench = One trench with { $with } saves { $saved }.
+ui-desk-waits = Waits for you
+ui-desk-wanted = What is wanted
+ui-desks = Companies' desks
+ui-hours = { $count ->
+     [one] { $count } hour
+    *[other] { $count } hours
+}
+ui-lag-late = { $count ->
+     [one] { $count } day late
+    *[other] { $count } days late
+}
+ui-lag-longest = Longest
+ui-lag-median = Median
+ui-lag-open = Open
+ui-lag-since = open for { $span }
+ui-lag-took = { $span }
+ui-lag-truncated = There are more than are shown here. The table file has up to 10,000.
+ui-minutes = { $count ->
+     [one] { $count } minute
+    *[other] { $count } minutes
+}
+ui-tariff-lag = Tariff changes
+ui-tariff-lag-how = From the decision until the company confirmed the change of the tariff. What is still open stands first.
+ui-tariff-lag-none = No tariff has been changed yet
 ## desk: end
 
 ## entered into the calendar, redrawn, surveyed: begin

@@ -1076,6 +1076,10 @@ property-origin = خاستگاه
 property-owner-agency = متولی
 property-parcel-ref = قطعه
 property-pressure-bar = فشار (بار)
+property-plate-main = پلاک اصلی
+property-plate-section = بخش ثبتی
+property-plate-sub = پلاک فرعی
+property-postal-code = کد پستی
 property-quality-level = سطح کیفیت
 property-rating-kva = توان نامی (kVA)
 property-renovation-code = کد نوسازی
@@ -2155,16 +2159,16 @@ ui-years-old = { $years } ساله
 ## digs page: end
 
 ## desk: begin
-action-read-desk = دیدن میز شرکت
+action-read-desk = دیدن کارتابل شرکت
 action-read-tariff-lag = دیدن زمان تغییر تعرفه‌ها
-action-work-at-desk = پاسخ از میز شرکت
-error-desk-has-system = { $agency } سامانه خود را دارد و سفارش‌هایش به همان سامانه می‌رود. از این میز تنها به استعلام‌ها پاسخ داده می‌شود.
+action-work-at-desk = پاسخ از کارتابل شرکت
+error-desk-has-system = { $agency } سامانه خود را دارد و سفارش‌هایش به همان سامانه می‌رود. از این کارتابل تنها به استعلام‌ها پاسخ داده می‌شود.
 error-desk-task-changed = از زمانی که این کار را خوانده‌اید، به آن پاسخ داده شده، پس گرفته شده یا در دست کسی است. پیش از ادامه دوباره آن را بخوانید.
-error-desk-task-not-found = چنین کاری روی این میز نیست.
+error-desk-task-not-found = چنین کاری در این کارتابل نیست.
 error-desk-unknown = { $given } شرکت طرف استعلام هیچ‌یک از شهرهای این سامانه نیست. شناخته‌شده‌ها: { $known }.
-event-desk-answered = پاسخ از میز شرکت
-event-desk-done = انجام از میز شرکت
-event-desk-refused = رد از میز شرکت
+event-desk-answered = پاسخ از کارتابل شرکت
+event-desk-done = انجام از کارتابل شرکت
+event-desk-refused = رد از کارتابل شرکت
 reason-capacity-unreadable = ظرفیت پیشنهادی { $where } مقداری نیست که خواسته شده باشد
 reason-desk-not-an-inquiry = این کار سفارش است، نه استعلام
 reason-desk-not-an-order = این کار استعلام است، نه سفارش
@@ -2176,6 +2180,102 @@ reason-other = به دلیلی دیگر؛ یادداشت را ببینید.
 reason-reason-missing = رد کردن نیازمند نوشتن دلیل است
 reason-receipt-missing = شماره رسید نوشته نشده است
 refusal-other = به دلیلی دیگر؛ یادداشت را ببینید.
+cli-database-away = پایگاه داده پاسخ نمی‌دهد ({ $reason }). با «panjereh db up» یا «panjereh run» آن را روشن کنید یا PANJEREH_DATABASE_URL را بررسی کنید.
+cli-schema-missing = ساختار این نسخه در پایگاه داده نیست ({ $reason }). با «panjereh migrate» آن را به‌روز کنید.
+desk-ask-cancel = شرکت دیگری نپذیرفته یا مهلت تمام شده است. رزرو را آزاد کنید: انشعابی داده نمی‌شود و تعرفه تغییر نمی‌کند.
+desk-ask-confirm = همهٔ شرکت‌ها رزرو کرده‌اند. سفارش را انجام دهید: انشعاب فروخته می‌شود و تعرفه در تاریخ اجرا تغییر می‌کند.
+desk-ask-inquire = شهرداری می‌پرسد آیا و چگونه می‌توانید به این ملک انشعاب بدهید.
+desk-ask-try = دربارهٔ پروانه تصمیم گرفته شده است. سفارش را رزرو کنید: انشعاب را نگه دارید و تغییر تعرفه را ثبت کنید، ولی هنوز اجرا نکنید.
+desk-done-cancel = آزاد شد
+desk-done-confirm = انجام شد
+desk-done-try = رزرو شد
+desk-lapse-cancel = اگر تا آن زمان چیزی اعلام نشود، به کارشناس شهرداری خبر داده می‌شود.
+desk-lapse-confirm = اگر تا آن زمان چیزی اعلام نشود، به کارشناس شهرداری خبر داده می‌شود.
+desk-lapse-inquire = سکوت پاسخ نیست: پس از آن کارشناس می‌تواند بدون پاسخ شما تصمیم بگیرد. پاسخ شما تا زمان تصمیم پذیرفته است.
+desk-lapse-late = مهلت گذشته است. پاسخ شما تا زمان تصمیم کارشناس هنوز پذیرفته است.
+desk-lapse-try = اگر تا آن زمان رزرو نکنید، سفارش از همهٔ شرکت‌ها پس گرفته می‌شود.
+desk-number-confirm = شمارهٔ رسید تعرفه
+desk-number-try = شمارهٔ سفارش نزد شما
+desk-op-cancel = آزادکردن رزرو
+desk-op-confirm = انجام سفارش
+desk-op-inquire = استعلام انشعاب
+desk-op-try = رزرو سفارش
+desk-refuse-cancel = آزاد نمی‌شود
+desk-refuse-confirm = انجام نمی‌شود
+desk-refuse-try = پذیرفته نمی‌شود
+desk-refused-then-cancel = به کارشناس شهرداری خبر داده می‌شود تا با شما راهی بیابد.
+desk-refused-then-confirm = به کارشناس شهرداری خبر داده می‌شود؛ سفارش شرکت‌های دیگر همان‌گونه می‌ماند.
+desk-refused-then-try = رزرو شرکت‌های دیگر آزاد می‌شود و کارشناس دربارهٔ ادامه تصمیم می‌گیرد.
+ui-as-csv = جدول (CSV)
+ui-case = پرونده
+ui-days = { $count ->
+     [one] { $count } روز
+    *[other] { $count } روز
+}
+ui-desk = کارتابل شرکت
+ui-desk-all = همهٔ شرکت‌ها
+ui-desk-answer = پاسخ شما
+ui-desk-answer-by = مهلت پاسخ:
+ui-desk-answered = پاسخ معتبر
+ui-desk-as-offered = مطابق پیشنهاد
+ui-desk-back = همهٔ کارها
+ui-desk-count = { $count ->
+     [one] { $count } کار در انتظار است
+    *[other] { $count } کار در انتظار است
+}
+ui-desk-dig = استعلام حفاری
+ui-desk-digs-of-one = برای دیدن استعلام‌های حفاری نیز یک شرکت را انتخاب کنید.
+ui-desk-do-by = مهلت:
+ui-desk-empty = کاری در انتظار نیست
+ui-desk-empty-how = استعلام‌ها و سفارش‌های تازه خودبه‌خود این‌جا دیده می‌شود.
+ui-desk-ended = پایان
+ui-desk-has-system = با سامانهٔ خود
+ui-desk-hold-until = نگهداری رزرو تا
+ui-desk-how = استعلام‌ها و سفارش‌های شرکت شما؛ هر کدام مهلتش نزدیک‌تر است بالاتر. سکوت هرگز موافقت نیست: پس از مهلت، کارشناس تصمیم می‌گیرد.
+ui-desk-how-system = سامانهٔ شما به استعلام‌ها پاسخ می‌دهد و سفارش‌ها را انجام می‌دهد. این‌جا می‌توانید به‌جای آن به استعلام پاسخ دهید؛ نخستین پاسخ معتبر است.
+ui-desk-instead = شرکت شما سامانه دارد. اگر این‌جا پاسخ دهید، آنچه سامانه سپس بفرستد نگه داشته می‌شود ولی به حساب نمی‌آید.
+ui-desk-late = { $count ->
+     [one] مهلت { $count } کار گذشته است
+    *[other] مهلت { $count } کار گذشته است
+}
+ui-desk-no-connection = ندارد؛ تنها تعرفه تغییر می‌کند
+ui-desk-of = کارتابل { $agency }
+ui-desk-offer-no = شمارهٔ پیشنهاد
+ui-desk-only-own = تنها کارکنان خود شرکت این‌جا پاسخ می‌دهند.
+ui-desk-order = سفارش
+ui-desk-overdue = مهلت گذشته
+ui-desk-own-line = خط شما
+ui-desk-proposal = انشعاب پیشنهادی
+ui-desk-read-again = خواندن دوباره
+ui-desk-result = نتیجهٔ کار
+ui-desk-see-case = پاسخ کامل در پرونده
+ui-desk-send-answer = فرستادن پاسخ
+ui-desk-take-estimate = برداشتن برآورد: { $amount }
+ui-desk-trench = ترانشهٔ مشترک با { $with }، { $saved } صرفه‌جویی دارد.
+ui-desk-waits = در انتظار شما
+ui-desk-wanted = درخواست
+ui-desks = کارتابل شرکت‌ها
+ui-hours = { $count ->
+     [one] { $count } ساعت
+    *[other] { $count } ساعت
+}
+ui-lag-late = { $count ->
+     [one] { $count } روز دیرکرد
+    *[other] { $count } روز دیرکرد
+}
+ui-lag-longest = بیشترین
+ui-lag-median = میانه
+ui-lag-open = باز
+ui-lag-since = { $span } است که باز است
+ui-lag-took = { $span }
+ui-lag-truncated = بیش از این‌ها هست که این‌جا نشان داده نمی‌شود. جدول CSV تا ۱۰٬۰۰۰ ردیف دارد.
+ui-minutes = { $count ->
+     [one] { $count } دقیقه
+    *[other] { $count } دقیقه
+}
+ui-tariff-lag = تغییر تعرفه‌ها
+ui-tariff-lag-how = از تصمیم شهرداری تا تأیید تغییر تعرفه از سوی شرکت. آنچه هنوز باز است بالاتر می‌آید.
+ui-tariff-lag-none = هنوز تعرفه‌ای تغییر نکرده است
 ## desk: end
 
 ## entered into the calendar, redrawn, surveyed: begin
