@@ -75,6 +75,7 @@ ui-assumed = Assumed:
 ui-at-places = ({ $count ->
     [one] at { $count } place
    *[other] at { $count } places
+})
 ui-repair-gone = no longer shown so
 ui-repair-removes = Without the repair it can stand in no layer: it is taken out.
 ui-repair-restores = It gets the shape that was delivered.
@@ -82,7 +83,6 @@ ui-repair-undo = Take the repair back
 ui-repair-undone = Taken back by
 ui-repairs = What was repaired
 ui-repairs-how = Each repair keeps the shape as it was delivered and can be taken back by itself, as a new delivery.
-})
 ui-attempts = { $count } attempts
 ui-becomes = becomes
 ui-buildings = Buildings
