@@ -51,12 +51,21 @@ audit.command("city")(audit_city)
 
 
 def main() -> None:
-    """Run the command; a refusal is told in words and ends with 1."""
+    """Run the command; a refusal is told in words and ends with 1, a database that is away ends with 2."""
     try:
         app()
     except PanjerehError as error:
         typer.echo(f"{error.code}: {_worded(error)}", err=True)
         sys.exit(1)
+    except Exception as error:
+        from api import cli_errors
+
+        said = cli_errors.told(error)
+        if not said:
+            raise
+        for line in said:
+            typer.echo(line, err=True)
+        sys.exit(cli_errors.DATABASE)
 
 
 def _worded(error: PanjerehError) -> str:

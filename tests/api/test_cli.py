@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import text
 from typer.testing import CliRunner
 
 from api import demo
-from api.cli import app
+from api.cli import app, main
 from layers.city import load_city
+from layers.cluster import Cluster
 from layers.database import make_engine
 from permits.vocabulary import Role
 from tests.api.conftest import Served
@@ -45,6 +47,8 @@ def test_operators_commands(run: Any, api: Served) -> None:
     assert "unchanged" in run("city", "import")
     assert "parcels" in run("city", "report", "schutterwald")
     assert f"http://127.0.0.1:{api.settings.port}/#token=" in run("address")
+    assert run("address", "--as", "gas-1") != run("address")
+    assert "gas-1" in run("address", "--as", "nobody", code=2)
 
 
 def test_token_is_shown_once_works_and_can_be_revoked(run: Any, api: Served) -> None:
@@ -77,6 +81,35 @@ def test_a_case_from_the_terminal(run: Any, api: Served, tmp_path: Path) -> None
     assert "case.submitted" in run("case", "history", view["case_id"], *who)
     assert "1 chains verified, 0 broken" in run("audit", "verify")
     assert "1 chains verified, 0 broken" in run("audit", "verify", "--case", view["case_id"])
+
+
+@pytest.mark.parametrize("words", [["audit", "verify"], ["city", "report", "schutterwald"], ["migrate"]])
+def test_a_database_that_is_away_is_one_line_in_each_language(
+    words: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """T7: no traceback at the terminal; exit code 2, and what to do."""
+    monkeypatch.setenv("PANJEREH_DATABASE_URL", f"postgresql+psycopg2://x@/none?host={tmp_path}")
+    monkeypatch.setattr("sys.argv", ["panjereh", *words])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    said = capsys.readouterr().err.strip().splitlines()
+    assert (ended.value.code, len(said)) == (2, 2)
+    assert said[0].startswith("The database does not answer (")
+    assert said[1].startswith("پایگاه داده پاسخ نمی‌دهد (")
+
+
+def test_a_database_without_the_schema_says_so(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """T7: a database that was never brought up to date is told apart from one that is away."""
+    name = f"bare_{uuid4().hex[:10]}"
+    monkeypatch.setenv("PANJEREH_DATABASE_URL", cluster.create_database(name))
+    monkeypatch.setattr("sys.argv", ["panjereh", "audit", "verify"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    cluster.drop_database(name)
+    assert ended.value.code == 2
+    assert "panjereh migrate" in capsys.readouterr().err
 
 
 def test_a_tampered_history_is_named(run: Any, api: Served, tmp_path: Path) -> None:
