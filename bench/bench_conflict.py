@@ -51,9 +51,11 @@ LOAD = f"""
 INSERT INTO layers.network_line (city_id, layer_id, feature_id, owner_agency, source_crs, source_operation, utility,
     cover_source, horizontal_uncertainty_m, quality_level, status, role, diameter_mm, published_by, geom)
     SELECT '{CITY}', utility || '_lines', id, utility, '', '', utility, 'unknown', uncertainty_m, 'B', 'in_service',
-    'main', diameter_mm, 1, geom FROM delivered;
+    'main', diameter_mm, 1, geom FROM delivered ORDER BY geom;
 CREATE SCHEMA bench;
-CREATE TABLE bench.lines AS SELECT row_id, feature_id AS id, reach_m, geom FROM layers.network_line;
+CREATE TABLE bench.lines AS SELECT row_id, id, reach_m, l.geom FROM delivered
+    JOIN layers.network_line l ON feature_id = id
+    ORDER BY hashtext(id);
 ALTER TABLE bench.lines ADD PRIMARY KEY (row_id);
 CREATE INDEX ON bench.lines USING gist (geom);
 ANALYZE layers.network_line_{CITY};

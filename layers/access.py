@@ -23,6 +23,7 @@ from sqlalchemy.orm import Session
 
 from geo.errors import PanjerehError
 from layers.catalog import LayerSpec, Sensitivity
+from layers.reads import Statement, execute_prepared
 
 log = logging.getLogger("panjereh.access")
 Reader = Session | Connection
@@ -239,9 +240,10 @@ def is_app(reader: Reader) -> bool:
     return bool(connection.info.get(ROLE))
 
 
-_SENSITIVE = text(
-    "SELECT layer_id FROM layers.layer WHERE city_id = :city_id AND layer_id = ANY(:layer_ids) "
-    "AND sensitivity NOT IN ('public', 'shared')"
+_SENSITIVE: Final = Statement(
+    "SELECT layer_id FROM layers.layer WHERE city_id = %(city_id)s AND layer_id = ANY(%(layer_ids)s) "
+    "AND sensitivity NOT IN ('public', 'shared')",
+    dict.fromkeys(("city_id", "layer_ids")),
 )
 
 
@@ -250,7 +252,8 @@ def behind_the_door(reader: Reader, city_id: str, layer_ids: Collection[str]) ->
     if not layer_ids or not is_app(reader):
         return frozenset()
     values = {"city_id": city_id, "layer_ids": list(layer_ids)}
-    return frozenset(reader.execute(_SENSITIVE, values).scalars())
+    connection = reader.connection() if isinstance(reader, Session) else reader
+    return frozenset(row[0] for row in execute_prepared(connection, _SENSITIVE, values))
 
 
 # --- which role a process runs as

@@ -2,20 +2,22 @@
 
 A line's stored reach (`reach_m`: half its width and how well its place is known) is part of its index, so that one
 badly known line does not make everybody look as far around as for it. One prepared statement with one plan for
-all shapes: planning costs more than looking.
+all shapes: planning costs more than looking, and so does nearly everything else that is said besides the shape.
 """
 
 from __future__ import annotations
 
 # ruff: noqa: S608 - names spliced into SQL come from the catalogue or a checked city id, never from data
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import fields
-from functools import lru_cache
+from operator import itemgetter
 from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 import shapely
 from shapely.geometry.base import BaseGeometry
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from layers import access, query
@@ -24,68 +26,81 @@ from layers.query import Reader
 from layers.reads import Statement, execute_prepared
 from layers.records import NearFeature
 
-# As a sub-select it is made once per statement, not once per row.
-_SHAPE: Final = "(SELECT ST_GeomFromWKB(%(shape)s, %(srid)s))"
+# Sub-selects are made once per statement, not once per row. And what they give is not known to the planner either,
+# so that a plan for any value costs it no more than one for this value: it keeps the first.
 _MARGIN: Final = "CAST(%(margin)s AS float8)"
 # No stored reach is longer.
 _MOST_M: Final = 25.0
 # Of a feature whose uncertainty is not known.
 _UNKNOWN_M: Final = 2.0
 _FIELDS: Final = ", ".join(field.name for field in fields(NearFeature) if field.name != "geom")
+_NEAREST_FIRST: Final = itemgetter(2, 0, 1)
 
 
-def _branch(city_id: str, target: Target, columns: str, shown: str) -> str:
-    # OFFSET keeps the two apart, so that each distance is measured once.
+def _branch(city_id: str, target: Target, place: tuple[str, str], columns: str, shown: str) -> str:
+    # OFFSET keeps the two apart, so that each distance is measured once, and the layer asked of what is left only.
+    shape, layer_ids = place
     return (
         f"SELECT {shown} FROM (SELECT t.layer_id, t.feature_id, {columns}t.reach_m, "
-        f"ST_Distance(t.geom, {_SHAPE}) AS distance_m FROM layers.{target} t WHERE t.city_id = '{city_id}' "
-        f"AND t.retired_by IS NULL AND t.layer_id = ANY(%(layer_ids)s) "
-        f"AND t.reach_box && ST_Expand({_SHAPE}, {_MARGIN}) "
-        f"OFFSET 0) AS q WHERE distance_m <= {_MARGIN} + reach_m"
+        f"ST_Distance(t.geom, (SELECT {shape})) AS distance_m FROM layers.{target} t WHERE t.city_id = '{city_id}' "
+        f"AND t.retired_by IS NULL AND t.reach_box && (SELECT ST_Expand({shape}, {_MARGIN})) "
+        f"OFFSET 0) AS q WHERE distance_m <= {_MARGIN} + reach_m AND layer_id = ANY(ARRAY[{layer_ids}])"
     )
 
 
-@lru_cache(maxsize=256)
-def _statement(city_id: str, targets: tuple[Target, ...], *, is_brief: bool) -> Statement:
+def _made(city_id: str, srid: int, tables: Mapping[str, Target], *, is_brief: bool) -> Statement:
+    """The statement for these layers. All but shape and margin stands in it: each value that is told costs."""
+    shape = f"ST_SetSRID(CAST(%(shape)s AS geometry), {srid})"
+    layer_ids = ", ".join("'" + each.replace("'", "''").replace("%", "%%") + "'" for each in sorted(tables))
     made = []
-    for target in targets:
+    for target in sorted(set(tables.values())):
         if is_brief:
-            made.append(_branch(city_id, target, "", "layer_id, feature_id, distance_m"))
+            columns, shown = "", "layer_id, feature_id, distance_m"
         else:
             columns = (
                 f"'{target}'::text AS target, t.owner_agency, {query.COLUMNS[target]}, "
                 "t.published_by AS delivery_id, t.geom, "
             )
-            made.append(_branch(city_id, target, columns, f"{_FIELDS}, ST_AsBinary(geom)"))
-    sql = " UNION ALL ".join(made) + " ORDER BY distance_m, layer_id, feature_id"
-    return Statement(sql, dict.fromkeys(("shape", "srid", "layer_ids", "margin")))
+            shown = f"{_FIELDS}, ST_AsBinary(geom)"
+        made.append(_branch(city_id, target, (shape, layer_ids), columns, shown))
+    return Statement(" UNION ALL ".join(made), dict.fromkeys(("shape", "margin")))
+
+
+# By city, layers and kind, as a city's CRS and a layer's table never change; per engine, because tests use many
+# databases.
+_Key = tuple[str, tuple[str, ...], bool]
+_statements: WeakKeyDictionary[Engine, dict[_Key, Statement]] = WeakKeyDictionary()
+
+
+def statement_for(
+    reader: Reader, city_id: str, layer_ids: Collection[str], *, is_brief: bool
+) -> Statement | None:
+    """Return what is executed for these layers; None where the city has none of them.
+
+    ValueError for a layer that is not a network's.
+    """
+    connection = reader.connection() if isinstance(reader, Session) else reader
+    known = _statements.setdefault(connection.engine, {})
+    key = city_id, tuple(layer_ids), is_brief
+    if key in known:
+        return known[key]
+    tables = query.targets(reader, city_id, layer_ids)
+    if others := sorted(set(tables.values()) - NETWORK_TARGETS):
+        raise ValueError(f"no reach is stored of {', '.join(others)}")
+    if not tables:
+        return None
+    made = _made(city_id, query.srid(reader, city_id), tables, is_brief=is_brief)
+    if len(tables) == len(set(layer_ids)):
+        known[key] = made
+    return made
 
 
 def _rows(
-    reader: Reader,
-    city_id: str,
-    opened: dict[str, Target],
-    asked: tuple[BaseGeometry, float],
-    *,
-    is_brief: bool,
+    reader: Reader, statement: Statement, shape_m: BaseGeometry, margin_m: float
 ) -> list[tuple[Any, ...]]:
-    shape_m, margin_m = asked
-    values = {
-        "shape": shapely.to_wkb(shapely.force_2d(shape_m)),
-        "srid": query.srid(reader, city_id),
-        "layer_ids": sorted(opened),
-        "margin": margin_m,
-    }
     connection = reader.connection() if isinstance(reader, Session) else reader
-    statement = _statement(city_id, tuple(sorted(set(opened.values()))), is_brief=is_brief)
-    return execute_prepared(connection, statement, values, is_generic=True)
-
-
-def _networks(reader: Reader, city_id: str, layer_ids: Collection[str]) -> dict[str, Target]:
-    known = query.targets(reader, city_id, layer_ids)
-    if others := sorted(set(known.values()) - NETWORK_TARGETS):
-        raise ValueError(f"no reach is stored of {', '.join(others)}")
-    return known
+    values = {"shape": shapely.to_wkb(shape_m, hex=True, output_dimension=2), "margin": float(margin_m)}
+    return execute_prepared(connection, statement, values)
 
 
 def within_reach(
@@ -97,19 +112,16 @@ def within_reach(
     own reach. As the application's role, sensitive layers are asked for through the door, as by `query.near`; raises
     AccessRefused where it stays shut. ValueError for a layer that is not a network's.
     """
-    tables = _networks(reader, city_id, layer_ids)
-    closed = access.behind_the_door(reader, city_id, tables)
+    closed = access.behind_the_door(reader, city_id, layer_ids)
     found: list[NearFeature] = []
     if closed:
         widely = query.near(reader, city_id, sorted(closed), shape_m, margin_m + _MOST_M)
         found = [each for each in widely if each.distance_m <= margin_m + _reach_m(each)]
-    opened = {layer_id: target for layer_id, target in tables.items() if layer_id not in closed}
-    if opened:
-        rows = _rows(reader, city_id, opened, (shape_m, margin_m), is_brief=False)
-        found += [_feature(row) for row in rows]
-    return (
-        sorted(found, key=lambda each: (each.distance_m, each.layer_id, each.feature_id)) if closed else found
-    )
+    opened = tuple(layer_id for layer_id in layer_ids if layer_id not in closed)
+    statement = statement_for(reader, city_id, opened, is_brief=False)
+    if statement is not None:
+        found += [_feature(row) for row in _rows(reader, statement, shape_m, margin_m)]
+    return sorted(found, key=lambda each: (each.distance_m, each.layer_id, each.feature_id))
 
 
 def _feature(row: tuple[Any, ...]) -> NearFeature:
@@ -128,8 +140,7 @@ def ids_within_reach(
     reader: Reader, city_id: str, layer_ids: Collection[str], shape_m: BaseGeometry, margin_m: float
 ) -> list[tuple[str, str, float]]:
     """Return layer, id and distance (m) of what `within_reach` finds in layers that are not sensitive."""
-    opened = _networks(reader, city_id, layer_ids)
-    if not opened:
-        return []
-    rows = _rows(reader, city_id, opened, (shape_m, margin_m), is_brief=True)
-    return [(row[0], row[1], row[2]) for row in rows]
+    statement = statement_for(reader, city_id, layer_ids, is_brief=True)
+    return (
+        [] if statement is None else sorted(_rows(reader, statement, shape_m, margin_m), key=_NEAREST_FIRST)
+    )

@@ -14,9 +14,9 @@ from sqlalchemy import Engine, text
 from geo.reach import ReachGrid
 from layers import access, query
 from layers.access import Asker, Purpose, RoleMode, run_as_app
-from layers.catalog import Target
 from layers.database import make_engine, make_sessions
-from layers.reach import _statement, ids_within_reach, within_reach
+from layers.parcel_find import parcels_like
+from layers.reach import ids_within_reach, statement_for, within_reach
 from tests.layers.conftest import Town
 
 MARGIN_M = 1.0
@@ -28,7 +28,7 @@ def _sites(town: Town, count: int) -> list[Polygon]:
     """Seeded squares and trenches about the middle of the town's parcels."""
     random = np.random.default_rng(11)
     with town.engine.connect() as connection:
-        parcels = query.parcels_by_prefix(connection, town.city.city_id, "", limit=700)
+        parcels = parcels_like(connection, town.city.city_id, "", limit=700)
     made = []
     for index in random.integers(0, len(parcels), count):
         middle = parcels[index].geom.centroid
@@ -115,15 +115,11 @@ def app(city_database_url: str) -> Iterator[Engine]:
 
 def test_the_index_answers_under_row_level_security(app: Engine, schutterwald: Town) -> None:
     """As the application's role the reach is looked up, not measured line by line."""
-    statement = _statement("schutterwald", (Target.NETWORK_LINE,), is_brief=True)
-    values = {
-        "shape": shapely.to_wkb(_sites(schutterwald, 1)[0]),
-        "srid": 25832,
-        "layer_ids": ["gas_lines"],
-        "margin": MARGIN_M,
-    }
+    values = {"shape": shapely.to_wkb(_sites(schutterwald, 1)[0], hex=True), "margin": MARGIN_M}
     with app.connect() as connection:
         assert access.is_app(connection)
+        statement = statement_for(connection, "schutterwald", ["gas_lines"], is_brief=True)
+        assert statement is not None
         cursor = connection.connection.cursor()
         cursor.execute("SET enable_seqscan = off")  # so small a table is read whole otherwise
         cursor.execute("EXPLAIN " + statement.sql, values)
