@@ -211,7 +211,12 @@ class LayerSpec:
 
 # The canonical fields that a source column may fill, by target; the rest of the columns stay in `attributes`.
 FIELDS: Mapping[Target, frozenset[str]] = {
-    Target.PARCEL: frozenset({"feature_id", "origin", "area_m2", "land_use", "renovation_code"}),
+    Target.PARCEL: frozenset(
+        {
+            "feature_id", "origin", "area_m2", "land_use", "renovation_code", "postal_code",
+            "plate_main", "plate_sub", "plate_section",
+        }
+    ),
     Target.BUILDING: frozenset({"feature_id", "origin", "area_m2", "use", "storeys", "name", "parcel_ref"}),
     Target.STREET: frozenset({"feature_id", "origin", "name", "street_class", "width_m"}),
     Target.LANDUSE: frozenset({"feature_id", "origin", "land_use", "name"}),

@@ -125,6 +125,26 @@ FIELD_WORDS: Words = {
         "fa": ("کد نوسازی", "کدنوسازی", "nosazi", "code nosazi", "kod nosazi"),
         "de": (),
     },
+    "postal_code": {
+        "en": ("postal code", "postcode", "zip code", "zip"),
+        "fa": ("کد پستی", "کدپستی", "code posti", "kod posti"),
+        "de": ("postleitzahl", "plz"),
+    },
+    "plate_main": {
+        "en": ("main plate", "plate main"),
+        "fa": ("پلاک اصلی", "اصلی", "pelak asli"),
+        "de": (),
+    },
+    "plate_sub": {
+        "en": ("sub plate", "plate sub"),
+        "fa": ("پلاک فرعی", "فرعی", "pelak farei"),
+        "de": (),
+    },
+    "plate_section": {
+        "en": ("plate section", "registration section"),
+        "fa": ("بخش ثبتی", "بخش", "bakhsh sabti"),
+        "de": (),
+    },
     "storeys": {
         "en": ("storeys", "stories", "floors", "levels", "number of floors"),
         "fa": ("طبقات", "تعداد طبقات", "طبقه", "tabaghe"),

@@ -234,13 +234,11 @@ def features(reader: Reader, city_id: str, layer_id: str, feature_ids: Collectio
 
 _PARCEL = f"""SELECT t.feature_id AS parcel_id, t.layer_id, t.owner_agency, t.area_m2, t.land_use,
     t.renovation_code, t.origin, ST_AsBinary(t.geom) AS geom FROM layers.parcel t WHERE {_LIVE}"""
-_ORDERED = " ORDER BY t.feature_id LIMIT :limit"
 _PARCEL_BY_ID = text(_PARCEL + " AND t.feature_id = :parcel_id ORDER BY t.layer_id LIMIT 1")
 _PARCEL_AT = text(
     _PARCEL
     + f" AND t.geom && {_SHAPE} AND ST_Intersects(t.geom, {_SHAPE}) ORDER BY ST_Area(t.geom), t.feature_id LIMIT 1"
 )
-_PARCELS_BY_PREFIX = text(_PARCEL + " AND starts_with(t.feature_id, :prefix)" + _ORDERED)
 
 
 def _parcel(row: RowMapping) -> ParcelRecord:
@@ -257,12 +255,6 @@ def parcel_at(reader: Reader, city_id: str, point_m: BaseGeometry) -> ParcelReco
     """Return the parcel at a point in the city's CRS (the smallest of several), or None."""
     row = reader.execute(_PARCEL_AT, _shape_values(reader, city_id, point_m)).mappings().one_or_none()
     return _parcel(row) if row is not None else None
-
-
-def parcels_by_prefix(reader: Reader, city_id: str, prefix: str, limit: int = 20) -> list[ParcelRecord]:
-    """Return the live parcels whose id starts with `prefix`, in id order."""
-    values = {"city_id": city_id, "prefix": prefix, "limit": limit}
-    return [_parcel(row) for row in reader.execute(_PARCELS_BY_PREFIX, values).mappings()]
 
 
 def bounds(reader: Reader, city_id: str) -> tuple[float, float, float, float] | None:

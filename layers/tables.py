@@ -197,6 +197,10 @@ class Parcel(Area, Base):
     area_m2: Mapped[float | None] = mapped_column(Float)
     land_use: Mapped[str | None] = mapped_column(Text)
     renovation_code: Mapped[str | None] = mapped_column(Text)
+    postal_code: Mapped[str | None] = mapped_column(Text)
+    plate_main: Mapped[int | None] = mapped_column(Integer)
+    plate_sub: Mapped[int | None] = mapped_column(Integer)
+    plate_section: Mapped[int | None] = mapped_column(Integer)
 
 
 class Building(Area, Base):

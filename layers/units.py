@@ -29,7 +29,7 @@ _FACTORS: Mapping[str, Mapping[str, float]] = {
 _DOWNWARD = {f"-{unit}": -metres for unit, metres in _LENGTH_M.items() if unit != "km"}
 _CALENDARS = frozenset({"gregorian", "jalali"})
 
-WHOLE_NUMBERS = frozenset({"installed_year", "storeys"})
+WHOLE_NUMBERS = frozenset({"installed_year", "storeys", "plate_main", "plate_sub", "plate_section"})
 DAYS = frozenset({"surveyed_on"})
 YEARS = frozenset({"installed_year"})
 # The Jalali year n begins on the March equinox of the year n + 621.

@@ -17,6 +17,7 @@ from layers import query
 from layers.catalog import Target
 from layers.city import City
 from layers.ingest import deliver, roll_back
+from layers.parcel_find import parcels_like
 from layers.query import CityNotStored, ParcelNotStored
 from layers.records import Freshness
 from tests.layers.conftest import Town
@@ -89,7 +90,7 @@ def test_reads_work_on_a_session_too(schutterwald: Town) -> None:
 
 def test_parcel_by_id_at_a_point_and_by_prefix(town: Town) -> None:
     with town.engine.connect() as connection:
-        by_prefix = query.parcels_by_prefix(connection, town.city.city_id, "", limit=5)
+        by_prefix = parcels_like(connection, town.city.city_id, "", limit=5)
         assert len(by_prefix) == 5
         wanted = by_prefix[3]
         inside = wanted.geom.representative_point()
@@ -98,9 +99,10 @@ def test_parcel_by_id_at_a_point_and_by_prefix(town: Town) -> None:
         assert at is not None
         assert at.parcel_id == wanted.parcel_id
         assert by_id == at
+        assert {each.found_by for each in by_prefix} == {"parcel_id"}
         assert query.parcel_at(connection, town.city.city_id, Point(0, 0)) is None
         assert query.parcel(connection, town.city.city_id, "no such parcel") is None
-        assert query.parcels_by_prefix(connection, town.city.city_id, "%") == []
+        assert parcels_like(connection, town.city.city_id, "%") == []
 
 
 def test_bounds_are_those_of_the_parcels(schutterwald: Town) -> None:
@@ -132,7 +134,7 @@ def test_dossier_of_a_parcel(town: Town) -> None:
 
 def test_dossier_networks_agree_with_nearest(schutterwald: Town) -> None:
     with schutterwald.engine.connect() as connection:
-        for record in query.parcels_by_prefix(connection, "schutterwald", "08-5440-001", limit=5):
+        for record in parcels_like(connection, "schutterwald", "08-5440-001", limit=5):
             found = query.dossier(connection, "schutterwald", record.parcel_id)
             for network in found.networks:
                 answer = query.nearest(connection, "schutterwald", network.layer_id, record.geom)

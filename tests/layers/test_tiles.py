@@ -16,6 +16,7 @@ from geo.crs import CityCrs, to_wgs84
 from layers import query
 from layers.city import City
 from layers.ingest import deliver
+from layers.parcel_find import parcels_like
 from layers.tiles import TileOutOfRange, attributes, tile, tile_version, tilejson
 from tests.layers.conftest import Town
 
@@ -108,7 +109,7 @@ def tile_at(lon: float, lat: float, z: int) -> tuple[int, int, int]:
 
 def _centre(town: Town, z: int) -> tuple[int, int, int]:
     with town.engine.connect() as connection:
-        record = query.parcels_by_prefix(connection, town.city.city_id, "", limit=700)[-1]
+        record = parcels_like(connection, town.city.city_id, "", limit=700)[-1]
     point = to_wgs84(record.geom.centroid, CityCrs(town.city.crs))
     return tile_at(point.x, point.y, z)
 
