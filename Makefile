@@ -3,8 +3,10 @@
 SHELL := /bin/bash
 PY := .venv/bin/python
 BIN := .venv/bin
+PEERS ?= .peers
+SIZES ?= 10000 100000 1000000
 
-.PHONY: help setup run stop test check format conformance torture bench bench-agreement lock clean migrations
+.PHONY: help setup run stop test check format conformance torture bench bench-agreement peers lock clean migrations
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -38,8 +40,11 @@ conformance: setup ## OGC's abstract tests and, where they lie in .suites/, its 
 torture: setup ## 1,000 permits, 30 % faults, 50 kills, 5 database kills (minutes)
 	@$(PY) -m tests.torture --permits 1000 --kills 50 --db-kills 5
 
-bench: setup ## Every benchmark: ours and its peer in one run
-	@for b in bench/bench_*.py; do echo "== $$b"; $(PY) $$b || exit 1; done
+peers: setup ## What the benches measure beside ours: tipg, pygeoapi, igraph, in .peers
+	@scripts/bench_peers.sh $(PEERS)
+
+bench: setup peers ## Every benchmark with its peers, 10 k to 1 M (hours; SIZES="10000" for a first look)
+	@$(PY) -m bench.every --peers $(PEERS) --sizes $(SIZES)
 
 bench-agreement: setup ## Layer agreement: detection, false alarms, recovery, against their goals
 	@$(PY) bench/bench_agreement.py

@@ -1,6 +1,6 @@
 """Isolation traces: ours beside WNTR, networkx, scipy, igraph, SQL and pgRouting; same network, same breaks, one run.
 
-    python bench/bench_trace.py [--million] [--breaks 15] [--stored] [--peers VENV]
+    python bench/bench_trace.py [--million | --segments N] [--breaks 15] [--stored] [--peers VENV]
 
 `--stored` asks the network as the product does: from published layers in a database of its own (bench.trace_stored);
 pgRouting takes part where the server has it (Debian: postgresql-15-pgrouting). `--peers` is a virtual environment with
@@ -239,6 +239,7 @@ def main() -> None:
     ask.add_argument(
         "--million", action="store_true", help="the city of 1,000,000 segments instead of 300,000"
     )
+    ask.add_argument("--segments", type=int, default=300_000, help="of the city, in all its networks")
     ask.add_argument("--breaks", type=int, default=15)
     ask.add_argument("--stored", action="store_true", help="from a database, beside SQL, pgRouting, igraph")
     ask.add_argument("--peers", type=Path, help="virtual environment with igraph and numpy")
@@ -246,7 +247,7 @@ def main() -> None:
     print(f"seed {SEED}")
     for name in ("Net3", "ky10", "Net6"):
         against_wntr(name)
-    size = 1_000_000 if options.million else 300_000
+    size = 1_000_000 if options.million else options.segments
     against_graphs(size, options.breaks)
     if options.stored:
         from bench.trace_stored import run
