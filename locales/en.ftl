@@ -41,7 +41,10 @@ ui-actions = Actions
 ui-added = Added
 ui-agency = Company
 ui-agreement = Agreement with the other layers
+ui-agreement-chance = (by chance { $share })
 ui-agreement-limit = From { $distance } on, a delivery is held for a decision.
+ui-agreement-partners = Found their partner
+ui-agreement-sure = How sure
 ui-agrees = The layers agree.
 ui-agrees-within = Agrees within { $distance }.
 ui-all-findings = all findings
@@ -1952,7 +1955,9 @@ cost-input-quality-coefficient = quality
 cost-input-rate = rate per m²
 cost-input-repeat-coefficient = repeat coefficient
 cost-input-share = share
+cost-input-shared-area-m2 = shared area borne (m²)
 cost-input-shared-length-m = shared length (m)
+cost-input-stretches = stretches together
 dig-ask-accept-finally = The guarantee period is over and nothing is open: the street is the city's again.
 dig-ask-accept-provisionally = Both pavement tests are passed. With this the guarantee period begins.
 dig-ask-answer = The answer of a company. As an officer you write down the letter of the company you name.
@@ -2340,6 +2345,9 @@ ui-minutes = { $count ->
 ui-tariff-lag = Tariff changes
 ui-tariff-lag-how = From the decision until the company confirmed the change of the tariff. What is still open stands first.
 ui-tariff-lag-none = No tariff has been changed yet
+tariff-basis-assumed = the tariff before is assumed
+tariff-basis-confirmed = the tariff before was confirmed by the company
+tariff-basis-recorded = the tariff before as the parcel layer records it
 ## desk: end
 
 ## entered into the calendar, redrawn, surveyed: begin

@@ -41,7 +41,10 @@ ui-actions = اقدام‌ها
 ui-added = افزوده
 ui-agency = شرکت
 ui-agreement = سازگاری با لایه‌های دیگر
+ui-agreement-chance = (به تصادف { $share })
 ui-agreement-limit = از { $distance } به بالا، تحویل برای تصمیم نگه داشته می‌شود.
+ui-agreement-partners = جفت خود را یافتند
+ui-agreement-sure = میزان اطمینان
 ui-agrees = لایه‌ها با هم می‌خوانند.
 ui-agrees-within = با اختلاف حداکثر { $distance } می‌خواند.
 ui-all-findings = همهٔ یافته‌ها
@@ -1922,7 +1925,9 @@ cost-input-quality-coefficient = ضریب کیفیت
 cost-input-rate = نرخ هر متر مربع
 cost-input-repeat-coefficient = ضریب تکرار
 cost-input-share = سهم
+cost-input-shared-area-m2 = سهم از مساحت مشترک (متر مربع)
 cost-input-shared-length-m = طول مشترک (متر)
+cost-input-stretches = بازه‌های مشترک
 dig-ask-accept-finally = دورهٔ تضمین گذشته و نقصی باز نیست: معبر به شهر بازمی‌گردد.
 dig-ask-accept-provisionally = هر دو آزمایش روکش قبول شده است. با این کار دورهٔ تضمین آغاز می‌شود.
 dig-ask-answer = پاسخ یک شرکت. کارشناس، نامهٔ شرکتی را که نام می‌برد ثبت می‌کند.
@@ -2276,6 +2281,9 @@ ui-minutes = { $count ->
 ui-tariff-lag = تغییر تعرفه‌ها
 ui-tariff-lag-how = از تصمیم شهرداری تا تأیید تغییر تعرفه از سوی شرکت. آنچه هنوز باز است بالاتر می‌آید.
 ui-tariff-lag-none = هنوز تعرفه‌ای تغییر نکرده است
+tariff-basis-assumed = تعرفهٔ پیشین فرض شده است
+tariff-basis-confirmed = تعرفهٔ پیشین را شرکت تأیید کرده است
+tariff-basis-recorded = تعرفهٔ پیشین طبق لایهٔ قطعات
 ## desk: end
 
 ## entered into the calendar, redrawn, surveyed: begin
