@@ -186,10 +186,14 @@ def geojson(resources: RuntimeDep, place: CityDep, who: Guard.Read, dig_id: UUID
 
 @router.get("/{dig_id}/overlaps", summary="Other works nearby in place and time")
 def overlaps(resources: RuntimeDep, place: CityDep, who: Guard.Read, dig_id: UUID) -> Response:
-    """Each with what one trench would save, who would bear what, and who has accepted."""
+    """Each with what one trench would save, who would bear what, and who has accepted.
+
+    `split` is one trench for all works that meet there, however many, stretch by stretch; `agreed_split` the same for
+    those that have agreed on it.
+    """
     with resources.sessions() as session:
-        view = dig_service.dig(session, context(place, who), dig_id)
-    return JSONResponse({"overlaps": as_json(view.overlaps), "trench": as_json(view.trench)})
+        found = dig_service.overlaps(session, context(place, who), dig_id)
+    return JSONResponse(as_json(found))
 
 
 @router.post("/{dig_id}/join", summary="Accept one trench with another work")

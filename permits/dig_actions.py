@@ -19,8 +19,8 @@ from permits.dig_clocks import permit_until
 from permits.dig_costs import CostBasis, costs, delay_fine
 from permits.dig_errors import DigAnswerUnexpected, DigRequestInvalid, SecondOfficerNeeded
 from permits.dig_facts import is_complete, open_defects
-from permits.dig_joins import shared_part
 from permits.dig_requests import WorksRequest, work_faults
+from permits.dig_shared import shared_parts
 from permits.dig_vocabulary import DigAction, DigGuard, DigInquiryStatus, DigRecordKind, DigStatus, Pavement
 from permits.ports import Json
 from permits.store import Event
@@ -160,7 +160,7 @@ def _calculate(act: Act) -> Change:
         asphalt_age_years=works.get("asphalt_age_years"),
         quality_coefficient=float(works.get("quality_coefficient") or 1),
         earlier_digs=act.dig.earlier_digs,
-        shared=shared_part(act.session, act.dig.ref),
+        shared=shared_parts(act.session, act.city, act.dig.ref, act.today),
         method=DigMethod((act.dig.excavation or {}).get("method", DigMethod.MACHINE)),
     )
     bill: Json = as_json(costs(basis, act.terms, act.city.currency))

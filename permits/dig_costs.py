@@ -3,7 +3,7 @@
 Formula `dig-costs-1`, in words:
 
     billed area  = (length + surplus length) x (width + surplus width), at least `min_area_m2`
-                   over a joint trench's shared length only this work's share of the joint width counts
+                   over a joint trench's stretches only this work's share of the joint width counts
     damage       = billed area x rate of the pavement x method factor x age factor x quality coefficient
                    x repeat coefficient
     supervision  = damage x supervision share
@@ -12,6 +12,7 @@ Formula `dig-costs-1`, in words:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -34,7 +35,7 @@ _TERMS = (
 
 @dataclass(frozen=True, slots=True)
 class SharedPart:
-    """The part of the trench that is dug together: its length (m), its width (m), and what this work bears."""
+    """A stretch that is dug together: its length (m), its width (m), and what this work bears."""
 
     length_m: float
     joint_width_m: float
@@ -53,7 +54,7 @@ class CostBasis:
     asphalt_age_years: float | None = None
     quality_coefficient: float = 1.0
     earlier_digs: int = 0
-    shared: SharedPart | None = None
+    shared: tuple[SharedPart, ...] = ()
     method: DigMethod = DigMethod.MACHINE
 
 
@@ -81,11 +82,13 @@ def billed_area_m2(basis: CostBasis, terms: DigTerms) -> float:
     """The area that is restored at this work's expense."""
     length = basis.length_m + basis.surplus_length_m
     width = basis.width_m + basis.surplus_width_m
-    area = length * width
-    if basis.shared is not None:
-        together = min(basis.shared.length_m, length)
-        area = (length - together) * width + together * basis.shared.joint_width_m * basis.shared.share
+    together = min(sum(part.length_m for part in basis.shared), length)
+    area = (length - together) * width + _borne_m2(basis.shared)
     return max(area, terms.number("min_area_m2"))
+
+
+def _borne_m2(shared: Sequence[SharedPart]) -> float:
+    return sum(part.length_m * part.joint_width_m * part.share for part in shared)
 
 
 def costs(basis: CostBasis, terms: DigTerms, currency: str) -> Costs:
@@ -108,18 +111,23 @@ def costs(basis: CostBasis, terms: DigTerms, currency: str) -> Costs:
         "repeat_coefficient": repeat,
         "earlier_digs": basis.earlier_digs,
     }
-    if basis.shared is not None:
-        inputs |= {
-            "shared_length_m": round(basis.shared.length_m, 2),
-            "joint_width_m": round(basis.shared.joint_width_m, 2),
-            "share": round(basis.shared.share, 4),
-        }
+    inputs |= _shared_inputs(basis.shared)
     items = (
         CostItem("damage", damage, inputs),
         CostItem("supervision", supervision, {"damage": damage, "share": share}),
     )
     total = float(sum((Decimal(str(item.amount)) for item in items), Decimal(0)))
     return Costs(FORMULA, currency, items, total, tuple(terms.unconfirmed(*_TERMS)))
+
+
+def _shared_inputs(shared: Sequence[SharedPart]) -> Json:
+    """One stretch by its width and share, several by the area that is borne of them."""
+    if not shared:
+        return {}
+    said: Json = {"shared_length_m": round(sum(part.length_m for part in shared), 2)}
+    if len(shared) == 1:
+        return said | {"joint_width_m": round(shared[0].joint_width_m, 2), "share": round(shared[0].share, 4)}
+    return said | {"stretches": len(shared), "shared_area_m2": round(_borne_m2(shared), 3)}
 
 
 def delay_fine(days_late: int, allowed_days: int, terms: DigTerms) -> float:

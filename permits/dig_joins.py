@@ -21,7 +21,6 @@ from sqlalchemy.orm import Session
 
 from layers.city import City
 from permits import dig_tables as t
-from permits.dig_costs import SharedPart
 from permits.dig_overlap import SPLIT_FORMULA, Overlap, Work, overlap
 from permits.dig_store import AnyRow, DigRow
 from permits.dig_terms import DigTerms, terms_of
@@ -329,6 +328,56 @@ def _pair(row: AnyRow) -> Json:
     return {**sides, **row.overlap}
 
 
+def pairs_around(session: Session, ref: str, most: int) -> list[Json]:
+    """The standing pairs of the works that meet `ref`, directly or through others that may share its trench.
+
+    Reads on while fewer than `most` works are known. Declined pairs are told, but lead no further.
+    """
+    found: dict[UUID, Json] = {}
+    known, front = {ref}, {ref}
+    j = t.dig_join
+    while front and len(known) <= most:
+        query = select(j).where(
+            or_(j.c.a_ref.in_(front), j.c.b_ref.in_(front)), j.c.state != JoinState.GONE.value
+        )
+        rows = session.execute(query).all()
+        found |= {row.join_id: _pair(row) for row in rows}
+        leading = [
+            row for row in rows if row.state != JoinState.DECLINED.value and row.overlap["shared_m"] > 0
+        ]
+        front = {each for row in leading for each in (row.a_ref, row.b_ref)} - known
+        known |= front
+    return list(found.values())
+
+
+def works_named(
+    session: Session, city: City, refs: Collection[str], today: date
+) -> dict[str, tuple[KnownWork, str | None]]:
+    """These works by name, each with its pavement; those without place or dates are left out."""
+    found: dict[str, tuple[KnownWork, str | None]] = {}
+    d, p = t.dig, t.planned_work
+    named = [split_ref(ref) for ref in refs]
+    sides: tuple[tuple[str, Table, Any, Any], ...] = (
+        ("dig", d, d.c.dig_id, d.c.applicant_actor),
+        ("plan", p, p.c.plan_id, p.c.created_by),
+    )
+    for kind, table, key, owner in sides:
+        stated = [table.c.title, table.c.agency_id, table.c.status, owner, *_dated_columns(table)]
+        ran = [d.c.started_on, d.c.restored_on] if kind == "dig" else []
+        query = select(key, *stated, *ran).where(
+            key.in_([number for each, number in named if each == kind]),
+            table.c.city_id == city.city_id,
+            table.c.geom.is_not(None),
+            table.c.starts_on.is_not(None),
+        )
+        for row in session.execute(query):
+            columns = len(row) - len(ran)
+            ends_on = _lasts_to(row.ends_on, row[columns], row[columns + 1], today) if ran else row.ends_on
+            one = _known(kind, row[:columns], ends_on)
+            found[one.ref] = (one, row.works.get("pavement"))
+    return found
+
+
 def trench_of(session: Session, ref: str) -> TrenchView | None:
     """The trench this work shares: all works that agreed with it, directly or through others."""
     members, found, todo = {ref}, set(), [ref]
@@ -340,16 +389,6 @@ def trench_of(session: Session, ref: str) -> TrenchView | None:
             todo += [each for each in (row.a_ref, row.b_ref) if each not in members]
             members |= {row.a_ref, row.b_ref}
     return TrenchView(min(found), sorted(members)) if found else None
-
-
-def shared_part(session: Session, ref: str) -> SharedPart | None:
-    """What this work bears of the longest part it digs together with another."""
-    agreed = [row.overlap for row in _rows(session, ref) if row.state == JoinState.AGREED.value]
-    along = [said for said in agreed if said["shared_m"] > 0]
-    if not along:
-        return None
-    said = max(along, key=lambda each: each["shared_m"])
-    return SharedPart(said["shared_m"], said["joint_width_m"], said["shares"][ref])
 
 
 def open_offers(session: Session, refs: list[str]) -> dict[str, int]:

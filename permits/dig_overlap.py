@@ -8,11 +8,13 @@ Split of the joint trench, formula `joint-trench-1`:
     saved: L metres of trench that are not dug twice, L x (w_1 + w_2 - W) square metres of pavement
 
 Works that cross rather than run side by side cannot share a trench; they can share the closure of the street.
+More than two works in one trench: `permits.dig_split`.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -21,10 +23,13 @@ import shapely
 from shapely.geometry import LineString, Polygon
 from shapely.geometry.base import BaseGeometry
 
+from permits.dig_shares import parts_of
+
 SPLIT_FORMULA = "joint-trench-1"
 _ALONG_DEG = 30.0
 # A pit less than twice as long as wide has no direction.
 _SLENDER = 2.0
+_SHARE_PARTS = 10_000
 
 
 class Relation(StrEnum):
@@ -85,18 +90,28 @@ def overlap(a: Work, b: Work, buffer_m: float, window_days: int) -> Overlap | No
         joint_width_m=joint_m,
         saved_m=round(shared_m, 2),
         saved_m2=round(shared_m * (both_m - joint_m), 2),
-        shares={each.ref: round(each.width_m / both_m, 4) for each in (a, b)},
+        shares=shares_of({each.ref: each.width_m for each in (a, b)}),
     )
+
+
+def shares_of(widths: Mapping[str, float]) -> dict[str, float]:
+    """What each work bears of a joint trench, by its width: four decimals that sum to 1."""
+    return {ref: part / _SHARE_PARTS for ref, part in parts_of(_SHARE_PARTS, widths).items()}
 
 
 def _within(a: Work, b: Work, buffer_m: float) -> float:
     """The length of `a` that runs within the buffer of `b`."""
     near = a.shape_m.intersection(b.shape_m.buffer(max(buffer_m, 0.001)))
-    if a.shape_m.area > 0:
-        part = near.area / a.shape_m.area
+    return part_within(a, near) * a.length_m
+
+
+def part_within(work: Work, piece_m: BaseGeometry) -> float:
+    """Which part of the work this piece of its outline is, 0 to 1."""
+    if work.shape_m.area > 0:
+        part = piece_m.area / work.shape_m.area
     else:
-        part = near.length / a.shape_m.length if a.shape_m.length > 0 else 1.0
-    return min(1.0, float(part)) * a.length_m
+        part = piece_m.length / work.shape_m.length if work.shape_m.length > 0 else 1.0
+    return min(1.0, float(part))
 
 
 def _relation(a: Work, b: Work) -> Relation:

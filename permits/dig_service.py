@@ -13,12 +13,12 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from permits import dig_joins, dig_planning, dig_reading
+from permits import dig_joins, dig_planning, dig_reading, dig_shared
 from permits import dig_store as store
 from permits import tables as case_tables
 from permits.dig_acting import Act, Change, excavation_json, surveyed, works_json
 from permits.dig_actions import ACTIONS
-from permits.dig_clocks import due_after
+from permits.dig_clocks import due_after, local_day
 from permits.dig_errors import DigActionNotAllowed, DigRequestInvalid
 from permits.dig_facts import facts_of, is_complete
 from permits.dig_ground import place_of
@@ -267,6 +267,19 @@ def joined(
 def dig(session: Session, ctx: Context, dig_id: UUID) -> DigView:
     """The excavation as this actor may see it. Raises `DigNotFound`."""
     return _view(session, ctx, dig_id)
+
+
+def overlaps(session: Session, ctx: Context, dig_id: UUID) -> Json:
+    """The works nearby, and one trench for all of them: as it could be, and as agreed. Raises `DigNotFound`."""
+    view = dig(session, ctx, dig_id)
+    today = local_day(ctx.now, ctx.city.timezone)
+    ref = f"dig:{dig_id}"
+    return {
+        "overlaps": view.overlaps,
+        "trench": view.trench,
+        "split": dig_shared.offered_split(session, ctx.city, ref, today),
+        "agreed_split": dig_shared.agreed_split(session, ctx.city, ref, today),
+    }
 
 
 def digs(session: Session, ctx: Context, filters: dig_reading.DigFilter) -> list[DigSummary]:

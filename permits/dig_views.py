@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
+from permits.dig_split import Stretch
 from permits.ports import Json
 from permits.views import ApplicantView, ExcavationView, MissingLayer
 
@@ -77,6 +78,36 @@ class TrenchView:
 
     trench_id: UUID
     members: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class SplitWork:
+    """One work in a split: what it digs alone and with others (m), and what both cost it."""
+
+    ref: str
+    title: str
+    agency: str | None
+    status: str
+    width_m: float
+    alone_m: float
+    shared_m: float
+    cost_alone: float
+    cost_shared: float
+
+
+@dataclass(frozen=True, slots=True)
+class SplitView:
+    """One trench for all works of a street; `truncated`: more works meet than are looked at together."""
+
+    formula: str
+    currency: str
+    works: list[SplitWork]
+    stretches: list[Stretch]
+    saved_m: float
+    saved_m2: float
+    total: float
+    truncated: bool
+    unconfirmed: list[str]
 
 
 @dataclass(frozen=True, slots=True)

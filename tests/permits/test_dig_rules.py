@@ -108,7 +108,11 @@ def test_rials_are_billed_in_whole_thousands() -> None:
 def test_a_joint_trench_costs_its_share() -> None:
     """The shared 50 m of a joint trench 1.5 m wide at 40 %, and the 10 m alone."""
     shared = SharedPart(50.0, 1.5, 0.4)
-    assert billed_area_m2(basis(shared=shared), TERMS) == pytest.approx(10 * 1.0 + 50 * 1.5 * 0.4)
+    assert billed_area_m2(basis(shared=(shared,)), TERMS) == pytest.approx(10 * 1.0 + 50 * 1.5 * 0.4)
+    three = (SharedPart(20.0, 1.5, 0.25), SharedPart(30.0, 1.2, 0.5))
+    bill = costs(basis(shared=three), TERMS, "EUR")
+    assert bill.items[0].inputs["area_m2"] == pytest.approx(10 * 1.0 + 20 * 1.5 * 0.25 + 30 * 1.2 * 0.5)
+    assert (bill.items[0].inputs["shared_length_m"], bill.items[0].inputs["stretches"]) == (50.0, 2)
 
 
 def test_the_smallest_area_and_the_oldest_pavement() -> None:

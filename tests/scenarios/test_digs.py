@@ -209,6 +209,18 @@ def test_t10_a21_two_works_find_each_other_and_share_one_trench(street: Street) 
     answers(street, first)
     inputs = street.act("officer", first, "calculate")["costs"]["items"][0]["inputs"]
     assert inputs["area_m2"] == pytest.approx(60 * 1.5 * 0.4)
+    third = street.post("power", DIGS, **street.body("Cable", 45, 10, y=106, works={
+        "pavement": "asphalt", "width_m": 0.5}))  # fmt: skip
+    told = street.get("officer", f"{DIGS}/{first['dig_id']}/overlaps")
+    (stretch,) = told["split"]["stretches"]
+    assert set(stretch["works"]) == {ref, other, f"dig:{third['dig_id']}"}
+    assert (stretch["length_m"], stretch["joint_width_m"], stretch["shares"][other]) == (60.0, 1.5, 0.5)
+    assert round(sum(stretch["costs"].values()), 2) == stretch["cost"] == told["split"]["total"]
+    assert {each["ref"] for each in told["agreed_split"]["works"]} == {ref, other}
+    street.act("power", third, "join", **{"with": other})
+    street.act("water", second, "join", **{"with": f"dig:{third['dig_id']}"})
+    inputs = street.act("officer", first, "calculate")["costs"]["items"][0]["inputs"]
+    assert inputs["area_m2"] == pytest.approx(60 * 1.5 / 3, abs=0.01)
     far = (datetime.now(UTC).date() + timedelta(days=400)).isoformat()
     street.act("water", second, "change", starts_on=far, ends_on=far)
     assert other not in {o["with_ref"] for o in street.read(first)["overlaps"]}
