@@ -28,15 +28,14 @@ from geo.agreement_readings import Reading
 from geo.planar import Points, Similarity
 from layers.catalog import LayerSpec, Target
 from layers.city import City
-from layers.line_ends import Gathering, Ground, Lines
+from layers.hanging import MOST_ANCHORS, loose_ends
+from layers.line_tiles import Gathering
 from layers.staging import Stage
 
 Shapes = npt.NDArray[np.object_]
 
 # A near look is a tenth of the far one's cost, and almost always enough.
 _NEAR_RADIUS_M: Final = 25.0
-# More anchors than these make no answer better, only later.
-MOST_ANCHORS: Final = 20_000
 _PART: Final = 20_000
 _SAME_PLACE_M: Final = 0.01
 # A centimetre below the limit is the limit: estimates are not exact.
@@ -87,6 +86,7 @@ class Compared:
             "offset_length_m": round(math.hypot(*answer.offset_m), 3) if is_matched else None,
             "rotation_deg": round(answer.rotation_deg, 5),
             "scale_ppm": round(answer.scale_ppm, 1),
+            **(_errors(answer) if is_matched else {}),
             "anchors": list(answer.anchors),
             "partners": answer.partners,
             "share": None if self.share is None else round(self.share, 3),
@@ -102,6 +102,17 @@ class Compared:
                 for known in answer.signatures
             ],
         }
+
+
+def _errors(answer: Agreement) -> dict[str, Any]:
+    """How sure the movement is: two standard errors of each part, and how many anchors found their partner."""
+    return {
+        "offset_error_m": [_rounded(2.0 * error) for error in answer.offset_se_m],
+        "rotation_error_deg": _rounded(2.0 * answer.rotation_se_deg, 5),
+        "scale_error_ppm": _rounded(2.0 * answer.scale_se_ppm, 1),
+        "inlier_share": _rounded(answer.inlier_share),
+        "chance_share": _rounded(answer.chance_share),
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +171,8 @@ def correction_from_dict(said: Mapping[str, Any]) -> Similarity:
     return Similarity(x, y, dx, dy, said["rotation_deg"], 1.0 + said["scale_ppm"] / 1e6)
 
 
-def _rounded(metres: float) -> float | None:
-    return round(metres, 3) if math.isfinite(metres) else None
+def _rounded(value: float, digits: int = 3) -> float | None:
+    return round(value, digits) if math.isfinite(value) else None
 
 
 @dataclass(frozen=True)
@@ -170,12 +181,14 @@ class Delivered:
 
     stage: Stage
     spec: LayerSpec
-    lines: Lines | None
+    lines: Gathering | None
 
     @cached_property
     def ends(self) -> Points:
-        """The loose ends of the lines."""
-        return loose_ends(self.lines) if self.lines is not None else np.empty((0, 2))
+        """The loose ends of the lines, at most so many as make the answer better."""
+        if self.lines is None:
+            return np.empty((0, 2))
+        return loose_ends(self.lines, _SAME_PLACE_M, MOST_ANCHORS)
 
     @property
     def city(self) -> City:
@@ -249,19 +262,10 @@ def _live_middles(connection: Connection, city: City, spec: LayerSpec) -> Points
 
 def _live_ends(connection: Connection, city: City, spec: LayerSpec) -> Points:
     """The loose ends of the lines of a layer as it is shown now."""
-    gathering = Gathering()
+    gathering = Gathering(city.extent_m)
     for part in _live(connection, city, spec, "ST_AsBinary(t.geom)").scalars().partitions():
         gathering.add_shapes(_shapes(part))
-    return loose_ends(gathering.lines())
-
-
-def loose_ends(lines: Lines) -> Points:
-    """The ends of lines that no other line touches: the doors that a network serves, as anchors."""
-    if not len(lines):
-        return np.empty((0, 2))
-    ends = lines.ends
-    own = np.tile(np.arange(len(lines), dtype=np.int32), 2)
-    return ends[~Ground(lines).touched(ends, own, _SAME_PLACE_M)]
+    return loose_ends(gathering, _SAME_PLACE_M)
 
 
 # --- comparisons ------------------------------------------------------------------------------------------
@@ -270,10 +274,6 @@ def loose_ends(lines: Lines) -> Points:
 def _middles(shapes: Shapes) -> Points:
     points = shapely.centroid(shapes)
     return np.column_stack((shapely.get_x(points), shapely.get_y(points)))
-
-
-def _thinned(points: Points) -> Points:
-    return points[:: _step(len(points))]
 
 
 def _compared(moving: Points, fixed: Points, city: City, *, is_quick: bool = False) -> Agreement:
@@ -361,7 +361,7 @@ def _doors(
     if not len(theirs) or not len(delivered.ends):
         return None
     usual = np.asarray(delivered.spec.agreement.usual_m.get(spec.layer_id, (0.0, 0.0)))
-    answer = _compared(_thinned(delivered.ends) - usual, theirs, delivered.city, is_quick=is_quick)
+    answer = _compared(delivered.ends - usual, theirs, delivered.city, is_quick=is_quick)
     return Compared(spec.layer_id, How.DOORS, answer)
 
 
@@ -372,7 +372,7 @@ def _contained(
     if not len(shapes):
         return None
     has_ends = delivered.lines is not None
-    things = np.asarray(shapely.points(_thinned(delivered.ends))) if has_ends else delivered.sample()
+    things = np.asarray(shapely.points(delivered.ends)) if has_ends else delivered.sample()
     if not len(things):
         return None
     anchors = _middles(things)

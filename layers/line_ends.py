@@ -7,7 +7,6 @@ All coordinates and lengths are metres in the city's CRS.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -16,21 +15,15 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from layers.columns import Column
-from layers.mapping import Mapped
-
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.uint64]
 Small = npt.NDArray[np.int32]
 Whole = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
-_LINE: Final = 1
-_MULTI: Final = 5
 _SMALLEST_CELL_M: Final = 1.0
 # No pipe runs straight for so long: a damaged number, which would lie in millions of cells.
-_LONGEST_M: Final = 100_000.0
-_NAMED: Final = ("feature_id", "from_node", "to_node", "main_id")
+LONGEST_M: Final = 100_000.0
 
 
 @dataclass(slots=True)
@@ -67,71 +60,6 @@ class Lines:
         """The first points of all lines, then their last ones."""
         return np.concatenate((self.xy[self.offsets[:-1]], self.xy[self.offsets[1:] - 1]))
 
-    def whole(self) -> Lines:
-        """The lines of one part."""
-        if not self.is_part.any():
-            return self
-        keep = np.flatnonzero(~self.is_part)
-        sizes = np.diff(self.offsets)
-        vertices = np.repeat(~self.is_part, sizes)
-        return Lines(
-            self.row[keep],
-            self.xy[vertices],
-            np.concatenate(([0], np.cumsum(sizes[keep]))),
-            {name: codes[keep] for name, codes in self.codes.items()},
-            self.is_service[keep],
-            self.is_part[keep],
-        )
-
-
-class Gathering:
-    """Lines while they come in, batch by batch."""
-
-    def __init__(self) -> None:
-        self._parts: dict[str, list[npt.NDArray[Any]]] = defaultdict(list)
-
-    def add(self, mapped: Mapped) -> None:
-        """Take over the accepted lines of a batch."""
-        keep = mapped.accepted()
-        columns = {name: mapped.columns[name].take(keep) for name in _NAMED}
-        is_service = mapped.columns["role"].take(keep).where(lambda role: role == "service")
-        self.add_shapes(mapped.geometry[keep], mapped.rows[keep], columns, is_service)
-
-    def add_shapes(
-        self,
-        shapes: npt.NDArray[np.object_],
-        rows: npt.NDArray[np.int64] | None = None,
-        columns: dict[str, Column] | None = None,
-        is_service: Mask | None = None,
-    ) -> None:
-        """Take over lines, with what is known of each."""
-        kinds = shapely.get_type_id(shapes)
-        parts, owner = shapely.get_parts(shapes, return_index=True)
-        fits = np.isin(kinds, (_LINE, _MULTI))[owner] & ~shapely.is_empty(parts)
-        parts, owner = parts[fits], owner[fits]
-        xy, line = shapely.get_coordinates(parts, return_index=True)
-        made = {
-            "xy": xy,
-            "size": np.bincount(line, minlength=len(parts)).astype(np.int32),
-            "row": (owner if rows is None else rows[owner]).astype(np.int32),
-            "is_service": np.zeros(len(parts), dtype=bool) if is_service is None else is_service[owner],
-            "is_part": (kinds == _MULTI)[owner],
-        }
-        for name, column in (columns or {}).items():
-            made[f"code {name}"] = column.codes()[owner]
-        for name, values in made.items():
-            self._parts[name].append(values)
-
-    def lines(self) -> Lines:
-        """All of them as one; what was gathered is given away."""
-        if not self._parts:
-            self.add_shapes(np.empty(0, dtype=object))
-        # One field after the other: never are all of them there twice.
-        whole = {name: np.concatenate(self._parts.pop(name)) for name in list(self._parts)}
-        offsets = np.concatenate(([0], np.cumsum(whole["size"], dtype=np.int64)))
-        codes = {name.removeprefix("code "): whole[name] for name in whole if name.startswith("code ")}
-        return Lines(whole["row"], whole["xy"], offsets, codes, whole["is_service"], whole["is_part"])
-
 
 class _Grid(NamedTuple):
     """Segments by the cells that they cross: those of a bucket are `held[first[bucket]:first[bucket + 1]]`."""
@@ -151,7 +79,7 @@ class Ground:
         line_of = np.repeat(np.arange(len(lines), dtype=np.int32), np.diff(lines.offsets))
         starts = np.flatnonzero(line_of[1:] == line_of[:-1]).astype(np.int32)
         lengths = _lengths(lines.xy, starts)
-        sane = lengths < _LONGEST_M
+        sane = lengths < LONGEST_M
         starts = starts[sane]
         cell = max(_SMALLEST_CELL_M, float(np.median(lengths[sane])) if len(starts) else 1.0)
         first, held = _bucketed(lines.xy, starts, cell, 1 << max(4, len(starts).bit_length()))

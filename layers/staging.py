@@ -6,7 +6,6 @@ Every function works in the caller's transaction; until it commits, no other con
 from __future__ import annotations
 
 # ruff: noqa: S608 - names spliced into SQL come from the catalogue or a checked city id, never from data
-import hashlib
 import io
 import itertools
 import json
@@ -30,6 +29,7 @@ from layers.columns import Column
 from layers.mapping import Mapped
 from layers.packing import HEADER, TRAILER, Field, field_of, field_of_numbers, field_of_shapes, packed
 from layers.report import Repair
+from layers.spilling import Digests
 from layers.tables import SCHEMA, TABLES, DeliveryRow, LayerRow, StagedRow
 
 # Kept by the database, not delivered; as are the columns that it makes from others.
@@ -39,7 +39,6 @@ _GONE_PART: Final = -1
 _DIALECT: Final = postgresql.dialect()  # type: ignore[no-untyped-call]
 # The count of fields, and the row's number with its length: what is not the row's content.
 _ROW_HEAD: Final = 10
-_DIGEST: Final = 16
 # Each piece that COPY is given is a call into Python.
 _PIECE: Final = 1 << 20
 
@@ -162,7 +161,7 @@ class Stage:
         self.name = f"stage_{target}"
         self.rows = 0
         self._repairs = 0
-        self._digests = bytearray()
+        self._digests = Digests()
         columns = TABLES[target].__table__.columns
         self._types = {
             name: str(columns[name].type.compile(_DIALECT)).lower() for name in delivered_columns(target)
@@ -185,10 +184,9 @@ class Stage:
             packed_rows, ends = packed(self._fields(mapped, keep))
             self._copy(self.name, ("row_no", *self._types), packed_rows)
             self.rows += len(keep)
-            raw = packed_rows.data
-            starts = np.concatenate(([0], ends[:-1])) + _ROW_HEAD
-            for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
-                self._digests += hashlib.blake2b(raw[start:end], digest_size=_DIGEST).digest()
+            raw, starts = packed_rows.data, np.concatenate(([0], ends[:-1])) + _ROW_HEAD
+            bounds = zip(starts.tolist(), ends.tolist(), strict=True)
+            self._digests.add(raw[start:end] for start, end in bounds)
         self.add_repairs(mapped.repairs)
 
     def _fields(self, mapped: Mapped, keep: npt.NDArray[np.intp]) -> list[Field]:
@@ -250,14 +248,14 @@ class Stage:
         numbers = np.asarray(rows, dtype=np.int64)
         made, ends = packed([field_of_numbers(numbers), field_of_shapes(array)])
         self._copy("stage_reshaped", ("row_no", "geom"), made)
-        self._digests += hashlib.blake2b(made[: int(ends[-1])].data, digest_size=_DIGEST).digest()
+        self._digests.add([made[: int(ends[-1])].data])
         self.connection.execute(
             text(f"UPDATE {self.name} s SET geom = r.geom FROM stage_reshaped r WHERE r.row_no = s.row_no")
         )
 
     def forget(self, column: str) -> None:
         """Make a column unknown in every row."""
-        self._digests += hashlib.blake2b(column.encode(), digest_size=_DIGEST).digest()
+        self._digests.add([column.encode()])
         self.connection.execute(text(f"UPDATE {self.name} SET {column} = NULL"))
 
     def analyse(self) -> None:
@@ -266,8 +264,7 @@ class Stage:
 
     def digest(self) -> str:
         """Return what is equal for equal rows, whatever the order of their file."""
-        ordered = np.sort(np.frombuffer(self._digests, dtype=f"S{_DIGEST}"))
-        return hashlib.sha256(ordered.view(np.uint8).data).hexdigest()
+        return self._digests.whole()
 
 
 class _Feed:

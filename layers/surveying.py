@@ -10,8 +10,8 @@ import shapely
 
 from layers.catalog import LayerSpec
 from layers.mapping import Bounds, finite, ids_of, selected
-from layers.readers.records import repeated
 from layers.readers.source import Source
+from layers.spilling import Repeated
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ def survey(source: Source, spec: LayerSpec, size: int) -> Survey:
     wanted = {spec.fields["feature_id"].column, *spec.select} & set(source.names)
     is_complete = wanted >= {spec.fields["feature_id"].column, *spec.select}
     corners: list[npt.NDArray[np.float64]] = []
-    codes = [np.empty(0, dtype=np.uint64)]
+    codes = Repeated()
     for batch in source.looked_over(size, wanted):
         rows = selected(batch, spec) if is_complete else np.arange(len(batch))
         shapes = batch.shapes[rows]
@@ -35,8 +35,8 @@ def survey(source: Source, spec: LayerSpec, size: int) -> Survey:
         if len(there):
             corners.append(shapely.total_bounds(there))
         if is_complete:
-            codes.append(ids_of(batch, spec).take(rows).codes())
-    return Survey(_bounds(corners), repeated(np.concatenate(codes)))
+            codes.add(ids_of(batch, spec).take(rows).codes())
+    return Survey(_bounds(corners), codes.found())
 
 
 def _bounds(corners: list[npt.NDArray[np.float64]]) -> Bounds | None:

@@ -1,29 +1,35 @@
 """A staged delivery asked as a whole: how its network hangs together, how its parcels cover the ground.
 
 Batches hand over what the rules of the whole need; when all are staged, what the rules find is told, and gaps too
-small to be meant are closed in the stage, each logged with the shape as it was.
+small to be meant are closed in the stage, each logged with the shape as it was. What lines say of each other by name
+alone, wherever they lie, is asked of the stage.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+# ruff: noqa: S608 - names spliced into SQL are the stage's own
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
+import shapely
 from sqlalchemy import Connection, text
 
-from layers import coverage, topology
+from layers import coverage
 from layers.catalog import LayerSpec, Target
 from layers.city import City
 from layers.coverage import Parcels
-from layers.line_ends import Gathering, Lines
+from layers.hanging import Found, Network
+from layers.line_tiles import Gathering
 from layers.mapping import Areas, Mapped
 from layers.report import KEPT_ISSUES, Findings, Issue, Repair
 from layers.staging import Stage
-from layers.topology import Told, Whole
+from layers.topology import REACH_M
 
 _NAMES: Final = ("feature_id", "from_node", "to_node", "main_id")
+_IS_LINE: Final = "GeometryType({}.geom) = 'LINESTRING'"
+_PART: Final = 20_000
 
 
 class WholeDelivery:
@@ -33,15 +39,15 @@ class WholeDelivery:
         self._city = city
         self._spec = spec
         self._areas = Areas()
-        self._gathering = Gathering()
         self._parcels: list[Parcels] = []
-        self.lines: Lines | None = None
+        is_network = spec.target is Target.NETWORK_LINE
+        self.lines: Gathering | None = Gathering(city.extent_m) if is_network else None
 
     def add(self, mapped: Mapped) -> None:
         """Take over what a batch adds."""
         self._areas.add(mapped)
-        if self._spec.target is Target.NETWORK_LINE:
-            self._gathering.add(mapped)
+        if self.lines is not None:
+            self.lines.add(mapped)
         elif self._spec.target is Target.PARCEL:
             keep = mapped.accepted()
             ids = list(mapped.columns["feature_id"].take(keep))
@@ -55,11 +61,9 @@ class WholeDelivery:
         if issue := self._areas.mistaken(self._city):
             findings.add([issue])
             stage.forget("area_m2")
-        if self._spec.target is Target.NETWORK_LINE:
-            self.lines = self._gathering.lines()
-            if is_whole and len(lines := self.lines.whole()):
-                return _network(stage, lines, self._spec, findings)
-        elif is_whole and self._parcels:
+        if is_whole and self.lines is not None and len(self.lines):
+            return _network(stage, self.lines, self._spec, findings)
+        if is_whole and self._parcels:
             _coverage(self._parcels, findings)
         return 0
 
@@ -77,72 +81,159 @@ def _coverage(parts: list[Parcels], findings: Findings) -> None:
         findings.add(coverage.gaps(parcels))
 
 
-def _network(stage: Stage, lines: Lines, spec: LayerSpec, findings: Findings) -> int:
-    nodes = topology.known_nodes(stage.connection, stage.city, spec)
-    whole, found = topology.network(lines, nodes)
-    repaired = 0
-    for told in found:
-        if told.code == "snapped-end":
-            repaired += _closed(stage, whole, told, findings)
-        else:
-            first = _first(told, lines)
-            findings.add(_issues(stage.connection, stage.name, lines, told, first), len(told.at) - len(first))
+def _network(stage: Stage, lines: Gathering, spec: LayerSpec, findings: Findings) -> int:
+    alone = lines.has_mains and lines.is_services_only and not _has_own_mains(stage)
+    network = Network(lines, alone=alone)
+    found = list(network.found())
+    if not alone:
+        found += _off_mains(stage, network)
+    found += [*network.links(), *_missing_nodes(stage, spec)]
+    repaired = _close(stage, network, findings)
+    for each in found:
+        issues = _issues(stage.connection, stage.name, each)
+        findings.add(issues, each.count - len(issues))
     return repaired
 
 
-def _first(told: Told, lines: Lines) -> npt.NDArray[np.intp]:
-    """Which of the findings are worth listing: the first ones of the file."""
-    return np.argsort(lines.row[told.at], kind="stable")[:KEPT_ISSUES]
-
-
-def _closed(stage: Stage, whole: Whole, told: Told, findings: Findings) -> int:
-    """Close the gaps in the stage; each is told, and logged with the line as it was."""
-    lines = whole.lines
-    changed, closed = topology.snapped(whole, told)
-    if not changed:
+def _close(stage: Stage, network: Network, findings: Findings) -> int:
+    """Close the small gaps in the stage; each is told, and logged with the line as it was."""
+    if not len(network.closed.at):
         return 0
-    order = np.flatnonzero(closed)
-    issues = _issues(stage.connection, stage.name, lines, told, order)
+    found, changed = network.snapped()
+    issues = _issues(stage.connection, stage.name, found)
     findings.add(issues)
-    before = dict(zip(changed, lines.shapes(np.fromiter(changed, dtype=np.int64)), strict=True))
-    repairs = [
-        Repair(issue.feature_id or "", told.code, before[at], issue.params)
-        for at, issue in zip(told.at[order].tolist(), issues, strict=True)
-    ]
-    stage.add_repairs(repairs)
-    stage.reshape([int(lines.row[at]) for at in changed], list(changed.values()))
+    stage.add_repairs([
+        Repair(issue.feature_id or "", found.code, changed[int(issue.row or 0)][0], issue.params) for issue in issues
+    ])  # fmt: skip
+    stage.reshape(list(changed), [after for _, after in changed.values()])
     return len(changed)
 
 
-def _issues(
-    connection: Connection, stage: str, lines: Lines, told: Told, which: npt.NDArray[np.intp]
-) -> list[Issue]:
-    """Make the issues of some findings, with the names that only the stage knows."""
-    at = told.at[which]
-    other = None if told.other is None else told.other[which]
-    rows = lines.row[at if other is None else np.concatenate((at, other))]
+def _issues(connection: Connection, stage: str, found: Found) -> list[Issue]:
+    """Make the issues of what was found, with the names that only the stage knows."""
+    rows = found.row if found.other is None else np.concatenate((found.row, found.other))
     names = _names(connection, stage, rows)
     made = []
-    for number, (place, row) in enumerate(zip(at.tolist(), lines.row[at].tolist(), strict=True)):
-        params: dict[str, Any] = dict(told.texts)
-        if other is not None:
-            params["other"] = names[int(lines.row[other[number]])]["feature_id"]
-        if told.own is not None:
-            params[told.own[1]] = names[row][told.own[0]]
-        for name, values in told.numbers.items():
-            if name.endswith("_m"):
-                params[name] = float(values[which[number]])
-        x, y = lines.xy[lines.offsets[place]].tolist()
+    places = zip(found.row.tolist(), found.place.tolist(), strict=True)
+    for number, (row, (x, y)) in enumerate(places):
+        params: dict[str, Any] = dict(found.texts)
+        if found.other is not None:
+            params["other"] = names[int(found.other[number])]["feature_id"]
+        if found.own is not None:
+            params[found.own[1]] = names[row][found.own[0]]
+        params |= {name: float(values[number]) for name, values in found.numbers.items()}
         said = names[row]["feature_id"]
-        made.append(Issue(told.severity, told.code, row, said, round(x, 3), round(y, 3), params))
+        made.append(Issue(found.severity, found.code, row, said, round(x, 3), round(y, 3), params))
     return made
 
 
-def _names(
-    connection: Connection, stage: str, rows: npt.NDArray[np.int32]
-) -> Mapping[int, Mapping[str, Any]]:
+def _names(connection: Connection, stage: str, rows: npt.NDArray[Any]) -> Mapping[int, Mapping[str, Any]]:
+    if not len(rows):
+        return {}
     found = connection.execute(
-        text(f"SELECT row_no, {', '.join(_NAMES)} FROM {stage} WHERE row_no = ANY(:rows)"),  # noqa: S608
+        text(f"SELECT row_no, {', '.join(_NAMES)} FROM {stage} WHERE row_no = ANY(:rows)"),
         {"rows": np.unique(rows).tolist()},
     )
     return {row["row_no"]: dict(row) for row in found.mappings()}
+
+
+# --- what lines say of each other by name
+
+
+def _has_own_mains(stage: Stage) -> bool:
+    """Whether any line names another one of the delivery as its main."""
+    statement = (
+        f"SELECT EXISTS (SELECT FROM {stage.name} s JOIN {stage.name} m ON m.feature_id = s.main_id "
+        f"WHERE {_IS_LINE.format('s')} AND {_IS_LINE.format('m')})"
+    )
+    return bool(stage.connection.execute(text(statement)).scalar_one())
+
+
+def _off_mains(stage: Stage, network: Network) -> Iterator[Found]:
+    """A service that names its main touches it."""
+    unknown, off = _First("unknown-main"), _First("service-off-main")
+    statement = text(
+        f"SELECT s.row_no, m.row_no, ST_AsBinary(s.geom), ST_AsBinary(m.geom) FROM {stage.name} s "
+        f"LEFT JOIN {stage.name} m ON m.feature_id = s.main_id AND {_IS_LINE.format('m')} "
+        "WHERE s.row_no = ANY(:rows) ORDER BY s.row_no"
+    )
+    for rows in network.off_main():
+        found = stage.connection.execute(
+            statement.execution_options(yield_per=_PART), {"rows": rows.tolist()}
+        )
+        for part in found.partitions():
+            services = shapely.from_wkb([bytes(row[2]) for row in part])
+            mains = shapely.from_wkb([None if row[3] is None else bytes(row[3]) for row in part])
+            numbers, known = np.array([row[0] for row in part]), ~shapely.is_missing(mains)
+            unknown.add(numbers[~known], services[~known])
+            apart = shapely.distance(services[known], mains[known])
+            far = apart > REACH_M
+            off.add(numbers[known][far], services[known][far], np.round(apart[far], 3))
+    yield unknown.found(own=("main_id", "main"))
+    yield off.found(own=("main_id", "main"))
+
+
+class _First:
+    """How often something was found, and the first of it."""
+
+    def __init__(self, code: str) -> None:
+        self._code = code
+        self._count = 0
+        self._rows: list[npt.NDArray[Any]] = [np.empty(0, dtype=np.int64)]
+        self._places: list[npt.NDArray[Any]] = [np.empty((0, 2))]
+        self._apart: list[npt.NDArray[Any]] = []
+
+    def add(
+        self, rows: npt.NDArray[Any], shapes: npt.NDArray[Any], apart: npt.NDArray[Any] | None = None
+    ) -> None:
+        """Take some, in the order of the file."""
+        room = max(0, KEPT_ISSUES - self._count)
+        self._count += len(rows)
+        self._rows.append(rows[:room])
+        self._places.append(shapely.get_coordinates(shapely.get_point(shapes[:room], 0)))
+        if apart is not None:
+            self._apart.append(apart[:room])
+
+    def found(self, own: tuple[str, str]) -> Found:
+        """All of it."""
+        numbers = {"apart_m": np.concatenate(self._apart)} if self._apart else {}
+        rows, places = np.concatenate(self._rows), np.concatenate(self._places)
+        return Found(self._code, self._count, rows, places, own=own, numbers=numbers)
+
+
+def _missing_nodes(stage: Stage, spec: LayerSpec) -> Iterator[Found]:
+    """A line ends at nodes that the agency's node layer has."""
+    known = (
+        "SELECT DISTINCT t.feature_id FROM layers.network_node t WHERE t.city_id = :city_id "
+        "AND t.retired_by IS NULL AND t.utility = :utility AND t.owner_agency = :owner"
+    )
+    values: dict[str, Any] = {
+        "city_id": stage.city.city_id, "utility": str(spec.utility), "owner": spec.owner, "most": KEPT_ISSUES,
+    }  # fmt: skip
+    if not stage.connection.execute(text(f"SELECT EXISTS ({known})"), values).scalar_one():
+        return
+    is_line = _IS_LINE.format("s")
+    counted = stage.connection.execute(
+        text(
+            f"SELECT count(*) AS named, count(k.feature_id) AS known FROM ("
+            f"SELECT from_node AS node FROM {stage.name} s WHERE from_node IS NOT NULL AND {is_line} UNION "
+            f"SELECT to_node FROM {stage.name} s WHERE to_node IS NOT NULL AND {is_line}) named "
+            f"LEFT JOIN ({known}) k ON k.feature_id = named.node"
+        ),
+        values,
+    ).one()
+    # Where most are unknown, the nodes of these lines were never delivered: no fault of the lines.
+    if 2 * counted.known < counted.named:
+        return
+    for name in ("from_node", "to_node"):
+        rows = stage.connection.execute(
+            text(
+                f"SELECT row_no, ST_X(ST_StartPoint(geom)), ST_Y(ST_StartPoint(geom)), count(*) OVER () "
+                f"FROM {stage.name} s WHERE {name} IS NOT NULL AND {is_line} "
+                f"AND NOT EXISTS (SELECT FROM ({known}) k WHERE k.feature_id = s.{name}) ORDER BY row_no LIMIT :most"
+            ),
+            values,
+        ).all()
+        if rows:
+            at = np.array([row[0] for row in rows]), np.array([tuple(row[1:3]) for row in rows])
+            yield Found("missing-node", rows[0][3], *at, own=(name, "node"), texts={"field": name})

@@ -24,8 +24,9 @@ import shapely
 from layers.columns import Column
 from layers.readers.faults import SourceIncomplete, SourceUnreadable
 from layers.readers.gdal import BREAKS
-from layers.readers.records import Repetitions, Seen, height_column, heights, repeated
+from layers.readers.records import Repetitions, Seen, height_column, heights
 from layers.readers.source import BATCH_ROWS, Batch, Source, Table, sample, step
+from layers.spilling import Repeated
 
 _HEAD: Final = 100
 _KEPT_MESSAGES: Final = 5
@@ -140,14 +141,14 @@ class StreamSource(Source):
 
     def looked_over(self, size: int, only: Collection[str]) -> Iterator[Batch]:
         """Give the rows a first time, and learn what must be known of all of them."""
-        seen, hashes, points = Seen(), [], []
+        seen, hashes, points = Seen(), Repeated(), []
         stride = step(self.count)
         for batch, places in self.stream.batches(size, only):
             seen.add(batch.shapes)
-            hashes.append(places)
+            hashes.add(places)
             points.append(sample(batch.shapes[-batch.first % stride :: stride]))
             yield batch
-        self.suspects = repeated(np.concatenate([np.empty(0, dtype=np.uint64), *hashes]))
+        self.suspects = hashes.found()
         self.points = np.concatenate([np.empty((0, 2)), *points])
         self.facts |= seen.facts()
         if seen.has_heights:

@@ -20,7 +20,8 @@ from layers.cluster import Cluster
 from layers.database import make_engine
 from layers.handling import Handling
 from layers.ingest import deliver, roll_back
-from layers.line_ends import Gathering, Ground
+from layers.line_ends import Ground
+from layers.line_tiles import Gathering
 from layers.report import DeliveryReport, Outcome
 from layers.tables import TABLES
 
