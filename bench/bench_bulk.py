@@ -1,11 +1,14 @@
 """Line features from GeoPackage into PostGIS: ours, `ogr2ogr` and `geopandas.to_postgis` in the same run.
 
     python -m bench.bench_bulk [--million] [--repeats 3] [--no-publish] [--file lines.gpkg]
+    python -m bench.bench_bulk --peaks 10000 100000 250000 1000000
 
 Two questions. *Copy*: the table as delivered, with primary key and GiST index (`layers.bulk.load`). *Publish*: from
 the file to a published layer: read, mapped, checked, hashed, compared with what was there, versioned, with all its
 indexes (`layers.ingest.deliver`); no peer does that, so its ratio is to the plain loads. Each load is a
 process of its own, so that its peak memory can be told; times exclude the imports. Medians, interleaved.
+`--peaks` asks a third one: the peak memory of a whole delivery by its number of lines, at the same density, and what
+of it the process had before it began.
 """
 
 from __future__ import annotations
@@ -21,7 +24,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -140,11 +144,12 @@ def _child(name: str, path: Path, url: str) -> None:
 
     from layers import bulk, ingest  # noqa: F401
 
+    before = _high_water("self")
     started = time.perf_counter()
     LOADS[name](path, url)
     seconds = time.perf_counter() - started
     peak = _peak["ogr2ogr"] if name == "ogr2ogr" else _high_water("self")
-    print(json.dumps({"seconds": seconds, "rss_mb": peak}))
+    print(json.dumps({"seconds": seconds, "rss_mb": peak, "libraries_mb": before}))
 
 
 # --- the bench
@@ -192,18 +197,28 @@ def _checked(name: str, url: str) -> tuple[int, float]:
     return int(row[0]), round(float(row[1]), 1)
 
 
-def bench(count: int, repeats: int, with_publish: bool, given: Path | None = None) -> int:
-    """Run every load `repeats` times, interleaved, and print medians and ratios; `given` is a file made before."""
-    names = [*PLAIN, "publish"] if with_publish else list(PLAIN)
+@contextmanager
+def _cluster(with_publish: bool) -> Iterator[tuple[Path, Cluster]]:
+    """A folder, and a cluster of its own in it."""
     folder = Path(tempfile.mkdtemp(prefix="pjb-", dir="/tmp"))
     folder.chmod(0o755)
     cluster = Cluster(folder / "c", settings={"max_wal_size": "4GB", "maintenance_work_mem": "256MB"})
     (folder / "c").mkdir(mode=0o755)
-    runs: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
     try:
         cluster.ensure_running()
         if with_publish:
             migrate(cluster.create_database("empty"))
+        yield folder, cluster
+    finally:
+        cluster.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def bench(count: int, repeats: int, with_publish: bool, given: Path | None = None) -> int:
+    """Run every load `repeats` times, interleaved, and print medians and ratios; `given` is a file made before."""
+    names = [*PLAIN, "publish"] if with_publish else list(PLAIN)
+    runs: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
+    with _cluster(with_publish) as (folder, cluster):
         path = given or folder / "lines.gpkg"
         if given is None:
             write_lines(path, count)
@@ -215,10 +230,21 @@ def bench(count: int, repeats: int, with_publish: bool, given: Path | None = Non
         for _ in range(repeats):
             for name in names:
                 runs[name].append(_run(name, path, cluster))
-    finally:
-        cluster.stop()
-        shutil.rmtree(folder, ignore_errors=True)
     return _report(count, runs)
+
+
+def peaks(counts: list[int]) -> int:
+    """Deliver so many lines each time, and print the peak memory of each delivery."""
+    print(f"{'lines':>12}{'s':>8}{'peak MB':>9}{'libraries MB':>14}{'CPU s':>8}")
+    with _cluster(with_publish=True) as (folder, cluster):
+        for count in counts:
+            path = folder / "lines.gpkg"
+            write_lines(path, count)
+            made = _run("publish", path, cluster)
+            path.unlink()
+            print(f"{count:>12,}{made['seconds']:>8.1f}{made['rss_mb']:>9,.0f}{made['libraries_mb']:>14,.0f}"
+                  f"{made['cpu']:>8.1f}", flush=True)  # fmt: skip
+    return 0
 
 
 def _report(count: int, runs: dict[str, list[dict[str, Any]]]) -> int:
@@ -248,6 +274,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--lines", type=int, default=250_000)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--no-publish", action="store_true", help="plain loads only")
+    parser.add_argument(
+        "--peaks", type=int, nargs="+", metavar="LINES", help="the peak memory of deliveries only"
+    )
     parser.add_argument("--one", choices=LOADS, help=argparse.SUPPRESS)
     parser.add_argument(
         "--file", type=Path, help="a file that `write_lines` made before, instead of a new one"
@@ -257,6 +286,8 @@ def main(arguments: list[str] | None = None) -> int:
     if options.one:
         _child(options.one, options.file, options.url)
         return 0
+    if options.peaks:
+        return peaks(options.peaks)
     count = 1_000_000 if options.million else options.lines
     return bench(count, options.repeats, not options.no_publish, options.file)
 
