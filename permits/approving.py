@@ -25,6 +25,7 @@ from permits.orders import ConnectionWish, OrderHead, exchange_times, order_bodi
 from permits.outbox import supersede_inquiries
 from permits.ports import Actor, Json
 from permits.saga import open_exchange as insert_exchange
+from permits.starting_tariff import starting_tariffs
 from permits.store import (
     CaseRow,
     Event,
@@ -32,7 +33,6 @@ from permits.store import (
     chain,
     change_case,
     close_tasks,
-    current_tariffs,
     permit_no,
 )
 from permits.tariff import TariffMove, moves_to_construction
@@ -63,9 +63,8 @@ def approve(
     number = f"P-{case.case_no}"
     _insert_permit(session, city, case, number, now)
     _insert_orders(session, city, case)
-    moves = moves_to_construction(
-        case.tariff_agencies, current_tariffs(session, case.city_id, case.parcel_id)
-    )
+    before = starting_tariffs(session, city, case.parcel_id, case.tariff_agencies)
+    moves = moves_to_construction(case.tariff_agencies, before)
     opened = open_exchange(session, city, now, case, Opening(Purpose.CONSTRUCTION, 1, moves, number))
     supersede_inquiries(session, case.case_id)
     close_tasks(session, case.case_id, actor, REMINDERS)

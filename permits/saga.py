@@ -38,6 +38,7 @@ from permits.vocabulary import (
     Purpose,
     StepOp,
     StepState,
+    TariffBasis,
     TariffClass,
     TariffState,
     TaskKind,
@@ -76,6 +77,7 @@ def open_exchange(
             "parcel_id": case.parcel_id,
             "from_class": move.from_class.value,
             "to_class": move.to_class.value,
+            "from_basis": move.basis.value,
             "effective_at": times.effective_at,
             "state": TariffState.DESIRED.value,
         }
@@ -98,6 +100,7 @@ def open_exchange(
         "revision": head.revision,
         "effective_at": times.effective_at.isoformat(),
         "agencies": [move.agency for move in moves],
+        "tariff_from": {move.agency: [move.from_class.value, move.basis.value] for move in moves},
     }
     return [("exchange.opened", opened), *add_steps(session, case, exchange_id, steps)]
 
@@ -368,8 +371,13 @@ def moves_of(session: Session, exchange_id: UUID) -> list[TariffMove]:
     """The tariff changes of one exchange, by agency."""
     change = t.tariff_change
     rows = session.execute(
-        select(change.c.agency_id, change.c.from_class, change.c.to_class)
+        select(change.c.agency_id, change.c.from_class, change.c.to_class, change.c.from_basis)
         .where(change.c.exchange_id == exchange_id)
         .order_by(change.c.agency_id)
     )
-    return [TariffMove(row.agency_id, TariffClass(row.from_class), TariffClass(row.to_class)) for row in rows]
+    return [
+        TariffMove(
+            row.agency_id, TariffClass(row.from_class), TariffClass(row.to_class), TariffBasis(row.from_basis)
+        )
+        for row in rows
+    ]

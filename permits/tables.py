@@ -122,6 +122,7 @@ tariff_change = table(
     text("parcel_id"),
     text("from_class"),
     text("to_class"),
+    text("from_basis"),
     instant("effective_at"),
     text("state"),
     text("receipt", nullable=True),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from permits.vocabulary import Purpose, TariffClass
+from permits.vocabulary import Purpose, TariffBasis, TariffClass
 
 PERMANENT_CLASSES = frozenset(
     {TariffClass.RESIDENTIAL, TariffClass.COMMERCIAL, TariffClass.INDUSTRIAL, TariffClass.PUBLIC}
@@ -14,18 +14,27 @@ PERMANENT_CLASSES = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
+class Start:
+    """The class a parcel has at one agency before a change, and on what that rests."""
+
+    tariff_class: TariffClass
+    basis: TariffBasis
+
+
+@dataclass(frozen=True, slots=True)
 class TariffMove:
-    """One agency's change of class."""
+    """One agency's change of class; `basis` is what the class before rests on."""
 
     agency: str
     from_class: TariffClass
     to_class: TariffClass
+    basis: TariffBasis = TariffBasis.CONFIRMED
 
 
-def moves_to_construction(agencies: tuple[str, ...], current: Mapping[str, TariffClass]) -> list[TariffMove]:
+def moves_to_construction(agencies: tuple[str, ...], before: Mapping[str, Start]) -> list[TariffMove]:
     """Every agency in the exchange changes to the construction class, connection or not (A14)."""
     return [
-        TariffMove(agency, current.get(agency, TariffClass.RESIDENTIAL), TariffClass.CONSTRUCTION)
+        TariffMove(agency, before[agency].tariff_class, TariffClass.CONSTRUCTION, before[agency].basis)
         for agency in agencies
     ]
 

@@ -124,6 +124,8 @@ class ExchangeAgencyView:
     tariff_from: str
     tariff_to: str
     receipt: str | None
+    tariff_basis: str | None = None
+    """On what `tariff_from` rests: `confirmed`, `recorded`, or `assumed`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -173,6 +173,14 @@ class TariffState(StrEnum):
     CANCELLED = "cancelled"
 
 
+class TariffBasis(StrEnum):
+    """On what the class that a parcel had before rests: the company's receipt, the parcel's delivery, or nothing."""
+
+    CONFIRMED = "confirmed"
+    RECORDED = "recorded"
+    ASSUMED = "assumed"
+
+
 class TaskKind(StrEnum):
     """Why a person must look at a case."""
 

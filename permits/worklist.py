@@ -261,6 +261,7 @@ def _agency(change: AnyRow, steps: Sequence[AnyRow]) -> ExchangeAgencyView:
         tariff_from=change.from_class,
         tariff_to=change.to_class,
         receipt=change.receipt,
+        tariff_basis=change.from_basis,
     )
 
 

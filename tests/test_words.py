@@ -44,6 +44,7 @@ WORDED: dict[str, tuple[type[StrEnum], ...]] = {
     "role": (v.Role,),
     "action": (v.Action, Permission),
     "tariff": (v.TariffClass,),
+    "tariff-basis": (v.TariffBasis,),
     "purpose": (v.Purpose,),
     "exchange": (v.ExchangeState,),
     "op": (v.StepOp,),

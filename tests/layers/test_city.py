@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -91,6 +92,25 @@ def test_attendance_hours_may_be_left_out_or_stated(toy: City, toy_root: Path) -
     path.write_text(path.read_text(encoding="utf-8").replace("[exchange]", stated), encoding="utf-8")
     own = load_city(toy_root, "toytown").watch
     assert (own.opens, own.closes, own.notice_hours) == ("07:00", "14:00", 24)
+
+
+def test_holidays_and_validity_are_the_citys(toy: City, toy_root: Path) -> None:
+    """A20: holidays in the city's own calendar, yearly or dated; how long a permit holds; a desk's working days."""
+    assert (toy.holidays, toy.permit_valid_days, toy.exchange.desk_days) == (frozenset(), 730, 2)
+    file = toy_root / toy.city_id / "city.toml"
+    plain = file.read_text(encoding="utf-8")
+    holidays = '[holidays]\ncalendar = "jalali"\n'
+    stated = f'[permit]\nvalid_days = 90\n{holidays}yearly = ["01-01", "12-30"]\ndays = ["1405-03-07"]\n'
+    file.write_text(f"{plain}\n{stated}", encoding="utf-8")
+    city = load_city(toy_root, toy.city_id)
+    assert city.permit_valid_days == 90
+    assert {date(2026, 3, 21), date(2027, 3, 21), date(2025, 3, 20), date(2026, 5, 28)} <= city.holidays
+    assert len([day for day in city.holidays if day.year == 2026]) == 2  # 1404 has no 30th of Esfand
+    for key, wrong in (("days", '["1405-13-01"]'), ("yearly", '["02-32"]')):
+        file.write_text(f"{plain}\n{holidays}{key} = {wrong}\n", encoding="utf-8")
+        with pytest.raises(CityConfigError) as refused:
+            load_city(toy_root, toy.city_id)
+        assert refused.value.params["key"] == f"holidays.{key}"
 
 
 def test_an_unknown_city_is_refused_with_those_known(cities: Path) -> None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from layers.city import load_city
 from permits.calendars import WorkingCalendar, first_midnight
 from permits.clocks import share_left, warning_due
+from permits.office_days import working_calendar
 from permits.orders import exchange_times
 from permits.vocabulary import TaskKind
 
@@ -34,6 +37,23 @@ def test_due_after(calendar: WorkingCalendar, start: datetime, days: int, last_d
     due = calendar.due_after(start, days).astimezone(ZoneInfo(calendar.timezone))
     assert due.date() == last_day
     assert (due.hour, due.minute, due.second) == (23, 59, 59)
+
+
+@pytest.mark.parametrize(
+    ("start", "days", "last_day"),
+    [
+        # 27 Esfand 1404 is a Wednesday; 1 to 4 Farvardin 1405 are a Saturday to a Tuesday.
+        (datetime(2026, 3, 18, 6, tzinfo=UTC), 1, date(2026, 3, 25)),
+        (datetime(2026, 3, 18, 6, tzinfo=UTC), 2, date(2026, 3, 28)),  # and over its weekend
+        (datetime(2026, 3, 31, 6, tzinfo=UTC), 1, date(2026, 4, 4)),  # over 12 and 13 Farvardin
+        # A leap year: 29 Esfand 1403 is a holiday, the 30th is not, but a Thursday; 1404 begins on a Friday.
+        (datetime(2025, 3, 18, 6, tzinfo=UTC), 1, date(2025, 3, 25)),
+    ],
+)
+def test_no_clock_runs_over_nowruz(root: Path, start: datetime, days: int, last_day: date) -> None:
+    """A20: a city names its holidays in its own calendar; the working-day clocks stand still on them."""
+    calendar = working_calendar(load_city(root / "cities", "nemuneh"))
+    assert calendar.due_after(start, days).astimezone(ZoneInfo("Asia/Tehran")).date() == last_day
 
 
 def test_a_calendar_without_working_days_is_refused() -> None:

@@ -227,6 +227,7 @@ def test_a08_a11_a14_a_whole_case_is_done_by_people_alone(counter: Counter) -> N
             counter.done(agency, view, op)
     over = counter.case(view)
     assert over["status"] == "completed"
+    assert {each["tariff_basis"] for each in over["exchanges"][-1]["agencies"]} == {"confirmed"}
     assert {each["confirmed"] for each in over["tariffs"]} == {"commercial"}
     with make_sessions(counter.engine)() as session:
         assert verify_all(session)[1] == []
@@ -343,6 +344,29 @@ def test_a_desk_has_working_days_to_hold(counter: Counter) -> None:
     exchange = view["exchanges"][-1]
     decide_by = datetime.fromisoformat(exchange["decide_by"])
     assert decide_by - datetime.now(UTC) > timedelta(hours=47)
+
+
+def test_a14_the_tariff_before_is_taken_from_the_parcels_delivery(counter: Counter) -> None:
+    """A14: the class before is the company's receipt, else what the layer records, else assumed, and it says which."""
+    view = counter.submit()
+    with counter.engine.begin() as connection:
+        connection.execute(
+            text(
+                "UPDATE layers.parcel SET attributes = attributes || CAST(:said AS jsonb)"
+                " WHERE feature_id = :parcel AND retired_by IS NULL"
+            ),
+            {"said": '{"tariff_gas": "SW-G-02", "tariff_class": " Public "}', "parcel": view["parcel_id"]},
+        )
+    for agency in COMPANIES:
+        counter.answer(agency, view)
+    before = {a["agency"]: a for a in counter.decide(view)["exchanges"][-1]["agencies"]}
+    assert {name: (a["tariff_from"], a["tariff_basis"]) for name, a in before.items()} == {
+        "gas": ("commercial", "recorded"),  # by the company's own code
+        "power": ("public", "recorded"),
+        "water": ("public", "recorded"),
+    }
+    assumed = {a["tariff_basis"] for a in counter.approved()["exchanges"][-1]["agencies"]}
+    assert assumed == {"assumed"}
 
 
 def test_who_may_stand_at_which_desk(counter: Counter) -> None:

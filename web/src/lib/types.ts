@@ -176,6 +176,8 @@ export interface ExchangeAgency {
   tariff_from: string | null;
   tariff_to: string | null;
   receipt: string | null;
+  /** On what `tariff_from` rests. */
+  tariff_basis?: "confirmed" | "recorded" | "assumed" | null;
 }
 
 export interface Exchange {
