@@ -236,10 +236,7 @@ def _inner_valves_aside(answer: Answer, network: Network) -> Answer:
 
 def main() -> None:
     ask = argparse.ArgumentParser(description=__doc__)
-    ask.add_argument(
-        "--million", action="store_true", help="the city of 1,000,000 segments instead of 300,000"
-    )
-    ask.add_argument("--segments", type=int, default=300_000, help="of the city, in all its networks")
+    ask.add_argument("--million", action="store_true", help="the city of 1,000,000 segments too")
     ask.add_argument("--breaks", type=int, default=15)
     ask.add_argument("--stored", action="store_true", help="from a database, beside SQL, pgRouting, igraph")
     ask.add_argument("--peers", type=Path, help="virtual environment with igraph and numpy")
@@ -247,12 +244,15 @@ def main() -> None:
     print(f"seed {SEED}")
     for name in ("Net3", "ky10", "Net6"):
         against_wntr(name)
-    size = 1_000_000 if options.million else options.segments
-    against_graphs(size, options.breaks)
+    sizes = (10_000, 100_000, 300_000, *((1_000_000,) if options.million else ()))
+    for size in sizes:
+        against_graphs(size, options.breaks)
     if options.stored:
         from bench.trace_stored import run
 
-        run(size, SEED, options.breaks, options.peers and options.peers / "bin" / "python")
+        for size in sizes:
+            print(f"\nstored, a city of {size:,} segments in all networks")
+            run(size, SEED, options.breaks, options.peers and options.peers / "bin" / "python")
 
 
 if __name__ == "__main__":

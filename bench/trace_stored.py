@@ -1,8 +1,9 @@
 """The network as stored, kept and asked, beside what others do from the same database; used by bench_trace.
 
-Ours: published layers in PostgreSQL -> COPY -> zones -> files; a question is the version's round trip and a walk
-over zones. Peers: a recursive CTE over the edges and pgRouting in the same database (a table of edges, indexed,
-analysed), igraph in memory (its own process; its edges come from a file of arrays, which flatters it).
+Ours: published layers in PostgreSQL -> COPY -> zones -> files; a question is the version's round trip, the section
+with what loses supply beyond it, and the names of all of it. Peers: a recursive CTE over the edges and pgRouting in
+the same database (a table of edges, indexed, analysed), igraph in memory (bench.trace_igraph, its own process; its
+questions check no version and its answers are counted without names).
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psycopg2
 from sqlalchemy import Connection, Engine, text
 
 from bench.city import generate
@@ -32,8 +34,10 @@ from layers.cluster import Cluster
 from layers.database import make_engine, migrate
 from layers.ingest import import_city
 from layers.network import CityNetwork, Networks
+from layers.reads import reading_engine
 
 ROOT = Path(__file__).resolve().parent.parent
+WITH_IGRAPH = Path(__file__).with_name("trace_igraph.py")
 NONE = np.zeros(0, dtype=np.int32)
 Answer = tuple[frozenset[str], frozenset[str], frozenset[str]]
 
@@ -84,39 +88,47 @@ def stored_city(folder: Path, size: int, seed: int) -> tuple[Cluster, Engine, Ci
 # --- ours
 
 
-def section(network: CityNetwork, link: str) -> Answer:
-    zones, inner = network.zones, network.zones.network
-    cut = Cut(inner.links([link]), NONE, NONE)
-    found = section_of(zones, cut, DeviceState.of(inner))
+Named = tuple[list[str], list[str], list[str]]
+
+
+def section(network: CityNetwork, link: str) -> Named:
+    """The names of the valves to close, of the links of the section, and of those beyond it that lose supply."""
+    inner = network.zones.network
+    found = section_of(network.zones, Cut(inner.links([link]), NONE, NONE), DeviceState.of(inner))
     names = inner.link_ids
     return (
-        frozenset(inner.device_ids[k] for k in found.to_close.tolist()),
-        frozenset(names[k] for k in (*found.mains.tolist(), *found.services.tolist())),
-        frozenset(names[k] for k in (*found.dry_mains.tolist(), *found.dry_services.tolist())),
+        inner.device_ids.texts(found.to_close),  # type: ignore[attr-defined]
+        names.texts(found.mains) + names.texts(found.services),  # type: ignore[attr-defined]
+        names.texts(found.dry_mains) + names.texts(found.dry_services),  # type: ignore[attr-defined]
     )
 
 
-def ours(engine: Engine, city: City, folder: Path, chosen: list[str]) -> tuple[list[float], list[Answer]]:
-    Networks(engine, folder / "warm-up").rules(city)
-    with engine.connect() as connection:
+def ours(
+    engine: Engine, city: City, folder: Path, chosen: list[str]
+) -> tuple[list[float], list[Answer], float]:
+    """Seconds of each question, the answers, and the seconds of a rebuild from PostgreSQL."""
+    reader = reading_engine(engine.url.render_as_string(hide_password=False))
+    with reader.connect() as connection:
         Networks(engine, folder / "first").get(connection, city, "water")  # compile
-        cold = []
-        for k in range(3):
+        cold, built = [], []
+        for k in range(4):
             took, network = timed(
                 lambda k=k: Networks(engine, folder / f"cold{k}").get(connection, city, "water")
             )  # type: ignore[misc]
             cold.append(took)
-        kept = sum(path.stat().st_size for path in (folder / "cold2").rglob("*") if path.is_file())
+            built.append(network.about["build_ms"] / 1e3)
+        kept = sum(path.stat().st_size for path in (folder / "cold3").rglob("*") if path.is_file())
         attach = [
-            timed(lambda: Networks(engine, folder / "cold2").get(connection, city, "water"))[0]
+            timed(lambda: Networks(engine, folder / "cold3").get(connection, city, "water"))[0]
             for _ in range(9)
         ]
-        networks = Networks(engine, folder / "cold2")
-        networks.get(connection, city, "water").zones.network.links(chosen[:1])
+        networks = Networks(engine, folder / "cold3")
+        for link in chosen[:5]:
+            section(networks.get(connection, city, "water"), link)  # pages of the files, compiled code
         print(
             f"{network.about['links']:,} links, {network.about['valves']:,} valves, {network.about['zones']:,} zones\n"
-            f"ours: cold from PostgreSQL to files {statistics.median(cold):.2f} s "
-            f"(COPY and building {network.about['build_ms'] / 1e3:.2f} s); "
+            f"ours: cold from PostgreSQL to files {min(cold):.2f} s (of that, COPY and building {min(built):.2f} s), "
+            f"lines, attributes and places included; "
             f"another process attaches in {statistics.median(attach) * 1e3:.1f} ms; "
             f"{kept / 1e6:.1f} MB of files, pages shared"
         )
@@ -124,10 +136,11 @@ def ours(engine: Engine, city: City, folder: Path, chosen: list[str]) -> tuple[l
         for link in chosen:
             seconds, answer = timed(lambda link=link: section(networks.get(connection, city, "water"), link))  # type: ignore[misc]
             took.append(seconds)
-            answers.append(answer)
-        version = [timed(lambda: networks.get(connection, city, "water"))[0] for _ in range(50)]
+            answers.append(tuple(frozenset(part) for part in answer))
+        version = [timed(lambda: networks.get(connection, city, "water"))[0] for _ in range(200)]
+    reader.dispose()
     print(f"  of a warm question, the version's round trip {statistics.median(version) * 1e3:.2f} ms")
-    return took, answers
+    return took, answers, min(cold)
 
 
 # --- peers in the database
@@ -236,61 +249,21 @@ def by_pgrouting(connection: Connection, link: str) -> Answer:
 
 # --- igraph
 
-IGRAPH = """
-import json, sys, time
-import numpy as np, igraph
-data = np.load(sys.argv[1]); chosen = json.loads(open(sys.argv[2]).read())
-start = time.perf_counter()
-a, b, valve, source = (data[k] for k in ("a", "b", "valve", "source"))
-count = int(max(a.max(), b.max())) + 1
-graph = igraph.Graph(n=count, edges=np.column_stack([a, b]))
-load = time.perf_counter() - start
-holds = np.zeros(count, bool); holds[valve] = True
-free = np.flatnonzero(~(holds[a] | holds[b]))
-inner = graph.subgraph_edges(free.tolist(), delete_vertices=False)
-def fed(g):
-    label = np.array(g.connected_components().membership)
-    ok = np.zeros(label.max() + 1, bool); ok[label[source]] = True
-    return ok[label]
-took, out = [], []
-for k in chosen:
-    start = time.perf_counter()
-    ends = [n for n in (int(a[k]), int(b[k])) if not holds[n]]
-    nodes = sorted({m for n in ends for m in inner.subcomponent(n)})
-    inside = sorted({e for n in nodes for e in graph.incident(n)} | {k})
-    rest = graph.copy(); rest.delete_edges(inside)
-    live = fed(rest)
-    gone = np.ones(len(a), bool); gone[inside] = False
-    lost = np.flatnonzero(gone & ~live[a])
-    valves = sorted({int(n) for e in inside for n in (a[e], b[e]) if holds[n]})
-    took.append(time.perf_counter() - start); out.append([valves, inside, lost.tolist()])
-print(json.dumps({"load": load, "took": took, "answers": out, "version": igraph.__version__,
-    "mb": next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM")) / 1024}))
-"""
-
 
 def by_igraph(
-    python: Path, folder: Path, network: CityNetwork, chosen: list[str]
+    python: Path, folder: Path, engine: Engine, chosen: list[str]
 ) -> tuple[dict[str, Any], list[Answer]]:
-    inner = network.zones.network
-    file, wanted = folder / "edges.npz", folder / "chosen.json"
-    valves = inner.device_node[inner.device_operable]
-    np.savez(file, a=inner.link_start, b=inner.link_end, valve=valves, source=inner.source_node)
-    wanted.write_text(json.dumps([int(inner.links([one])[0]) for one in chosen]))
-    script = folder / "with_igraph.py"
-    script.write_text(IGRAPH)
-    said = json.loads(subprocess.check_output([str(python), str(script), str(file), str(wanted)]))
-    name_of = {int(node): inner.device_ids[k] for k, node in enumerate(inner.device_node.tolist())}
-    ids = inner.link_ids
-    answers = [
-        (
-            frozenset(name_of[node] for node in valves),
-            frozenset(ids[k] for k in inside),
-            frozenset(ids[k] for k in lost),
-        )
-        for valves, inside, lost in said["answers"]
-    ]
-    return said, answers
+    """What igraph says, in its own environment; the driver and pyarrow are lent to it."""
+    wanted, out = folder / "chosen.json", folder / "igraph.json"
+    wanted.write_text(json.dumps(chosen))
+    url = engine.url
+    dsn = f"host={url.query['host']} user={url.username} dbname={url.database}"
+    lent = Path(psycopg2.__file__).parent.parent
+    call = f"import runpy, sys; sys.path.append({str(lent)!r}); "
+    call += f"runpy.run_path({str(WITH_IGRAPH)!r}, run_name='__main__')"
+    subprocess.run([str(python), "-c", call, dsn, str(wanted), str(out)], check=True)
+    said = json.loads(out.read_text())
+    return said, [tuple(frozenset(part) for part in answer) for answer in said["answers"]]
 
 
 # --- together
@@ -318,8 +291,8 @@ def _run(folder: Path, engine: Engine, city: City, breaks: int, seed: int, pytho
         network = Networks(engine, folder / "nets").get(connection, city, "water")
     inner = network.zones.network
     mains = np.flatnonzero(inner.link_role == role_code(LinkRole.MAIN))
-    chosen = [inner.link_ids[k] for k in random.Random(seed).sample(mains.tolist(), max(breaks, 60))]
-    took, answers = ours(engine, city, folder, chosen)
+    chosen = [inner.link_ids[k] for k in random.Random(seed).sample(mains.tolist(), max(breaks, 200))]
+    took, answers, cold = ours(engine, city, folder, chosen)
     base = statistics.median(took)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(
@@ -335,7 +308,7 @@ def _run(folder: Path, engine: Engine, city: City, breaks: int, seed: int, pytho
         ).scalar_one()
         if has_pgrouting:
             connection.execute(text("CREATE EXTENSION pgrouting"))
-    few = chosen[: min(breaks, 5)]
+    few = chosen[: min(breaks, 3 if len(mains) > 100_000 else 5)]
     peers: dict[str, list[float]] = {}
     methods: dict[str, Callable[[Connection, str], Answer]] = {"recursive CTE on edges": by_cte}
     if has_pgrouting:
@@ -347,12 +320,16 @@ def _run(folder: Path, engine: Engine, city: City, breaks: int, seed: int, pytho
                 peers.setdefault(name, []).append(seconds)
                 assert _compared(answers[k], answer), (name, link)
     if python is not None:
-        said, theirs = by_igraph(python, folder, network, chosen[:breaks])
+        said, theirs = by_igraph(python, folder, engine, chosen[:breaks])
         assert all(_compared(one, other) for one, other in zip(answers, theirs, strict=False)), (
             "igraph differs"
         )
         peers[f"igraph {said['version']}"] = said["took"]
-        print(f"igraph: load {said['load']:.2f} s from arrays in a file, {said['mb']:.0f} MB")
+        for way, seconds in said["load"].items():
+            print(
+                f"igraph: load from PostgreSQL {way} {seconds:.2f} s; our rebuild is {cold / seconds:.2f}x; "
+                f"{said['mb']:.0f} MB"
+            )
     for name, seconds in peers.items():
         slower = statistics.median(seconds) / base
         print(

@@ -67,6 +67,13 @@ class Ids(Sequence[str]):
 
         return [find_slots(self.blob, self.offsets, self.slots, _bytes(one.encode())) for one in wanted]
 
+    def firsts(self, blob: Bytes, offsets: Offsets) -> Numbers:
+        """The first position of each id that lies in `blob` between two offsets; -1 for one that is not there."""
+        from geo.kernels import first_slots
+
+        found: Numbers = first_slots(self.blob, self.offsets, self.slots, blob, offsets)
+        return found
+
     def texts(self, numbers: Numbers) -> list[str]:
         """The ids at these positions, all made at once."""
         from geo.kernels import in_a_row

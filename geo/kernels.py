@@ -86,6 +86,25 @@ def find_slots(blob: Any, offsets: Offsets, slots: Ints, wanted: Any) -> Ints:
 
 
 @compiled
+def first_slots(blob: Any, offsets: Offsets, slots: Ints, wanted: Any, ends: Offsets) -> Ints:
+    """The lowest number of the id that is each piece of `wanted` between two `ends`; -1 for none."""
+    made = np.full(ends.size - 1, -1, np.int32)
+    last = slots.size - 1
+    for j in range(made.size):
+        size = ends[j + 1] - ends[j]
+        at = np.int64(hashed(wanted, ends[j], ends[j + 1]) & np.uint64(last))
+        while slots[at] >= 0:
+            k = slots[at]
+            if offsets[k + 1] - offsets[k] == size and same_bytes(
+                wanted, ends[j], ends[j + 1], blob, offsets[k]
+            ):
+                made[j] = k
+                break
+            at = (at + 1) & last
+    return made
+
+
+@compiled
 def in_a_row(blob: Any, offsets: Offsets, numbers: Ints) -> Any:
     """The bytes of these ids one after the other, each followed by a zero byte."""
     total = numbers.size

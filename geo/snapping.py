@@ -18,8 +18,6 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 import shapely
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 from shapely.geometry import LineString, MultiLineString, Point
 from shapely.ops import substring
@@ -190,10 +188,9 @@ def connectivity(network: Network) -> Connectivity:
 
 def parts_of(network: Network) -> Indices:
     """The connected part of each node and then each link, with every valve open; numbers carry no meaning."""
-    a, b = joins_of(network)
-    size = network.node_count + network.link_count
-    graph = coo_matrix((np.ones(len(a), dtype=np.bool_), (a, b)), shape=(size, size))
-    labels: Indices = connected_components(graph, directed=False)[1]
+    from geo.zone_kernels import components
+
+    labels: Indices = components(network.node_count + network.link_count, *joins_of(network))[0]
     return labels
 
 

@@ -88,30 +88,35 @@ class Shapes(Sequence[LineString | None]):
 
 def build(delivered: Delivered, rules: NetworkRules) -> Built:
     """The network of a utility's records."""
-    nodes = collect_nodes(delivered)
+    from geo.line_kernels import measured
+
+    nodes, start, end = collect_nodes(delivered)
     recorded = len(nodes.ids)
-    lines = collect_links(delivered, nodes)
+    lines = collect_links(delivered, nodes, start, end)
     fed = sources(delivered, nodes, lines, rules)
     barred = barriers(delivered, nodes, lines, rules)
-    attributes = _attributes(delivered, lines, barred, fed)
-    network = _network(nodes, lines, barred, fed, rules)
+    length_m, box = measured(lines.coords, lines.vertices)
+    attributes = _attributes(delivered, lines, barred, fed, box)
+    network = _network(nodes, lines, barred, fed, rules, length_m)
     squeezable = _squeezable(attributes, rules.squeeze)
     network = replace(_repaired(network, attributes, rules.tolerance_m, recorded), link_squeezable=squeezable)
     return Built(zone_graph(trace_graph(network)), attributes)
 
 
-def _network(nodes: Nodes, lines: Lines, barred: Points, fed: Points, rules: NetworkRules) -> Network:
+def _network(
+    nodes: Nodes, lines: Lines, barred: Points, fed: Points, rules: NetworkRules, length_m: Metres
+) -> Network:
     shapes = Shapes(lines.coords, lines.vertices)
     # the row of a line is its link: transformers come after them
     return Network(
-        node_ids=ids_of(nodes.ids),
+        node_ids=nodes.index(),
         node_kinds=nodes.kinds,
         node_xy=nodes.xy,
-        link_ids=ids_of(lines.ids),
+        link_ids=lines.found if len(lines.found) == len(lines.ids) else ids_of(lines.ids),
         link_start=lines.start,
         link_end=lines.end,
         link_role=lines.role,
-        link_length_m=_lengths(lines.coords, lines.vertices),
+        link_length_m=length_m,
         link_squeezable=np.zeros(len(lines.row), dtype=np.bool_),
         link_shapes=shapes,
         tap_node=lines.tap_node,
@@ -126,14 +131,6 @@ def _network(nodes: Nodes, lines: Lines, barred: Points, fed: Points, rules: Net
         snaps=(*barred.snaps, *fed.snaps),
         unplaced=(*lines.unplaced, *barred.unplaced, *fed.unplaced),
     )
-
-
-def _lengths(coords: Metres, vertices: npt.NDArray[np.int64]) -> Metres:
-    steps = np.zeros(len(coords))
-    steps[1:] = np.hypot(*np.diff(coords, axis=0).T) if len(coords) > 1 else 0.0
-    starts = vertices[:-1]
-    steps[starts] = 0.0  # the step onto a line's first vertex is none of its length
-    return np.add.reduceat(steps, starts) if len(starts) else np.zeros(0)
 
 
 def _repaired(network: Network, attributes: Attributes, tolerance_m: float, recorded: int) -> Network:
@@ -208,7 +205,7 @@ def _link_at(network: Network) -> npt.NDArray[np.int32]:
 # --- attributes
 
 
-def _attributes(delivered: Delivered, lines: Lines, barred: Points, fed: Points) -> Attributes:
+def _attributes(delivered: Delivered, lines: Lines, barred: Points, fed: Points, box: Any) -> Attributes:
     table = delivered.lines
     rows = lines.row
 
@@ -229,7 +226,7 @@ def _attributes(delivered: Delivered, lines: Lines, barred: Points, fed: Points)
         link_voltage_kv=measured("voltage_kv"),
         link_quality=worded("quality_level"),
         link_surveyed=surveyed[rows],
-        link_box=_boxes(lines.coords, lines.vertices),
+        link_box=box,
         device_layer=barred.layer.astype(np.int16),
         device_kind=_worded(barred.kind),
         device_xy=barred.xy,
@@ -245,17 +242,6 @@ def _worded(words: Sequence[str]) -> Coded:
     known = tuple(sorted(set(words)))
     number = {word: code for code, word in enumerate(known)}
     return Coded(np.array([number[word] for word in words], dtype=np.int16), known)
-
-
-def _boxes(coords: Metres, vertices: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
-    """West, south, east, north of each line, a little wider than 32 bits can say."""
-    starts = vertices[:-1]
-    if not len(starts):
-        return np.zeros((0, 4), dtype=np.float32)
-    low, high = np.minimum.reduceat(coords, starts), np.maximum.reduceat(coords, starts)
-    boxes = np.hstack([low, high]).astype(np.float32)
-    boxes[:, :2], boxes[:, 2:] = boxes[:, :2] - 1.0, boxes[:, 2:] + 1.0
-    return boxes
 
 
 def _squeezable(attributes: Attributes, squeeze: Squeeze) -> Flags:

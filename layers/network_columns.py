@@ -9,12 +9,12 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-import shapely
 from scipy.spatial import cKDTree
 
-from geo.ids import Coded
+from geo.ids import Coded, Ids
 from geo.network import NOWHERE, Flags, Indices, LinkRole, Metres, role_code
-from layers.network_read import Columns, Delivered
+from layers.network_copy import Columns
+from layers.network_read import Delivered, flat, ids_of
 
 # Two coordinates nearer than this are one point: files are written to the millimetre at best.
 SAME_M: Final = 0.001
@@ -43,11 +43,13 @@ def coded(table: Columns, name: str) -> Coded:
     return Coded(codes, tuple(found.dictionary.to_pylist()))
 
 
-def where(wanted: Any, among: Any) -> Indices:
+def where(wanted: Any, among: Ids) -> Indices:
     """The place of each of the `wanted` words `among` others; NOWHERE for one that is not there or is null."""
-    found = pc.index_in(wanted, value_set=among)
-    made: Indices = pc.fill_null(found, NOWHERE).to_numpy(zero_copy_only=False).astype(np.int32)
-    made[is_null(wanted)] = NOWHERE
+    if wanted.null_count == len(wanted):
+        return np.full(len(wanted), NOWHERE, dtype=np.int32)
+    made = among.firsts(*flat(wanted))
+    if wanted.null_count:
+        made[is_null(wanted)] = NOWHERE
     return made
 
 
@@ -68,6 +70,13 @@ class Nodes:
     kinds: Coded
     layer: npt.NDArray[np.int16]
     xy: Metres
+    _found: Ids | None = None
+
+    def index(self) -> Ids:
+        """The ids, to be found by."""
+        if self._found is None or len(self._found) != len(self.ids):
+            self._found = ids_of(self.ids)
+        return self._found
 
     def add(self, places: Metres) -> Indices:
         """Add nodes that no record names at these places; return their numbers."""
@@ -81,13 +90,16 @@ class Nodes:
         return np.arange(first, first + count, dtype=np.int32)
 
 
-def collect_nodes(delivered: Delivered) -> Nodes:
-    """The nodes that node layers hold and that ends of lines name."""
+def collect_nodes(delivered: Delivered) -> tuple[Nodes, Indices, Indices]:
+    """The nodes that node layers hold and that ends of lines name; and the node that each line's ends name."""
     own = column(delivered.nodes, "feature_id")
     lines = delivered.lines
-    named = pa.concat_arrays([own, column(lines, "from_node"), column(lines, "to_node")])
-    ids = pc.drop_null(pc.unique(named))
-    first = where(ids, own)
+    named = pa.concat_arrays([own, column(lines, "from_node"), column(lines, "to_node")]).dictionary_encode()
+    ids = named.dictionary
+    numbered = pc.fill_null(named.indices, NOWHERE).to_numpy(zero_copy_only=False).astype(np.int32)
+    own_at, start, end = np.split(numbered, [len(own), len(own) + lines.num_rows])
+    first = np.full(len(ids), NOWHERE, dtype=np.int32)
+    first[own_at[::-1]] = np.arange(len(own), dtype=np.int32)[::-1]
     known = first != NOWHERE
     at = first[known]
     said = coded(delivered.nodes, "kind")
@@ -97,7 +109,7 @@ def collect_nodes(delivered: Delivered) -> Nodes:
     kinds[known] = said.codes[at]
     layer[known] = numbers(delivered.nodes, "layer", np.int16)[at]
     xy[known] = points(delivered.nodes)[at]
-    return Nodes(ids, Coded(kinds, said.words), layer, xy)
+    return Nodes(ids, Coded(kinds, said.words), layer, xy), start.copy(), end.copy()
 
 
 def points(table: Columns) -> Metres:
@@ -116,6 +128,7 @@ class Lines:
     """
 
     ids: Any
+    found: Ids
     row: Indices
     layer: npt.NDArray[np.int16]
     start: Indices
@@ -143,10 +156,12 @@ class Lines:
         self.vertices = np.concatenate([self.vertices, self.vertices[-1] + 2 * np.arange(1, count + 1)])
 
 
-def collect_links(delivered: Delivered, nodes: Nodes) -> Lines:
-    """The links with the nodes their ends join; nodes that no record names are added to `nodes`."""
+def collect_links(delivered: Delivered, nodes: Nodes, start: Indices, end: Indices) -> Lines:
+    """The links with the nodes their ends join; nodes that no record names are added to `nodes`.
+
+    `start`, `end`: the node that each line's record names (`collect_nodes`); they are changed.
+    """
     lines = delivered.lines
-    start, end = where(column(lines, "from_node"), nodes.ids), where(column(lines, "to_node"), nodes.ids)
     part, parts = numbers(lines, "part", np.int32), numbers(lines, "parts", np.int32)
     # of a line in several parts, the first begins and the last ends where the record says
     start[part > 1] = NOWHERE
@@ -156,12 +171,14 @@ def collect_links(delivered: Delivered, nodes: Nodes) -> Lines:
     _join_by_place(nodes, start, end, tips)
     service = coded(lines, "role").among([LinkRole.SERVICE])
     ids = column(lines, "feature_id")
-    main = where(column(lines, "main_id"), ids)
+    found = ids_of(ids)
+    main = where(column(lines, "main_id"), found)
     named = ~is_null(column(lines, "main_id")) & (part == 1)
     tapped = np.flatnonzero(named & (main != NOWHERE))
     tap_node = _tap_nodes(delivered, start, end, tapped, main[tapped])
     return Lines(
         ids=ids,
+        found=found,
         row=np.arange(lines.num_rows, dtype=np.int32),
         layer=numbers(lines, "layer", np.int16),
         start=start,
@@ -182,14 +199,19 @@ def _tap_nodes(
 
     Water runs to the customer and sewage from him, so neither end is always the one.
     """
-    if not len(tapped):
-        return np.zeros(0, dtype=np.int32)
-    owner = np.repeat(np.arange(len(delivered.vertices) - 1), np.diff(delivered.vertices))
-    mains = np.atleast_1d(np.asarray(shapely.linestrings(delivered.coords, indices=owner)))[main]
-    first = shapely.points(delivered.coords[delivered.vertices[:-1][tapped]])
-    last = shapely.points(delivered.coords[delivered.vertices[1:][tapped] - 1])
-    at_end = shapely.distance(last, mains) < shapely.distance(first, mains)
+    from geo.line_kernels import ends_nearer
+
+    at_end = ends_nearer(delivered.coords, delivered.vertices, tapped.astype(np.int32), main)
     made: Indices = np.where(at_end, end[tapped], start[tapped]).astype(np.int32)
+    return made
+
+
+def joined(count: int, *ends: Indices) -> Indices:
+    """The nodes, of `count`, at which something ends; ascending."""
+    used = np.zeros(count + 1, dtype=np.bool_)
+    for each in ends:
+        used[each] = True  # the last: an end that joins nothing
+    made: Indices = np.flatnonzero(used[:-1]).astype(np.int32)
     return made
 
 
@@ -207,8 +229,7 @@ def _join_by_place(nodes: Nodes, start: Indices, end: Indices, tips: tuple[Metre
     places = np.concatenate([tips[0][open_start], tips[1][open_end]])
     if not len(places):
         return
-    used = np.unique(np.concatenate([start, end]))
-    used = used[used != NOWHERE]
+    used = joined(len(nodes.ids), start, end)
     found = np.full(len(places), NOWHERE, dtype=np.int32)
     if len(used):
         apart, at = cKDTree(nodes.xy[used]).query(places, distance_upper_bound=SAME_M)

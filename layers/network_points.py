@@ -12,8 +12,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from scipy.spatial import cKDTree
 
+from geo.ids import Ids
 from geo.network import NOWHERE, Flags, Indices, Metres, Snap, SnapKind
-from layers.network_columns import SAME_M, Lines, Nodes, coded, column, numbers, points, where
+from layers.network_columns import SAME_M, Lines, Nodes, coded, column, joined, numbers, points, where
 from layers.network_read import Delivered
 from layers.network_rules import NetworkRules
 
@@ -116,18 +117,18 @@ def _points(
     xy = points(rows)
     snaps = tuple(
         Snap(
-            SnapKind.DEVICE_TO_NODE, ids[k], nodes.ids[int(node[k])].as_py(), float(apart[k]),
+            SnapKind.DEVICE_TO_NODE, ids[k], nodes.index()[int(node[k])], float(apart[k]),
             float(xy[k, 0]), float(xy[k, 1]), int(node[k]),
         )
         for k in kept.tolist()
         if apart[k] > SAME_M
     )  # fmt: skip
     named = [_line_id(said, device_link.get("form", "{}")) for said in column(rows, "link").to_pylist()]
-    links = where(pa.array(named, pa.string()), column(delivered.lines, "feature_id"))
+    links = where(pa.array(named, pa.string()), lines.found)
     said = Points(
         tuple(ids), node, links, numbers(rows, "layer", np.int16), tuple(column(rows, "kind").to_pylist()),
         tuple(pc.fill_null(column(rows, "normal_state"), "").to_pylist()),
-        pc.fill_null(pc.equal(column(rows, "operable"), "t"), True).to_numpy(zero_copy_only=False),
+        pc.fill_null(pc.equal(column(rows, "operable"), "true"), True).to_numpy(zero_copy_only=False),
         xy, snaps, tuple(ids[k] for k in np.flatnonzero(node == NOWHERE).tolist()),
     )  # fmt: skip
     return said.only(kept.tolist()).and_(_of_nodes(nodes, kinds, node))
@@ -158,11 +159,13 @@ def _placed(
     rows: object, nodes: Nodes, lines: Lines, tolerance_m: float
 ) -> tuple[Indices, npt.NDArray[np.float64]]:
     """The node of each device and how far off it was taken (0: the record names it)."""
-    node = where(column(rows, "node_id"), nodes.ids)
+    node = where(column(rows, "node_id"), nodes.index())
     xy = points(rows)
     apart = np.zeros(len(node))
-    ends = np.unique(np.concatenate([lines.start, lines.end]))
-    loose = np.flatnonzero(~np.isin(node, ends) & ~np.isnan(xy[:, 0]))
+    ends = joined(len(nodes.ids), lines.start, lines.end)
+    stands = np.zeros(len(nodes.ids) + 1, dtype=np.bool_)
+    stands[ends] = True
+    loose = np.flatnonzero(~stands[node] & ~np.isnan(xy[:, 0]))
     if len(loose) and len(ends):
         gap, at = cKDTree(nodes.xy[ends]).query(xy[loose], distance_upper_bound=max(tolerance_m, SAME_M))
         near = np.isfinite(gap)
@@ -177,9 +180,9 @@ def _sides(
     """The low- and the high-voltage node of each transformer, by the voltage of the lines that end there."""
     voltage = numbers(delivered.lines, "voltage_kv", np.float64)
     level = np.full(len(nodes.ids), np.nan)
-    for joined in (lines.start, lines.end):
+    for ends in (lines.start, lines.end):
         known = ~np.isnan(voltage)
-        level[joined[known]] = voltage[known]
+        level[ends[known]] = voltage[known]
     low, high = found.node.copy(), np.full(len(found.ids), NOWHERE, dtype=np.int32)
     for k, groups in enumerate(_beside(delivered, nodes, found, rules)):
         graded = [sorted((level[node], node) for node in group if level[node] > 0) for group in groups]
@@ -197,9 +200,9 @@ def _beside(delivered: Delivered, nodes: Nodes, found: Points, rules: NetworkRul
     """The nodes that may be a transformer's, the likelier first: those that name it, its own, those near it."""
     named: list[set[int]] = [set() for _ in found.ids]
     if rules.transformer_node:
-        names = where(column(delivered.nodes, "names"), pa.array(found.ids, pa.string()))
+        names = where(column(delivered.nodes, "names"), Ids.of(found.ids))
         kinds = coded(delivered.nodes, "kind").among([rules.transformer_node.get("kind", "")])
-        at = where(column(delivered.nodes, "feature_id"), nodes.ids)
+        at = where(column(delivered.nodes, "feature_id"), nodes.index())
         for row in np.flatnonzero((names != NOWHERE) & kinds).tolist():
             named[int(names[row])].add(int(at[row]))
     own = [{node} - {NOWHERE} for node in found.node.tolist()]

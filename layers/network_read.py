@@ -6,8 +6,6 @@ All is read from one snapshot of the database, with the version of the network t
 from __future__ import annotations
 
 # ruff: noqa: S608 - names spliced into SQL come from the catalogue, never from data
-import io
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
@@ -16,18 +14,16 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from pyarrow import csv as arrow_csv
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from geo.ids import Ids
 from layers.catalog import Target
+from layers.network_copy import Columns, copied, copied_lines
 from layers.network_rules import NetworkRules
 from layers.reads import Statement, execute_prepared
 
 Reader = Session | Connection
-Columns = Any
-"""A pyarrow table."""
 # Part of every version: raise it whenever what is built or kept changes.
 FORMAT: Final = "panjereh-network-2"
 
@@ -114,26 +110,15 @@ def version_of(layers: tuple[SourceLayer, ...], *also: str) -> str:
 
 _LIVE = "t.city_id = %(city)s AND t.retired_by IS NULL AND t.layer_id = ANY(%(layers)s)"
 _LAYER = "array_position(%(layers)s::text[], t.layer_id) - 1 AS layer"
-_LINE = f"""SELECT t.feature_id, {_LAYER}, t.role, t.from_node, t.to_node, t.main_id, t.material, t.diameter_mm,
-    t.pressure_bar, t.voltage_kv, t.quality_level, t.surveyed_on - DATE '1970-01-01' AS surveyed,
-    {{part}} AS part, {{parts}} AS parts, encode(ST_AsBinary(ST_Force2D({{line}}), 'NDR'), 'hex') AS wkb
-    FROM layers.network_line t {{also}}
-    WHERE {_LIVE} AND t.status NOT IN ('abandoned', 'planned', 'out_of_service')
-        AND GeometryType(t.geom) = '{{kind}}'"""
-# Lines in one part, which nearly all are, are spared the set-returning function.
-_LINES = (
-    _LINE.format(part="1", parts="1", line="t.geom", also="", kind="LINESTRING")
-    + " UNION ALL "
-    + _LINE.format(
-        part="d.path[1]", parts="ST_NumGeometries(t.geom)", line="d.geom",
-        also="CROSS JOIN LATERAL ST_Dump(t.geom) d", kind="MULTILINESTRING",
-    )
-)  # fmt: skip
+_LINES = f"""SELECT t.feature_id, {_LAYER}, t.role, t.from_node, t.to_node, t.main_id, t.material, t.diameter_mm,
+    t.pressure_bar, t.voltage_kv, t.quality_level, t.surveyed_on - DATE '1970-01-01' AS surveyed, t.geom
+    FROM layers.network_line t
+    WHERE {_LIVE} AND t.status NOT IN ('abandoned', 'planned', 'out_of_service')"""
 _NODES = f"""SELECT t.feature_id, {_LAYER}, t.kind, ST_X(t.geom) AS x, ST_Y(t.geom) AS y,
-    t.attributes ->> %(node_attribute)s AS names
+    {{names}} AS names
     FROM layers.network_node t WHERE {_LIVE}"""
 _DEVICES = f"""SELECT t.feature_id, {_LAYER}, t.kind, t.node_id, t.normal_state,
-    coalesce(t.attributes ->> 'operable', 'true') NOT IN ('false', '0', 'f', 'no') AS operable,
+    (coalesce(t.attributes ->> 'operable', 'true') NOT IN ('false', '0', 'f', 'no'))::text AS operable,
     t.attributes ->> %(link_attribute)s AS link, t.attributes ->> 'name' AS name,
     t.quality_level, t.surveyed_on - DATE '1970-01-01' AS surveyed, ST_X(t.geom) AS x, ST_Y(t.geom) AS y
     FROM layers.network_device t WHERE {_LIVE} ORDER BY t.layer_id, t.feature_id"""
@@ -141,7 +126,7 @@ _STRING, _INT, _FLOAT = pa.string(), pa.int32(), pa.float64()
 _LINE_TYPES = {
     "feature_id": _STRING, "layer": _INT, "role": _STRING, "from_node": _STRING, "to_node": _STRING,
     "main_id": _STRING, "material": _STRING, "diameter_mm": _FLOAT, "pressure_bar": _FLOAT, "voltage_kv": _FLOAT,
-    "quality_level": _STRING, "surveyed": _INT, "part": _INT, "parts": _INT, "wkb": pa.large_string(),
+    "quality_level": _STRING, "surveyed": _INT,
 }  # fmt: skip
 _NODE_TYPES = {
     "feature_id": _STRING, "layer": _INT, "kind": _STRING, "x": _FLOAT, "y": _FLOAT, "names": _STRING,
@@ -178,69 +163,33 @@ def read_network(
         "node_attribute": rules.transformer_node.get("attribute", "-"),
         "link_attribute": rules.device_link.get("attribute", "-"),
     }
-    lines = copied(connection, _LINES, values, _LINE_TYPES)
-    coords, vertices = _coordinates(lines.column("wkb"))
+    # looking into the attributes of every node costs more than all else about them
+    names = "t.attributes ->> %(node_attribute)s" if rules.transformer_node else "NULL::text"
+    lines, coords, vertices = copied_lines(connection, _LINES, values, _LINE_TYPES)
     return Delivered(
         layers=layers,
-        lines=lines.drop_columns(["wkb"]),
-        nodes=copied(connection, _NODES, values, _NODE_TYPES),
+        lines=lines,
+        nodes=copied(connection, _NODES.format(names=names), values, _NODE_TYPES),
         devices=copied(connection, _DEVICES, values, _DEVICE_TYPES),
         coords=coords,
         vertices=vertices,
     )
 
 
-def copied(connection: Connection, query: str, values: Mapping[str, Any], types: Mapping[str, Any]) -> Any:
-    """What a query gives, as a pyarrow table with columns of these types, by COPY."""
-    raw: Any = connection.connection.cursor()
-    sink = io.BytesIO()
-    with raw as cursor:
-        said = cursor.mogrify(query, values).decode()
-        cursor.copy_expert(f"COPY ({said}) TO STDOUT (FORMAT csv)", sink)
-    if not sink.tell():
-        return pa.table({name: pa.array([], kind) for name, kind in types.items()})
-    options = arrow_csv.ConvertOptions(
-        column_types=dict(types), strings_can_be_null=True, quoted_strings_can_be_null=False, null_values=[""]
-    )
-    parsing = arrow_csv.ParseOptions(newlines_in_values=True)
-    reading = arrow_csv.ReadOptions(column_names=list(types), use_threads=False, block_size=1 << 26)
-    table = arrow_csv.read_csv(
-        pa.BufferReader(sink.getbuffer()),
-        read_options=reading,
-        parse_options=parsing,
-        convert_options=options,
-    )
-    return table.combine_chunks()
-
-
-def _coordinates(column: Any) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
-    """The vertices of a column of hexadecimal little-endian WKB line strings."""
-    text_of, offsets = _flat(column)
-    blob = np.frombuffer(bytes.fromhex(text_of.tobytes().decode("ascii")), dtype=np.uint8)
-    starts = offsets // 2
-    # byte order (1), type (4), number of points (4), then the points
-    keep = np.ones(len(blob), dtype=np.bool_)
-    for byte in range(9):
-        keep[starts[:-1] + byte] = False
-    vertices = (starts - 9 * np.arange(len(starts))) // 16
-    return blob[keep].view("<f8").reshape(-1, 2), vertices.astype(np.int64)
-
-
-def _flat(column: Any) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
-    """The bytes and offsets of a column of text without nulls."""
+def flat(column: Any) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
+    """The bytes and offsets of a column of text; a null is as long as the empty word."""
     array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     if isinstance(array, pa.ChunkedArray):
         array = pa.concat_arrays(array.chunks) if array.num_chunks else pa.array([], array.type)
-    array = array.cast(pa.large_string())
     if not len(array):
         return np.zeros(0, dtype=np.uint8), np.zeros(1, dtype=np.int64)
     _, place, data = array.buffers()
-    offsets = np.frombuffer(place, dtype=np.int64)[array.offset : array.offset + len(array) + 1]
+    offsets = np.frombuffer(place, dtype=np.int32)[array.offset : array.offset + len(array) + 1]
     blob = np.frombuffer(data, dtype=np.uint8)[offsets[0] : offsets[-1]] if data else np.zeros(0, np.uint8)
-    return blob, offsets - offsets[0]
+    # copies: writable, as arrays of files are, so that compiled code is compiled once for both
+    return blob.copy(), offsets.astype(np.int64) - int(offsets[0])
 
 
 def ids_of(column: Any) -> Ids:
     """A column of ids without nulls."""
-    blob, offsets = _flat(column)
-    return Ids.of_bytes(np.ascontiguousarray(blob), np.ascontiguousarray(offsets))
+    return Ids.of_bytes(*flat(column))

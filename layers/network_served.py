@@ -22,8 +22,9 @@ from geo.network import NOWHERE, SERVICE_CODE, Indices, Metres, Network
 from layers.catalog import Target
 from layers.network_build import Shapes
 from layers.network_columns import coded, column, numbers
+from layers.network_copy import copied
 from layers.network_files import ids_from, ids_parts
-from layers.network_read import SourceLayer, copied, ids_of
+from layers.network_read import SourceLayer, ids_of
 
 # A connection ends just inside its building; positions of two agencies differ by a metre or two.
 _BESIDE_M: Final = 3.0
@@ -79,8 +80,8 @@ def connections(network: Network, coords: Metres, vertices: npt.NDArray[np.int64
     return links, coords[place]
 
 
-_PLACES: Final = f"""SELECT u.n - 1 AS n, p.feature_id AS parcel, b.feature_id AS building, b.use, b.name, b.units,
-    ST_X(b.centre) AS x, ST_Y(b.centre) AS y
+_PLACES: Final = f"""SELECT (u.n - 1)::int AS n, p.feature_id AS parcel, b.feature_id AS building, b.use, b.name,
+    b.units::float8 AS units, ST_X(b.centre) AS x, ST_Y(b.centre) AS y
     FROM unnest(%(x)s::float8[], %(y)s::float8[]) WITH ORDINALITY AS u(x, y, n)
     CROSS JOIN LATERAL (SELECT ST_SetSRID(ST_MakePoint(u.x, u.y), %(srid)s) AS place) q
     LEFT JOIN LATERAL (
