@@ -25,7 +25,6 @@ from api import (
     ogc,
     ogc_front,
     packs,
-    parcels,
     reports,
     sights,
     surveys,
@@ -33,6 +32,7 @@ from api import (
     works,
 )
 from api import map as maps
+from api.answered import Remembering
 from api.crisis_pool import make_crisis_pool
 from api.deps import Runtime
 from api.events import Listener
@@ -116,7 +116,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     for router in (
         account.router,
         maps.router,
-        parcels.router,
         cases.router,
         agencies.router,
         packs.router,
@@ -138,6 +137,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(ogc_front.Front, owner=app)
     app.add_middleware(BodyLimit, limit_bytes=resources.settings.body_limit_bytes)
     app.add_middleware(CommonHeaders)
+    app.add_middleware(Remembering, owner=app)
     return app
 
 

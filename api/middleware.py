@@ -45,7 +45,8 @@ HEADERS: Final = {
 }
 
 
-_RAW_HEADERS: Final = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
+COMMON: Final = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
+"""The same as the server sends them."""
 
 
 class CommonHeaders:
@@ -65,7 +66,7 @@ class CommonHeaders:
             if message["type"] == "http.response.start":
                 raw = message["headers"] = list(message.get("headers", ()))
                 said = {name for name, _ in raw}
-                raw += [each for each in _RAW_HEADERS if each[0] not in said]
+                raw += [each for each in COMMON if each[0] not in said]
                 if is_asset and message["status"] in {200, 304}:
                     MutableHeaders(raw=raw)["Cache-Control"] = "public, max-age=31536000, immutable"
                 elif b"cache-control" not in said and scope["path"].startswith("/v1/"):
@@ -84,8 +85,8 @@ class BodyLimit:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Read at most the limit, then pass the request on with what was read."""
-        is_streamed = scope["type"] == "http" and STREAMED.fullmatch(scope["path"]) is not None
-        if scope["type"] != "http" or scope["method"] in SAFE_METHODS or is_streamed:
+        is_short = scope["type"] != "http" or scope["method"] in SAFE_METHODS
+        if is_short or STREAMED.fullmatch(scope["path"]) is not None:
             await self._app(scope, receive, send)
             return
         limit = self._limit if PHOTOS.fullmatch(scope["path"]) is None else max(self._limit, PHOTO_BODY)

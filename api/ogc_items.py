@@ -10,6 +10,7 @@ from fastapi import Request
 from fastapi.responses import Response
 
 from api import ogc_pages as pages
+from api.answered import keep
 from api.deps import runtime
 from api.errors import NotFound, UnknownParameter
 from api.ogc_params import ITEMS, as_of, page, selection, view
@@ -21,6 +22,7 @@ from api.ogc_request import (
     asked,
     dumped,
     etag,
+    headers,
     is_known,
     link,
     sent,
@@ -62,7 +64,16 @@ def remembered(request: Request) -> Response | None:
     this = asked(request, *ITEMS, also=_QUERYABLE_NAMES)
     shown = known.get(this.spec.layer_id)
     validator = _version_tag(this, shown.version if shown is not None else None)
-    return unchanged(this, validator) if is_known(this, validator) else None
+    return _unchanged(this, shown.version, validator) if shown and is_known(this, validator) else None
+
+
+def _unchanged(this: Asked, version: int | None, validator: str) -> Response:
+    """304, and the same at once for the next who asks so."""
+    city_id, layer_id = this.place.city_id, this.spec.layer_id
+    known = served.remembered(this.resources.reads, city_id)
+    if known is not None and layer_id in known and known[layer_id].version == version:
+        keep(this.request, city_id, this.who, known, validator, headers(this, validator))
+    return unchanged(this, validator)
 
 
 def items(request: Request) -> Response:
@@ -77,9 +88,10 @@ def items(request: Request) -> Response:
     wanted = page(this, HTML_LIMIT, MAX_HTML_LIMIT) if this.is_html else page(this, 10_000)
     engine = this.resources.reads
     if "if-none-match" in request.headers:
-        validator = _version_tag(this, features.version(engine, chosen.source))
+        current = features.version(engine, chosen.source)
+        validator = _version_tag(this, current)
         if is_known(this, validator):
-            return unchanged(this, validator)
+            return _unchanged(this, current, validator)
     try:
         answer = features.items(engine, chosen, shown, wanted)
         count = _matched(this, chosen, wanted, answer)
@@ -138,9 +150,10 @@ def item(request: Request) -> Response:
     source = source_of(this.place, spec.layer_id)
     engine = this.resources.reads
     if "if-none-match" in request.headers:
-        validator = _version_tag(this, features.version(engine, source))
+        current = features.version(engine, source)
+        validator = _version_tag(this, current)
         if is_known(this, validator):
-            return unchanged(this, validator)
+            return _unchanged(this, current, validator)
     feature_id = request.path_params["feature_id"]
     version, feature = (
         (None, None) if "\x00" in feature_id else features.item(engine, source, shown, feature_id, instant)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from api.answered import MVT
 from api.ogc_params import FILTERS, MAX_LIMIT
-from api.ogc_request import GEOJSON, HTML, JSON, MVT, OPENAPI, SCHEMA, Asked
+from api.ogc_request import GEOJSON, HTML, JSON, OPENAPI, SCHEMA, Asked
 from layers.catalog import LayerSpec
 from layers.cql2_sql import Kind
 from layers.exports import FORMATS, Format, is_available

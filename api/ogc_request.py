@@ -16,6 +16,7 @@ from fastapi import Request
 from fastapi.responses import Response
 
 from api import i18n
+from api.answered import matches
 from api.deps import Runtime, city, holder, runtime
 from api.errors import NotFound, ParameterInvalid, UnknownParameter
 from api.security import Holder, NotAllowed, map_permission, may_see, require
@@ -28,7 +29,6 @@ GEOJSON: Final = "application/geo+json"
 SCHEMA: Final = "application/schema+json"
 OPENAPI: Final = "application/vnd.oai.openapi+json;version=3.0"
 HTML: Final = "text/html"
-MVT: Final = "application/vnd.mapbox-vector-tile"
 VARY: Final = "Accept, Accept-Encoding, Accept-Language, Authorization, Cookie"
 MAX_VALUE: Final = 25_000
 _HOST: Final = re.compile(r"[A-Za-z0-9.-]+(?::\d{1,5})?")
@@ -198,12 +198,7 @@ def etag(*parts: object) -> str:
 
 def is_known(this: Asked, validator: str) -> bool:
     """True when the client has this version already."""
-    said = this.request.headers.get("if-none-match")
-    if said is None:
-        return False
-    return said.strip() == "*" or validator.removeprefix("W/") in {
-        each.strip().removeprefix("W/") for each in said.split(",")
-    }
+    return matches(this.request.headers.get("if-none-match"), validator)
 
 
 def headers(this: Asked, validator: str) -> dict[str, str]:

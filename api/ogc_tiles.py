@@ -11,11 +11,11 @@ from fastapi import Request
 from fastapi.responses import Response
 
 from api import ogc_pages as pages
+from api.answered import MVT, keep
 from api.errors import NotFound, ParameterInvalid
 from api.ogc_collections import REL
 from api.ogc_request import (
     JSON,
-    MVT,
     SCHEMA,
     Asked,
     Link,
@@ -194,8 +194,10 @@ def tile(request: Request) -> Response:
         raise TileOutOfRange(z=z, x=x, y=y)
     chosen = _chosen(this)
     reads, city_id = this.resources.reads, this.place.city_id
-    shown = served.in_tile(served.register(reads, city_id), [spec.layer_id for spec in chosen], z)
+    register = served.register(reads, city_id)
+    shown = served.in_tile(register, [spec.layer_id for spec in chosen], z)
     validator = etag(city_id, tiles.shown_version(city_id, shown), z, x, y)
+    keep(request, city_id, this.who, register, validator, headers(this, validator), is_tile=True)
     if is_known(this, validator):
         return unchanged(this, validator)
     takes_gzip = "gzip" in request.headers.get("accept-encoding", "")

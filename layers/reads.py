@@ -128,9 +128,17 @@ def _pooled(engine: Engine) -> Any:
 
 
 def fetch(
-    engine: Engine, statement: Statement, values: Mapping[str, Any] | None = None, *, prepared: bool = False
+    engine: Engine,
+    statement: Statement,
+    values: Mapping[str, Any] | None = None,
+    *,
+    prepared: bool = False,
+    before: str = "",
 ) -> tuple[Any, ...]:
     """Return the statement's only row; `prepared` where its best plan does not depend on the values.
+
+    `before`: a statement that a prepared one is sent with, in one transaction and with an earlier snapshot; its
+    places are filled from the same values.
 
     Raises sqlalchemy.exc.OperationalError where the database is away or gave up; psycopg2's own errors
     (DataError and its like) where it could not evaluate the statement.
@@ -141,7 +149,7 @@ def fetch(
         try:
             cursor = pooled.cursor()
             if prepared:
-                _execute(cursor, pooled, statement, bound)
+                _execute(cursor, pooled, statement, bound, before)
             else:
                 cursor.execute(statement.sql, bound)
             row: tuple[Any, ...] = cursor.fetchone() or ()

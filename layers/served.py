@@ -54,15 +54,15 @@ def _statement() -> Statement:
 _SHOWN: Final = _statement()
 
 
-def _now() -> float:
-    """Seconds that go on while the machine sleeps."""
+def now() -> float:
+    """Return seconds that go on while the machine sleeps."""
     return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 def remembered(engine: Engine, city_id: str) -> Register | None:
     """Return the city's register if it is remembered: no statement is sent, nothing waits."""
     kept = _remembered.get(engine, {}).get(city_id)
-    return kept.register if kept is not None and _now() < kept.until else None
+    return kept.register if kept is not None and now() < kept.until else None
 
 
 def register(engine: Engine, city_id: str) -> Register:
@@ -70,11 +70,15 @@ def register(engine: Engine, city_id: str) -> Register:
     known = remembered(engine, city_id)
     if known is not None:
         return known
-    before = _now()
+    before = now()
     row = fetch(engine, _SHOWN, {"city_id": city_id}, prepared=True)
-    made = {each[0]: Shown(each[0], Target(each[1]), each[2], each[3]) for each in _rows(row[1])}
+    made: Register = {each[0]: Shown(each[0], Target(each[1]), each[2], each[3]) for each in _rows(row[1])}
     if row[0]:
-        _remembered.setdefault(engine, {})[city_id] = _Remembered(before + LEASE_S, made)
+        kept = _remembered.setdefault(engine, {})
+        # The same object while nothing changes: what was made from it is known to be still true.
+        if city_id in kept and kept[city_id].register == made:
+            made = kept[city_id].register
+        kept[city_id] = _Remembered(before + LEASE_S, made)
     return made
 
 

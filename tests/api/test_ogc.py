@@ -467,7 +467,7 @@ def test_what_the_client_has_is_told_without_a_statement_and_never_after_a_chang
 
         tag = first.headers["etag"]
         with monkeypatch.context() as frozen:
-            frozen.setattr(served_versions, "_now", lambda: 1.0)
+            frozen.setattr(served_versions, "now", lambda: 1.0)
             assert asked().status_code == 304
             frozen.setattr(served_versions, "fetch", None)
             frozen.setattr(features, "fetch", None)

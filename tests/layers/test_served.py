@@ -55,7 +55,7 @@ def test_no_statement_is_sent_while_the_register_is_remembered(
     reads: Engine, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = 1000.0
-    monkeypatch.setattr(served, "_now", lambda: now)
+    monkeypatch.setattr(served, "now", lambda: now)
     assert served.remembered(reads, CITY) is None
     assert served.version(reads, CITY, "pipes") == _current(engine)
     monkeypatch.setattr(served, "fetch", None)
