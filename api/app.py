@@ -25,6 +25,7 @@ from api import (
     ogc,
     ogc_front,
     packs,
+    parcels,
     reports,
     sights,
     surveys,
@@ -116,6 +117,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     for router in (
         account.router,
         maps.router,
+        parcels.router,
         cases.router,
         agencies.router,
         packs.router,

@@ -13,8 +13,6 @@ from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
-from shapely.geometry import Point, mapping
-from sqlalchemy.orm import Session
 
 from api.answered import MVT, keep, matches
 from api.deps import CityDep, HolderDep, RuntimeDep, allowed
@@ -22,12 +20,12 @@ from api.errors import UnknownParameter, Unprocessable
 from api.ogc_tiles import tile_response
 from api.security import Holder, NotAllowed, Permission, asker, map_permission, may_look_at, require
 from api.tilecache import Tile, kept_or_made
-from geo.crs import WGS84, lonlat_bounds, to_wgs84, transform_to
+from geo.crs import lonlat_bounds
 from layers import query, served, tiles
 from layers.access import Purpose, identify, map_purpose
-from layers.catalog import MAX_ZOOM, LayerSpec, Sensitivity, Target
+from layers.catalog import MAX_ZOOM, LayerSpec, Sensitivity
 from layers.city import Agency, City
-from layers.records import Dossier, LayerFreshness, ParcelRecord
+from layers.records import LayerFreshness
 
 VARY = "Accept-Encoding, Cookie, Authorization"
 
@@ -55,12 +53,6 @@ class LayerUnknown(Unprocessable):
     code = "layer-unknown"
 
 
-class PointInvalid(Unprocessable):
-    """The point is not longitude,latitude in degrees."""
-
-    code = "point-invalid"
-
-
 def only(*known: str) -> Any:
     """A dependency that refuses query parameters not named here: a misspelt filter must not be ignored."""
 
@@ -73,9 +65,7 @@ def only(*known: str) -> Any:
 
 
 router = APIRouter(prefix="/v1/cities", tags=["map"])
-ParcelId = Annotated[str, Path(max_length=200)]
 LayerList = Annotated[str | None, Query(description="layer ids, separated by commas", max_length=1000)]
-ReadParcel = Annotated[Holder, Depends(allowed(Permission.READ_PARCEL))]
 ReadCases = Annotated[Holder, Depends(allowed(Permission.READ_CASES))]
 
 
@@ -131,7 +121,7 @@ def cities(resources: RuntimeDep) -> Response:
 def city(resources: RuntimeDep, place: CityDep, who: HolderDep) -> Response:
     """Agencies with their desks, layers with colour, order, freshness and whether the asker may see them."""
     with resources.sessions() as session:
-        fresh = {each.layer_id: each for each in query.freshness(session, place, _today(place))}
+        fresh = {each.layer_id: each for each in query.freshness(session, place, city_day(place))}
     described = [
         {
             "id": spec.layer_id,
@@ -146,7 +136,7 @@ def city(resources: RuntimeDep, place: CityDep, who: HolderDep) -> Response:
             "draw_order": spec.draw_order,
             "credit": spec.source.credit,
             "licence": spec.source.licence,
-            "freshness": _freshness(fresh[spec.layer_id]),
+            "freshness": freshness_of(fresh[spec.layer_id]),
         }
         for spec in place.layers
     ]
@@ -154,42 +144,13 @@ def city(resources: RuntimeDep, place: CityDep, who: HolderDep) -> Response:
     return JSONResponse(body)
 
 
-@router.get("/{city_id}/parcels", dependencies=[only("at", "q", "limit")], summary="Find a parcel")
-def parcels(
-    resources: RuntimeDep,
-    place: CityDep,
-    _who: ReadParcel,
-    at: Annotated[str | None, Query(description="longitude,latitude in degrees", max_length=60)] = None,
-    q: Annotated[str | None, Query(description="the beginning of a parcel id", max_length=60)] = None,
-    limit: Annotated[int, Query(ge=1, le=50)] = 10,
-) -> Response:
-    """The parcel at a point, or the parcels whose id begins so."""
-    with resources.sessions() as session:
-        if at is not None:
-            point_m = transform_to(_point(at), WGS84, place.city_crs).shape
-            found = query.parcel_at(session, place.city_id, point_m)
-            records = [found] if found is not None else []
-        else:
-            records = query.parcels_by_prefix(session, place.city_id, q or "", limit)
-    return JSONResponse({"parcels": [_parcel(place, each) for each in records]})
-
-
-def _point(text: str) -> Point:
-    parts = text.split(",")
-    try:
-        lon, lat = (float(part) for part in parts)
-    except ValueError:
-        raise PointInvalid(at=text) from None
-    if not (-180 <= lon <= 180 and -90 <= lat <= 90):  # also false for not-a-number
-        raise PointInvalid(at=text)
-    return Point(lon, lat)
-
-
-def _today(place: City) -> date:
+def city_day(place: City) -> date:
+    """The day it is in the city."""
     return datetime.now(UTC).astimezone(ZoneInfo(place.timezone)).date()
 
 
-def _freshness(entry: LayerFreshness) -> dict[str, Any]:
+def freshness_of(entry: LayerFreshness) -> dict[str, Any]:
+    """How old a layer is, as the pages read it."""
     return {
         "layer_id": entry.layer_id,
         "state": entry.state,
@@ -197,55 +158,6 @@ def _freshness(entry: LayerFreshness) -> dict[str, Any]:
         "age_days": entry.age_days,
         "limit_days": entry.limit_days,
     }
-
-
-def _footprints(session: Session, place: City, found: Dossier) -> dict[str, Any]:
-    """Footprints in WGS 84, by id, of the buildings on the parcel: where a dig usually begins."""
-    layer_ids = [spec.layer_id for spec in place.layers if spec.target is Target.BUILDING]
-    near = query.near(session, place.city_id, layer_ids, found.parcel.geom, 0.0)
-    return {each.feature_id: mapping(to_wgs84(each.geom, place.city_crs)) for each in near}
-
-
-def _dossier(place: City, found: Dossier, footprints: dict[str, Any]) -> dict[str, Any]:
-    """The dossier as the page reads it: the parcel's own fields first, geometry in WGS 84."""
-    plain = found.as_dict()
-    buildings = [{**each, "geometry": footprints.get(each["building_id"])} for each in plain["buildings"]]
-    networks = [
-        {
-            **each,
-            "feature_id": each["nearest_id"],
-            "distance_m": each["nearest_m"],
-            "count": each["within_radius"],
-        }
-        for each in plain["networks"]
-    ]
-    return {
-        **plain["parcel"],
-        "geometry": mapping(to_wgs84(found.parcel.geom, place.city_crs)),
-        "buildings": buildings,
-        "streets": plain["streets"],
-        "networks": networks,
-        "freshness": [_freshness(each) for each in found.freshness],
-        "radius_m": found.radius_m,
-    }
-
-
-def _parcel(place: City, record: ParcelRecord) -> dict[str, Any]:
-    return {
-        "parcel_id": record.parcel_id,
-        "area_m2": record.area_m2,
-        "geometry": mapping(to_wgs84(record.geom, place.city_crs)),
-    }
-
-
-@router.get("/{city_id}/parcels/{parcel_id}", dependencies=[only()], summary="The dossier of a parcel")
-def parcel(resources: RuntimeDep, place: CityDep, who: ReadParcel, parcel_id: ParcelId) -> Response:
-    """The parcel, its buildings, streets and networks nearby, and how fresh each layer is."""
-    with resources.sessions.begin() as session:  # a look at sensitive layers is written down
-        identify(session, asker(who), place.city_id, Purpose.PERMIT)
-        found = query.dossier(session, place.city_id, parcel_id, today=_today(place))
-        footprints = _footprints(session, place, found)
-    return JSONResponse(_dossier(place, found, footprints))
 
 
 @router.get("/{city_id}/tilejson", dependencies=[only("layers")], summary="TileJSON of the visible layers")
