@@ -102,13 +102,15 @@ def _hazard(desk: Desk, network: CityNetwork, start: Start, wished_m: float | No
     if wished_m is not None or row is None:
         asked = wished_m if wished_m is not None else _ASSUMED_M
         why = "asked" if wished_m is not None else "assumed"
-        return said | {"hazard_m": asked, "source": why, "clause": "", "status": "unconfirmed", "note": ""}
+        words = {"source": why, "clause": "", "note": ""}
+        return said | {"hazard_m": asked, "status": "unconfirmed", **words, "fa": words}
     return said | {
         "hazard_m": row.reach_m(pressure, diameter),
         "source": row.source,
         "clause": row.clause,
         "status": row.status,
         "note": row.note,
+        "fa": dict(row.fa),
     }
 
 

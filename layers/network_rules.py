@@ -107,6 +107,8 @@ class Hazard:
     clause: str
     status: str
     note: str
+    fa: Mapping[str, str]
+    """`source`, `clause` and `note` in Persian, where the table says them."""
 
     def reach_m(self, pressure_bar: float | None, diameter_mm: float | None) -> float:
         """The distance in metres; a formula's never falls below the plain figure."""
@@ -236,6 +238,7 @@ def _hazard_rows(path: Path) -> dict[tuple[str, str, str], Hazard]:
                     clause=row["clause"],
                     status=row["status"],
                     note=row["note"],
+                    fa={name: row.get(f"{name}_fa") or row[name] for name in ("source", "clause", "note")},
                 )
             except (KeyError, ValueError) as error:
                 raise CityConfigError(file=str(path), key=f"line {number}", problem=str(error)) from error

@@ -75,7 +75,7 @@ export type Trace = Lines & {
 };
 export interface Cascade {
   utility: string; start: Start; hazard: Geometry;
-  hazard_rule: { hazard_m: number; source: string; clause: string; status: string; note: string };
+  hazard_rule: { hazard_m: number; source: string; clause: string; status: string; note: string; fa: { source: string; clause: string; note: string } };
   in_danger: NetworkFeature[];
   in_danger_by_owner: { owner: string; count: number; nearest_m: number; utilities: string[] }[];
   buildings: { count: number; priority: NetworkFeature[] };
