@@ -305,9 +305,13 @@ ui-outcome = Outcome
 ui-owner = Owner
 ui-panel = Worklist and case
 ui-parcel = Parcel
-ui-parcel-how = Click a parcel on the map, or type its number.
+ui-parcel-how = Click a parcel on the map, or type its number, renovation code, registration plate (45/123) or postal code.
 ui-parcel-id = Parcel number
 ui-parcel-placeholder = e.g. 08-5440-00436
+ui-parcels-found = Parcels found
+ui-plate-main = main plate { $main }
+ui-plate-section = { $plate }, section { $section }
+ui-plate-sub = sub plate { $sub } of main plate { $main }
 ui-permanent-class = Permanent tariff
 ui-permit-no = Permit number
 ui-phase-building = Building, on the construction tariff
@@ -1096,11 +1100,11 @@ property-number = house number
 property-origin = origin
 property-owner-agency = owner
 property-parcel-ref = parcel
-property-pressure-bar = pressure (bar)
 property-plate-main = main plate
 property-plate-section = registration section
 property-plate-sub = sub plate
 property-postal-code = postal code
+property-pressure-bar = pressure (bar)
 property-quality-level = quality level
 property-rating-kva = rating (kVA)
 property-renovation-code = renovation code
@@ -1772,6 +1776,30 @@ work-relation-along = Side by side
 work-relation-crossing = Crossing
 ## digs: end
 
+## control list: begin
+action-keep-control-list = enter into or lift from the control list
+action-read-control-list = see the control list
+bar-party-agency = Company
+bar-party-contractor = Contractor
+bar-state-active = On the list
+bar-state-ahead = From a later day
+bar-state-lifted = Lifted
+bar-state-over = Time is over
+dig-need-not-listed = nobody of it on the control list
+dig-warning-listed = Dug by somebody on the control list
+error-bar-lifted = { $by } has lifted this entry of the control list already.
+error-bar-not-found = There is no entry { $bar_id } in the control list here.
+error-party-barred = { $name } is on the city’s control list from { $from_on } { $until_on } and gets no new excavation permit. Reason: { $reason }.
+event-bar-entered = Entered into the control list
+event-bar-lifted = Lifted from the control list
+event-dig-listed = Dug by somebody on the control list
+hint-ask-the-control-list = Name another contractor, or ask the municipality’s excavation office to lift the entry.
+reason-bar-ends-too-soon = the entry would end before it begins, or is over already
+reason-contractor-name-needed = the contractor’s name is needed
+until-day = until { $day }
+until-lifted = until it is lifted
+## control list: end
+
 ## crisisweb: begin
 building-use-ambulance-station = Ambulance station
 building-use-care-home = Care home
@@ -2348,6 +2376,8 @@ ui-tariff-lag-none = No tariff has been changed yet
 tariff-basis-assumed = the tariff before is assumed
 tariff-basis-confirmed = the tariff before was confirmed by the company
 tariff-basis-recorded = the tariff before as the parcel layer records it
+error-checkpoint-unreadable = The checkpoint, its heads or its key cannot be read, or was changed: { $reason }.
+error-signature-wrong = The page is not signed by the holder of the key { $signer }.
 ## desk: end
 
 ## entered into the calendar, redrawn, surveyed: begin

@@ -293,9 +293,13 @@ ui-outcome = نتیجه
 ui-owner = دستگاه مالک
 ui-panel = کارتابل و پرونده
 ui-parcel = ملک
-ui-parcel-how = ملک را روی نقشه انتخاب کنید یا شمارهٔ آن را بنویسید.
+ui-parcel-how = ملک را روی نقشه انتخاب کنید یا شماره، کد نوسازی، پلاک ثبتی (۴۵/۱۲۳) یا کد پستی آن را بنویسید.
 ui-parcel-id = شمارهٔ ملک
 ui-parcel-placeholder = 08-5440-00436
+ui-parcels-found = املاک یافته‌شده
+ui-plate-main = { $main } اصلی
+ui-plate-section = { $plate }، بخش { $section }
+ui-plate-sub = { $sub } فرعی از { $main } اصلی
 ui-permanent-class = تعرفهٔ دائم
 ui-permit-no = شمارهٔ پروانه
 ui-phase-building = ساخت، با تعرفهٔ بنایی
@@ -1742,6 +1746,30 @@ work-relation-along = در امتداد هم
 work-relation-crossing = متقاطع
 ## digs: end
 
+## control list: begin
+action-keep-control-list = ثبت در لیست کنترلی یا رفع از آن
+action-read-control-list = دیدن لیست کنترلی
+bar-party-agency = شرکت
+bar-party-contractor = پیمانکار
+bar-state-active = در لیست
+bar-state-ahead = از روزی دیگر
+bar-state-lifted = رفع‌شده
+bar-state-over = مدت به سر رسیده
+dig-need-not-listed = نبود نام شرکت و پیمانکار در لیست کنترلی
+dig-warning-listed = مجری یا شرکت در لیست کنترلی است
+error-bar-lifted = این مورد از لیست کنترلی را پیش‌تر { $by } رفع کرده است.
+error-bar-not-found = در لیست کنترلی این شهر موردی با شناسهٔ { $bar_id } نیست.
+error-party-barred = { $name } از { $from_on } { $until_on } در لیست کنترلی شهر است و مجوز حفاری تازه نمی‌گیرد. علت: { $reason }.
+event-bar-entered = ثبت در لیست کنترلی
+event-bar-lifted = رفع از لیست کنترلی
+event-dig-listed = مجری یا شرکت در لیست کنترلی بود
+hint-ask-the-control-list = پیمانکار دیگری معرفی کنید، یا رفع این مورد را از دفتر حفاری شهرداری بخواهید.
+reason-bar-ends-too-soon = پایان این مورد پیش از آغاز آن است یا گذشته است
+reason-contractor-name-needed = نام پیمانکار لازم است
+until-day = تا { $day }
+until-lifted = تا زمان رفع
+## control list: end
+
 ## crisisweb: begin
 building-use-ambulance-station = پایگاه اورژانس
 building-use-care-home = خانهٔ سالمندان
@@ -2284,6 +2312,8 @@ ui-tariff-lag-none = هنوز تعرفه‌ای تغییر نکرده است
 tariff-basis-assumed = تعرفهٔ پیشین فرض شده است
 tariff-basis-confirmed = تعرفهٔ پیشین را شرکت تأیید کرده است
 tariff-basis-recorded = تعرفهٔ پیشین طبق لایهٔ قطعات
+error-checkpoint-unreadable = برگهٔ نقطهٔ وارسی، فهرست سرها یا کلید خوانده نمی‌شود یا تغییر کرده است: { $reason }.
+error-signature-wrong = این برگه با کلید { $signer } امضا نشده است.
 ## desk: end
 
 ## entered into the calendar, redrawn, surveyed: begin
