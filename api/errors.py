@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any, Final
 
 import psycopg2
@@ -145,6 +146,9 @@ STATUS: Final[dict[type[PanjerehError], int]] = {
     digs.DigAnswerUnexpected: 409,
     digs.SecondOfficerNeeded: 409,
     digs.NoOverlap: 409,
+    digs.PartyBarred: 409,
+    digs.BarNotFound: 404,
+    digs.BarLifted: 409,
     digs.ReportAnswered: 409,
     digs.DigRequestInvalid: 422,
     digs.PhotoUnusable: 422,
@@ -228,6 +232,7 @@ def worded(language: i18n.Language, error: PanjerehError) -> str:
     return said
 
 
+_DAYS: Final = {"from_on", "until_on"}
 _WORDS: Final = {
     "status": "status",
     "action": "action",
@@ -242,10 +247,20 @@ def _value(language: i18n.Language, name: str, value: Param) -> Param:
         return [_reason(language, str(each)) for each in value]
     if name == "needs" and isinstance(value, list):
         return [i18n.say(language, f"dig-need-{str(each).replace('_', '-')}") for each in value]
+    if name in _DAYS:
+        return _day(language, name, value)
     if name in _WORDS and isinstance(value, str):
         message_id = f"{_WORDS[name]}-{value.replace('_', '-')}"
         return i18n.say(language, message_id) if i18n.knows(language, message_id) else value
     return value
+
+
+def _day(language: i18n.Language, name: str, value: Param) -> str:
+    """A day in the language's calendar; an end that is open, or a day until which something holds."""
+    if not isinstance(value, str):
+        return i18n.say(language, "until-lifted")
+    said = i18n.day(language, date.fromisoformat(value))
+    return i18n.say(language, "until-day", {"day": said}) if name == "until_on" else said
 
 
 def _reason(language: i18n.Language, reason: str) -> str:

@@ -71,6 +71,8 @@ class Permission(StrEnum):
     ACT_ON_DIG = "act-on-dig"
     PLAN_WORKS = "plan-works"
     PAVE = "pave"
+    READ_CONTROL_LIST = "read-control-list"
+    KEEP_CONTROL_LIST = "keep-control-list"
     READ_CONTACTS = "read-contacts"
     REPORT_TRENCH = "report-trench"
     ANSWER_TRENCH = "answer-trench"
@@ -114,6 +116,8 @@ POLICY: Final[Mapping[Permission, frozenset[Role]]] = {
     Permission.ACT_ON_DIG: _STAFF | {Role.APPLICANT, Role.AGENCY, Role.CRISIS},
     Permission.PLAN_WORKS: frozenset({Role.OFFICER, Role.AGENCY}),
     Permission.PAVE: frozenset({Role.OFFICER}),
+    Permission.READ_CONTROL_LIST: _STAFF | {Role.AGENCY, Role.AUDITOR},
+    Permission.KEEP_CONTROL_LIST: frozenset({Role.OFFICER}),
     Permission.READ_CONTACTS: frozenset({Role.OFFICER, Role.CRISIS}),
     Permission.REPORT_TRENCH: _STAFF | {Role.APPLICANT, Role.AGENCY, Role.CRISIS},
     Permission.ANSWER_TRENCH: frozenset({Role.OFFICER, Role.AGENCY}),

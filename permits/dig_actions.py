@@ -12,7 +12,7 @@ from datetime import date, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from permits import dig_inquiries
+from permits import dig_control, dig_inquiries
 from permits import dig_store as store
 from permits.dig_acting import Act, Change, changed_values, digest, surveyed
 from permits.dig_clocks import permit_until
@@ -21,6 +21,7 @@ from permits.dig_errors import DigAnswerUnexpected, DigRequestInvalid, SecondOff
 from permits.dig_facts import is_complete, open_defects
 from permits.dig_requests import WorksRequest, work_faults
 from permits.dig_shared import shared_parts
+from permits.dig_store import DigRow
 from permits.dig_vocabulary import DigAction, DigGuard, DigInquiryStatus, DigRecordKind, DigStatus, Pavement
 from permits.ports import Json
 from permits.store import Event
@@ -36,15 +37,24 @@ def _change(act: Act) -> Change:
         return Change(values, [("dig.changed", said)])
     if not is_complete(dig):
         raise DigRequestInvalid(reasons=["incomplete"])
+    told = _digger_checked(act, dig)
     values |= surveyed(act, dig)
     if moved and act.dig.asked_at is not None:
         dig_inquiries.outdate(act.session, dig, act.now)
-    return Change(values, [("dig.changed", said | digest(values))], moves_in_street=True)
+    return Change(values, [("dig.changed", said | digest(values)), *told], moves_in_street=True)
+
+
+def _digger_checked(act: Act, dig: DigRow) -> list[Event]:
+    """Another contractor than before must not be on the control list; raises `PartyBarred`."""
+    if dig.contractor == act.dig.contractor:
+        return []
+    return dig_control.check_dig(act.session, act.city, dig, act.today)
 
 
 def _submit(act: Act) -> Change:
     if not is_complete(act.dig):
         return Change()
+    dig_control.check_dig(act.session, act.city, act.dig, act.today)
     values = surveyed(act, act.dig) | {"submitted_at": act.now}
     return Change(values, [("dig.surveyed", digest(values))], moves_in_street=True)
 
@@ -58,7 +68,8 @@ def _regularise(act: Act) -> Change:
     late = act.dig.regularise_by is not None and act.now > act.dig.regularise_by
     warning = DigRecordKind.WARNING
     store.close_records(act.session, dig.dig_id, act.actor, act.now, kind=warning)
-    events: list[Event] = [("dig.regularised", {"late": late, **digest(values)})]
+    told = dig_control.check_dig(act.session, act.city, dig, act.today)
+    events: list[Event] = [("dig.regularised", {"late": late, **digest(values)}), *told]
     return Change(values, events, moves_in_street=True)
 
 
@@ -189,6 +200,7 @@ def _permit(act: Act) -> Change:
     if dig.moratorium is not None and dig.moratorium.get("lifted_by") == act.actor.id:
         raise SecondOfficerNeeded(handler=dig.handler, hint="ask-second-officer")
     assert dig.ends_on is not None
+    told_of = dig_control.check_dig(act.session, act.city, dig, act.today)
     last = permit_until(max(dig.ends_on, act.today), dig.allowed_delay_days)
     liable = sorted(a for a, r in act.asked.items() if r.status == DigInquiryStatus.SILENT.value)
     told = [{"agency": agency, **each} for agency, row in act.asked.items() for each in row.conditions or ()]
@@ -203,7 +215,7 @@ def _permit(act: Act) -> Change:
     values = {"permit": permit, "valid_until": _end_of(last, act.city.timezone)}
     warning = DigRecordKind.WARNING
     store.close_records(act.session, dig.dig_id, act.actor, act.now, kind=warning)
-    return Change(values, [("dig.permit", {"permit_no": permit["permit_no"], "liable": liable})])
+    return Change(values, [("dig.permit", {"permit_no": permit["permit_no"], "liable": liable}), *told_of])
 
 
 def _start(act: Act) -> Change:

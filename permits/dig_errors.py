@@ -59,6 +59,24 @@ class SecondOfficerNeeded(PanjerehError):
     code = "second-officer-needed"
 
 
+class PartyBarred(PanjerehError):
+    """Who digs, or whose works these are, is on the city's control list and gets no new excavation permit."""
+
+    code = "party-barred"
+
+
+class BarNotFound(PanjerehError):
+    """There is no such entry in the control list."""
+
+    code = "bar-not-found"
+
+
+class BarLifted(PanjerehError):
+    """The entry of the control list has been lifted already."""
+
+    code = "bar-lifted"
+
+
 class NoOverlap(PanjerehError):
     """The two works do not overlap in place and time, so they cannot share a trench."""
 

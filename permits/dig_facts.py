@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -17,21 +18,31 @@ from permits.dig_vocabulary import (
     DigRecordKind,
     Pavement,
 )
+from permits.ports import Json
 
 Asked = Mapping[str, Any]
 """By agency, the newest round of its question."""
 
 
-def facts_of(
-    dig: DigRow, asked: Asked, kept: Sequence[Any], terms: DigTerms, now: datetime, timezone: str
-) -> set[DigGuard]:
-    """Every fact that holds. `kept` are the excavation's records."""
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is stored about an excavation beside its own row: questions, records, entries of the control list."""
+
+    asked: Asked
+    kept: Sequence[Any]
+    listed: Sequence[Json] = ()
+
+
+def facts_of(dig: DigRow, known: Known, terms: DigTerms, now: datetime, timezone: str) -> set[DigGuard]:
+    """Every fact that holds."""
     today = local_day(now, timezone)
+    asked, kept, listed = known.asked, known.kept, known.listed
     holds = {
         DigGuard.COMPLETE: is_complete(dig),
         DigGuard.INQUIRIES_CLOSED: _is_closed(dig, asked),
         DigGuard.CONSENT: _is_closed(dig, asked) and all(map(consents, asked.values())),
         DigGuard.NOT_BARRED: is_not_barred(dig),
+        DigGuard.NOT_LISTED: dig.kind is DigKind.INCIDENT or not listed,
         DigGuard.INQUIRIES_VALID: all(is_valid(each, now) for each in asked.values()),
         DigGuard.SETTLED: is_settled(dig),
         DigGuard.WORKS_BEGUN: dig.started_on is not None,

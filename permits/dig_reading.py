@@ -12,11 +12,13 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from layers.city import City
+from permits import dig_control
 from permits import dig_store as store
 from permits import dig_tables as t
 from permits import tables as case_tables
+from permits.dig_clocks import local_day
 from permits.dig_errors import DigNotFound
-from permits.dig_facts import facts_of
+from permits.dig_facts import Known, facts_of
 from permits.dig_joins import open_offers, overlaps_of, trench_of
 from permits.dig_store import AnyRow, DigRow
 from permits.dig_terms import terms_of
@@ -65,7 +67,9 @@ def dig_view(session: Session, city: City, dig_id: UUID, actor: Actor, now: date
     check_reader(dig, actor)
     asked, kept = store.inquiries(session, dig_id), store.records(session, dig_id)
     terms = terms_of(city.folder)
-    facts = facts_of(dig, store.current(asked), kept, terms, now, city.timezone)
+    listed = dig_control.listed(session, city, dig.agency_id, dig.contractor, local_day(now, city.timezone))
+    known = Known(store.current(asked), kept, listed)
+    facts = facts_of(dig, known, terms, now, city.timezone)
     open_, blocked = allowed_actions(dig.status, actor.role, facts)
     may = {action for action in FOR_PEOPLE if _may(dig, actor, action.value, store.current(asked))}
     ground = dig.ground or {}
@@ -124,6 +128,7 @@ def dig_view(session: Session, city: City, dig_id: UUID, actor: Actor, now: date
             action.value: [need.value for need in needs] for action, needs in blocked.items() if action in may
         },
         audit_head=_head(session, dig_id),
+        listed=listed,
     )
 
 

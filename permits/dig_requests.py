@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
 
-from permits.dig_vocabulary import DigKind, Pavement
+from permits.dig_vocabulary import BarParty, DigKind, Pavement
 from permits.ports import Json
 from permits.requests import ApplicantRequest, ExcavationRequest
 
@@ -96,6 +96,19 @@ class PavingRequest:
     crs: str
     years: int | None = None
     width_m: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BarRequest:
+    """Who gets no new permit, why, and for how long; `until_on` None: until it is lifted."""
+
+    party: BarParty
+    reason: str
+    agency: str | None = None
+    name: str | None = None
+    licence_no: str | None = None
+    from_on: date | None = None
+    until_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

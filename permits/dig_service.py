@@ -13,21 +13,21 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from permits import dig_joins, dig_planning, dig_reading, dig_shared
+from permits import dig_control, dig_joins, dig_planning, dig_reading, dig_shared
 from permits import dig_store as store
 from permits import tables as case_tables
 from permits.dig_acting import Act, Change, excavation_json, surveyed, works_json
 from permits.dig_actions import ACTIONS
 from permits.dig_clocks import due_after, local_day
 from permits.dig_errors import DigActionNotAllowed, DigRequestInvalid
-from permits.dig_facts import facts_of, is_complete
+from permits.dig_facts import Known, facts_of, is_complete
 from permits.dig_ground import place_of
 from permits.dig_inquiries import close_if_complete
 from permits.dig_requests import DigRequest, date_faults, depth_faults, work_faults
 from permits.dig_store import DigRow
 from permits.dig_terms import terms_of
 from permits.dig_views import DigSummary, DigView
-from permits.dig_vocabulary import DigAction, DigGuard, DigKind, DigStatus
+from permits.dig_vocabulary import DigAction, DigGuard, DigKind, DigRecordKind, DigStatus, DigWarning
 from permits.dig_workflow import advance, may_ever
 from permits.errors import AgencyUnknown, CaseNotFound
 from permits.ports import SYSTEM, Actor, Json
@@ -52,7 +52,8 @@ _ENDS_WORK = frozenset({DigStatus.REFUSED, DigStatus.WITHDRAWN, DigStatus.CLOSED
 def file(session: Session, ctx: Context, request: DigRequest) -> DigView:
     """Ask for an excavation; an incident's ground is open already and is regularised within its clock.
 
-    Raises `DigRequestInvalid`, `DigActionNotAllowed`, `AgencyUnknown`, `CaseNotFound` or a refusal of `geo`.
+    Raises `DigRequestInvalid`, `DigActionNotAllowed`, `AgencyUnknown`, `CaseNotFound`, `PartyBarred` or a refusal
+    of `geo`.
     """
 
     def run() -> DigView:
@@ -63,6 +64,7 @@ def file(session: Session, ctx: Context, request: DigRequest) -> DigView:
             chain(session, dig.dig_id, ctx.actor, events)
             return _view(session, ctx, dig.dig_id)
         act = Act(session, ctx.city, ctx.actor, ctx.now, dig)
+        events += _flagged(act)
         values = surveyed(act, dig)
         events.append((f"dig.{dig.status.value}", {"verdict": values["ground"]["verdict"]}))
         changed = store.change_dig(session, dig, ctx.city.srid, **values)
@@ -71,6 +73,14 @@ def file(session: Session, ctx: Context, request: DigRequest) -> DigView:
         return _view(session, ctx, dig.dig_id)
 
     return _once(session, ctx, "dig.file", request, run)
+
+
+def _flagged(act: Act) -> list[Event]:
+    """Raises `PartyBarred` for somebody on the control list; an incident is let through with a warning."""
+    found = dig_control.check_dig(act.session, act.city, act.dig, act.today)
+    for _event, said in found:
+        act.keep(DigRecordKind.WARNING, {"warning": DigWarning.LISTED.value, **said})
+    return found
 
 
 def _checked(session: Session, ctx: Context, request: DigRequest) -> DigRequest:
@@ -232,7 +242,8 @@ def _carry_out(act: Act, action: DigAction) -> DigRow:
 
 def _facts(act: Act, dig: DigRow) -> set[DigGuard]:
     kept = store.records(act.session, dig.dig_id)
-    return facts_of(dig, act.asked, kept, act.terms, act.now, act.city.timezone)
+    listed = dig_control.listed(act.session, act.city, dig.agency_id, dig.contractor, act.today)
+    return facts_of(dig, Known(act.asked, kept, listed), act.terms, act.now, act.city.timezone)
 
 
 def _look_for_overlaps(act: Act, dig: DigRow) -> list[Event]:

@@ -300,9 +300,9 @@ def current(rows: Sequence[AnyRow]) -> dict[str, AnyRow]:
 
 
 def verify_all_digs(session: Session) -> tuple[int, list[AuditFault]]:
-    """How many histories of excavations, planned works and reports were verified, and every chain's first fault."""
+    """How many histories of excavations, plans, reports and bars were verified, and every chain's first fault."""
     ids: list[UUID] = []
-    for column in (t.dig.c.dig_id, t.planned_work.c.plan_id, t.trench_report.c.report_id):
+    for column in (t.dig.c.dig_id, t.planned_work.c.plan_id, t.trench_report.c.report_id, t.dig_bar.c.bar_id):
         ids += session.execute(select(column).order_by(column)).scalars().all()
     faults = [fault for each in ids if (fault := verify_case(session, each)) is not None]
     return len(ids), faults

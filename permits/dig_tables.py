@@ -1,4 +1,4 @@
-"""The tables of the excavation permits, schema `permits`; the migration `0011_digs` makes them."""
+"""The tables of the excavation permits, schema `permits`; the migrations `0011_digs` and `0020_digs2` make them."""
 
 from __future__ import annotations
 
@@ -129,6 +129,26 @@ paving = table(
     shape("POLYGON"),
     text("created_by"),
     instant("created_at"),
+)
+
+dig_bar = table(
+    "dig_bar",
+    identifier("bar_id", primary_key=True),
+    text("city_id"),
+    text("party"),
+    text("agency_id", nullable=True),
+    text("name"),
+    text("licence_no", nullable=True),
+    text("name_key"),
+    text("licence_key"),
+    text("reason"),
+    day("from_on"),
+    day("until_on", nullable=True),
+    text("entered_by"),
+    instant("entered_at"),
+    text("lifted_by", nullable=True),
+    instant("lifted_at", nullable=True),
+    text("lifted_why", nullable=True),
 )
 
 trench_report = table(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
 
@@ -165,6 +165,8 @@ class DigView:
     actions: list[str]
     blocked: dict[str, list[str]]
     audit_head: str
+    listed: list[Json] = field(default_factory=list)
+    """Entries of the city's control list that hold for the company or the contractor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +238,27 @@ class PavingView:
     source: str
     geometry: Json
     works: list[BarredWork]
+
+
+@dataclass(frozen=True, slots=True)
+class BarView:
+    """One entry of the city's control list."""
+
+    bar_id: UUID
+    city: str
+    party: str
+    agency: str | None
+    name: str
+    licence_no: str | None
+    reason: str
+    state: str
+    from_on: date
+    until_on: date | None
+    entered_by: str
+    entered_at: datetime
+    lifted_by: str | None
+    lifted_at: datetime | None
+    lifted_why: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,6 +85,8 @@ class DigGuard(StrEnum):
     """Every asked company said no objection, or its silence is established; none objects."""
     NOT_BARRED = "not_barred"
     """No repaving moratorium, or a second officer has lifted it."""
+    NOT_LISTED = "not_listed"
+    """Neither the company nor who digs for it is on the city's control list; an incident cannot wait for it."""
     INQUIRIES_VALID = "inquiries_valid"
     SETTLED = "settled"
     """What was paid covers what was calculated."""
@@ -138,6 +140,25 @@ class DigRecordKind(StrEnum):
     WARNING = "warning"
 
 
+class BarParty(StrEnum):
+    """Whom an entry of the control list names."""
+
+    AGENCY = "agency"
+    """A company whose works are dug."""
+    CONTRACTOR = "contractor"
+    """Who digs."""
+
+
+class BarState(StrEnum):
+    """Whether an entry of the control list holds."""
+
+    ACTIVE = "active"
+    AHEAD = "ahead"
+    """From a later day on."""
+    OVER = "over"
+    LIFTED = "lifted"
+
+
 class DigWarning(StrEnum):
     """Why the handler must look."""
 
@@ -149,6 +170,8 @@ class DigWarning(StrEnum):
     REGULARISE_NEARLY_DUE = "regularise_nearly_due"
     REGULARISE_OVERDUE = "regularise_overdue"
     OVERRUN = "overrun"
+    LISTED = "listed"
+    """An incident is dug by somebody on the control list."""
 
 
 class PlanStatus(StrEnum):

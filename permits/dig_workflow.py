@@ -44,7 +44,7 @@ def _asking() -> Iterator[Transition]:
     """From the draft to the companies' answers."""
     t = Transition
     yield t(_S.DRAFT, _A.CHANGE, _ASKER, _S.DRAFT, "T9")
-    yield t(_S.DRAFT, _A.SUBMIT, _ASKER, _S.REQUESTED, "T9", frozenset({_G.COMPLETE}))
+    yield t(_S.DRAFT, _A.SUBMIT, _ASKER, _S.REQUESTED, "T9", frozenset({_G.COMPLETE, _G.NOT_LISTED}))
     yield t(_S.DRAFT, _A.WITHDRAW, _ASKER, _S.WITHDRAWN, "I05")
     yield t(_S.EMERGENCY, _A.SUPERVISE, _OFFICER, _S.EMERGENCY, "I05")
     yield t(
@@ -86,7 +86,7 @@ def _permitting() -> Iterator[Transition]:
         yield t(each, _A.CALCULATE, _OFFICER, _S.COSTED, "I05", decided)
     yield t(_S.COSTED, _A.PAY, _DESK, _S.PAID, "T17", frozenset({_G.SETTLED}))
     yield t(_S.COSTED, _A.PAY, _DESK, _S.COSTED, "T17")
-    issuing = frozenset({_G.CONSENT, _G.NOT_BARRED, _G.INQUIRIES_VALID, _G.SETTLED})
+    issuing = settled | {_G.NOT_LISTED}
     yield t(_S.PAID, _A.PERMIT, _OFFICER, _S.WORKING, "T1,T4", issuing | {_G.WORKS_BEGUN})
     yield t(_S.PAID, _A.PERMIT, _OFFICER, _S.PERMITTED, "T1,T4", issuing)
     yield t(_S.PERMITTED, _A.START, _ASKER, _S.WORKING, "I05")

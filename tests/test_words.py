@@ -72,6 +72,8 @@ WORDED: dict[str, tuple[type[StrEnum], ...]] = {
     "dig-inquiry": (dv.DigInquiryStatus,),
     "dig-record": (dv.DigRecordKind,),
     "dig-warning": (dv.DigWarning,),
+    "bar-party": (dv.BarParty,),
+    "bar-state": (dv.BarState,),
     "pavement": (dv.Pavement,),
     "plan": (dv.PlanStatus,),
     "join": (dv.JoinState,),

@@ -298,6 +298,94 @@ def test_t09_the_citizen_files_once(street: Street) -> None:
         assert street.act("citizen", each, "submit")["status"] == "requested"
 
 
+def test_who_is_on_the_control_list_gets_no_new_permit(street: Street) -> None:
+    """Practice's control list: refused at filing and at the permit, let through and told for an incident, lifted."""
+    body = street.body("Barred", 20, 5, y=500)
+    waiting = street.post(
+        "gas", DIGS, **body | {"contractor": {"name": "شركت راه‌سازي ۱", "licence_no": "L-7"}}
+    )
+    street.act("officer", waiting, "visit")
+    street.act("officer", waiting, "inquire")
+    answers(street, waiting)
+    bill = street.act("officer", waiting, "calculate")["costs"]["total"]
+    street.act("desk", waiting, "pay", receipt_no="R-bar", amount=bill)
+    path = f"{BASE}/control-list"
+    entry = {
+        "party": "contractor",
+        "name": "شرکت راهسازی 1",
+        "licence_no": "L/7",
+        "reason": "open trenches left",
+    }
+    with street.client("gas") as client:
+        assert client.post(path, json=entry, headers={"Idempotency-Key": "k"}).status_code == 403
+    made = street.post("officer", path, **entry)
+    assert (made["state"], made["entered_by"], made["until_on"]) == ("active", "officer", None)
+
+    blocked = street.read(waiting)
+    assert blocked["blocked"]["permit"] == ["not_listed"]
+    assert [each["bar_id"] for each in blocked["listed"]] == [made["bar_id"]]
+    problem = street.refused("officer", f"{DIGS}/{waiting['dig_id']}/permit")
+    assert (problem["code"], problem["params"]["reason"]) == ("party-barred", "open trenches left")
+    assert "until it is lifted" in problem["detail"]
+    again = body | {"contractor": {"name": "Other name", "licence_no": "l7"}}
+    with street.client("gas") as client:
+        headers = {"Idempotency-Key": str(uuid4()), "Accept-Language": "fa"}
+        answer = client.post(DIGS, json=again, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (409, "party-barred")
+    assert "لیست کنترلی" in answer.json()["detail"]
+    draft = street.post("gas", DIGS, **again | {"draft": True})
+    assert street.refused("gas", f"{DIGS}/{draft['dig_id']}/submit")["code"] == "party-barred"
+    leak = street.post("gas", DIGS, **again | {"kind": "incident"})
+    assert leak["status"] == "emergency"
+    assert [each["body"]["warning"] for each in leak["warnings"]] == ["listed"]
+    told = [each["event"] for each in street.get("officer", f"{DIGS}/{leak['dig_id']}/history")]
+    assert "dig.listed" in told
+
+    swapped = street.act("gas", draft, "change", contractor={"name": "Free hands"})
+    assert swapped["listed"] == []
+    assert street.act("gas", draft, "submit")["status"] == "requested"
+    problem = street.refused("gas", f"{DIGS}/{draft['dig_id']}/change", contractor=again["contractor"])
+    assert problem["code"] == "party-barred"
+    lifted = street.post("officer-b", f"{path}/{made['bar_id']}/lift", reason="mended")
+    assert (lifted["state"], lifted["lifted_by"]) == ("lifted", "officer-b")
+    assert street.refused("officer", f"{path}/{made['bar_id']}/lift", reason="again")["code"] == "bar-lifted"
+    history = street.get("officer", f"{path}/{made['bar_id']}/history")
+    assert [each["event"] for each in history] == ["bar.entered", "bar.lifted"]
+    assert street.act("officer", waiting, "permit")["status"] == "permitted"
+
+
+def test_a_company_on_the_control_list_for_a_time(street: Street) -> None:
+    """An entry holds between its days; the list is read by state, kind and spelling."""
+    path = f"{BASE}/control-list"
+    today = datetime.now(UTC).date()
+    days = {
+        "from_on": (today + timedelta(days=3)).isoformat(),
+        "until_on": (today + timedelta(days=9)).isoformat(),
+    }
+    made = street.post("officer", path, party="agency", agency="telecom", reason="debt", **days)
+    assert made["state"] == "ahead"
+    dig = street.post("telecom", DIGS, **street.body("Fibre", 30, 5, y=600))
+    assert dig["listed"] == []
+    with street.engine.begin() as connection:
+        moved = (
+            "UPDATE permits.dig_bar SET from_on = from_on - :n, until_on = until_on - :n WHERE bar_id = :b"
+        )
+        connection.execute(text(moved), {"n": 5, "b": made["bar_id"]})
+    assert [each["bar_id"] for each in street.read(dig)["listed"]] == [made["bar_id"]]
+    found = street.get("desk", path, state="active", party="agency", q="telecom")["entries"]
+    assert [each["bar_id"] for each in found] == [made["bar_id"]]
+    assert street.get("desk", path, state="over", q="telecom")["entries"] == []
+    with street.engine.begin() as connection:
+        connection.execute(text(moved), {"n": 6, "b": made["bar_id"]})
+    assert street.get("desk", f"{path}/{made['bar_id']}")["state"] == "over"
+    assert street.read(dig)["listed"] == []
+    for wrong in ({"party": "contractor", "reason": "x"}, {"party": "agency", "reason": "x", "agency": "nobody"},
+                  {"party": "agency", "reason": "x", "agency": "gas", "until_on": "2020-01-01"}):  # fmt: skip
+        with street.client("officer") as client:
+            answer = client.post(path, json=wrong, headers={"Idempotency-Key": str(uuid4())})
+        assert answer.status_code == 422, answer.text
+
+
 def test_a_damage_is_reported_answered_and_counted(street: Street) -> None:
     """A27: from the trench to its owner and back, and into the register."""
     dig = street.post("water", DIGS, **street.body("Digging", 1, 5, y=300))
