@@ -48,7 +48,7 @@ class Found:
     severity: Severity = Severity.WARNING
 
 
-class _Tally:
+class Tally:
     """What the tiles tell of one fault; the lines by their numbers."""
 
     def __init__(self, keeps_all: bool = False) -> None:
@@ -109,11 +109,11 @@ class Network:
         self._alone = alone
         self._known = np.zeros(len(gathered), dtype=np.uint8)
         self._tallies = {
-            "undershoot": _Tally(keeps_all=True),
-            "overshoot": _Tally(),
-            "duplicate-link": _Tally(),
+            "undershoot": Tally(keeps_all=True),
+            "overshoot": Tally(),
+            "duplicate-link": Tally(),
         }
-        self._reversed = _Tally()
+        self._reversed = Tally()
         self._turned: list[Turned] = []
         with np.errstate(over="ignore", invalid="ignore"):  # a damaged file may hold any number
             for tile in gathered.tiles(with_parts=False):

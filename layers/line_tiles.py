@@ -7,7 +7,7 @@ coordinates and lengths are metres in the city's CRS.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final, NamedTuple
 
 import numba
@@ -50,7 +50,7 @@ class Tile(NamedTuple):
     here: Mask
 
 
-class _Plan(NamedTuple):
+class Plan(NamedTuple):
     """Cells over the ground, and the tile of each."""
 
     low: Floats
@@ -70,7 +70,7 @@ class Gathering:
         self._spill = Spill(1, _HEAD, _VERTEX)
         self._extent = extent_m
         self._low, self._high = np.full(2, np.inf), np.full(2, -np.inf)
-        self._laid: tuple[_Plan, Spill] | None = None
+        self._laid: tuple[Plan, Spill] | None = None
         self._vertices = 0
         self.count = 0
         self.has_mains = False
@@ -141,9 +141,9 @@ class Gathering:
             first = head["number"][0]
             low, high = np.searchsorted(numbers, (first, first + len(head)))
             wanted = numbers[low:high] - first
-            offsets = _offsets(head["size"])
+            offsets = offsets_of(head["size"])
             heads.append(head[wanted])
-            places.append(place[_within(offsets[wanted], head["size"][wanted].astype(np.int64))])
+            places.append(place[within(offsets[wanted], head["size"][wanted].astype(np.int64))])
         return _lines(np.concatenate(heads), np.concatenate(places))
 
     def blocks(self) -> Iterator[Lines]:
@@ -168,7 +168,7 @@ class Gathering:
                 yield made
 
     def _tile(
-        self, heads: Heads, places: Places, with_parts: bool, where: tuple[_Plan, int] | None = None
+        self, heads: Heads, places: Places, with_parts: bool, where: tuple[Plan, int] | None = None
     ) -> Tile | None:
         self.most_vertices = max(self.most_vertices, len(places))
         if not with_parts and heads["is_part"].any():
@@ -181,42 +181,49 @@ class Gathering:
         here = np.ones(2 * len(lines), dtype=bool)
         if where is not None:
             plan, tile = where
-            here = _tiles_at(lines.ends, plan) == tile
+            here = tiles_at(lines.ends, plan) == tile
         return Tile(lines, heads["number"].astype(np.int64), here)
 
-    def _lay(self) -> tuple[_Plan, Spill]:
+    def _lay(self) -> tuple[Plan, Spill]:
         """Lay all lines out in tiles."""
         plan = self._plan()
         laid = Spill(plan.tiles, _HEAD, _VERTEX)
         for heads, places in self._spill.blocks():
             sizes = heads["size"].astype(np.int64)
-            offsets = _offsets(sizes)
+            offsets = offsets_of(sizes)
             line, tile = _near_tiles(_xy(places), offsets, plan)
-            vertices = _within(offsets[line], sizes[line])
+            vertices = within(offsets[line], sizes[line])
             laid.add((tile, heads[line]), (np.repeat(tile, sizes[line]), places[vertices]))
         return plan, laid
 
-    def _plan(self) -> _Plan:
-        low, high = self._low, self._high
-        if self._extent is not None:  # a damaged line may run anywhere
-            west, south, east, north = self._extent
-            low, high = np.maximum(low, (west, south)), np.minimum(high, (east, north))
-        cell = np.maximum((high - low) / _CELLS, 1e-3)
-        plan = _Plan(low, cell, np.arange(_CELLS * _CELLS, dtype=np.int32).reshape(_CELLS, _CELLS))
-        weights = np.zeros(_CELLS * _CELLS, dtype=np.int64)
-        for _, places in self._spill.blocks():
-            weights += np.bincount(_tiles_at(_xy(places), plan), minlength=len(weights))
-        return _Plan(low, cell, _divided(weights.reshape(_CELLS, _CELLS)))
+    def _plan(self) -> Plan:
+        places = (_xy(places) for _, places in self._spill.blocks())
+        return planned((self._low, self._high), self._extent, places, TILE_VERTICES)
 
 
-def _divided(weights: Whole) -> npt.NDArray[np.int32]:
+def planned(
+    bounds: tuple[Floats, Floats], extent: Extent | None, places: Iterable[Floats], most: int
+) -> Plan:
+    """Divide the ground so that about `most` places, of those that come in parts, fall into each tile."""
+    low, high = bounds
+    if extent is not None:  # a damaged line may run anywhere
+        low, high = np.maximum(low, extent[:2]), np.minimum(high, extent[2:])
+    cell = np.maximum((high - low) / _CELLS, 1e-3)
+    plan = Plan(low, cell, np.arange(_CELLS * _CELLS, dtype=np.int32).reshape(_CELLS, _CELLS))
+    weights = np.zeros(_CELLS * _CELLS, dtype=np.int64)
+    for part in places:
+        weights += np.bincount(tiles_at(part, plan), minlength=len(weights))
+    return Plan(low, cell, _divided(weights.reshape(_CELLS, _CELLS), most))
+
+
+def _divided(weights: Whole, most: int) -> npt.NDArray[np.int32]:
     """Halve the ground, and its halves, until no part holds more than a tile may; the tile of each cell."""
     tile_of = np.zeros(weights.shape, dtype=np.int32)
     waiting, tiles = [(slice(0, weights.shape[0]), slice(0, weights.shape[1]))], 0
     while waiting:
         columns, rows = waiting.pop()
         part = weights[columns, rows]
-        if part.sum() <= TILE_VERTICES or part.size == 1:
+        if part.sum() <= most or part.size == 1:
             tile_of[columns, rows] = tiles
             tiles += 1
             continue
@@ -230,11 +237,12 @@ def _divided(weights: Whole) -> npt.NDArray[np.int32]:
     return tile_of
 
 
-def _offsets(sizes: npt.NDArray[Any]) -> Whole:
+def offsets_of(sizes: npt.NDArray[Any]) -> Whole:
+    """Where runs of these sizes begin, one behind the other, and where the last one ends."""
     return np.concatenate(([0], np.cumsum(sizes, dtype=np.int64)))
 
 
-def _within(starts: Whole, sizes: Whole) -> Whole:
+def within(starts: Whole, sizes: Whole) -> Whole:
     """The positions of runs, one behind the other."""
     made: Whole = np.arange(int(sizes.sum())) + np.repeat(starts - (np.cumsum(sizes) - sizes), sizes)
     return made
@@ -250,37 +258,38 @@ def _lines(heads: Heads, places: Places) -> Lines:
     row, is_service, is_part = (
         np.ascontiguousarray(heads[name]) for name in ("row", "is_service", "is_part")
     )
-    return Lines(row, _xy(places), _offsets(heads["size"]), codes, is_service, is_part)
+    return Lines(row, _xy(places), offsets_of(heads["size"]), codes, is_service, is_part)
 
 
 # --- which tiles
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
-def _cell_at(value: float, low: float, cell: float, cells: int) -> int:
+def cell_at(value: float, low: float, cell: float, cells: int) -> int:
+    """The cell of a place along one axis; what lies beyond is in the outermost."""
     at = (value - low) / cell
     if not at > 0.0:
         return 0
     return cells - 1 if at >= cells else int(at)
 
 
-def _tiles_at(xy: Floats, plan: _Plan) -> npt.NDArray[np.int32]:
+def tiles_at(xy: Floats, plan: Plan) -> npt.NDArray[np.int32]:
     """The tile of each place; what lies beyond the ground is in the tile nearest by."""
     made: npt.NDArray[np.int32] = _at(xy, plan)
     return made
 
 
 @numba.njit(cache=True, nogil=True)
-def _at(xy: Floats, plan: _Plan) -> npt.NDArray[np.int32]:
+def _at(xy: Floats, plan: Plan) -> npt.NDArray[np.int32]:
     made = np.empty(xy.shape[0], dtype=np.int32)
     columns, rows = plan.tile_of.shape
     for n in range(xy.shape[0]):
-        column = _cell_at(xy[n, 0], plan.low[0], plan.cell[0], columns)
-        made[n] = plan.tile_of[column, _cell_at(xy[n, 1], plan.low[1], plan.cell[1], rows)]
+        column = cell_at(xy[n, 0], plan.low[0], plan.cell[0], columns)
+        made[n] = plan.tile_of[column, cell_at(xy[n, 1], plan.low[1], plan.cell[1], rows)]
     return made
 
 
-def _near_tiles(xy: Floats, offsets: Whole, plan: _Plan) -> tuple[Whole, npt.NDArray[np.int32]]:
+def _near_tiles(xy: Floats, offsets: Whole, plan: Plan) -> tuple[Whole, npt.NDArray[np.int32]]:
     """Pairs of a line and a tile within HALO_M of which it comes."""
     nothing = np.empty(0, np.int64), np.empty(0, np.int32)
     count = _near(xy, offsets, plan, HALO_M, np.full(plan.tiles, -1), nothing)
@@ -304,7 +313,7 @@ def _span(a: Floats, b: Floats, west: float, east: float) -> tuple[float, float]
 def _near(
     xy: Floats,
     offsets: Whole,
-    plan: _Plan,
+    plan: Plan,
     halo: float,
     seen: Whole,
     out: tuple[Whole, npt.NDArray[np.int32]],
@@ -324,21 +333,21 @@ def _near(
 
 @numba.njit(cache=True, nogil=True)
 def _marked(
-    a: Floats, b: Floats, plan: _Plan, halo: float, at: tuple[int, int], seen: Whole,
+    a: Floats, b: Floats, plan: Plan, halo: float, at: tuple[int, int], seen: Whole,
     out: tuple[Whole, npt.NDArray[np.int32]],
 ) -> int:  # fmt: skip
     """Mark the tiles near a segment, drawn eastwards, as those of its line; return how many pairs there are then."""
     line, count = at
     columns, rows = plan.tile_of.shape
-    first = _cell_at(a[0] - halo, plan.low[0], plan.cell[0], columns)
-    last = _cell_at(b[0] + halo, plan.low[0], plan.cell[0], columns)
+    first = cell_at(a[0] - halo, plan.low[0], plan.cell[0], columns)
+    last = cell_at(b[0] + halo, plan.low[0], plan.cell[0], columns)
     for column in range(first, last + 1):
         # The outermost cells reach as far as anything does.
         west = plan.low[0] + column * plan.cell[0] - halo if column > 0 else a[0]
         east = plan.low[0] + (column + 1) * plan.cell[0] + halo if column < columns - 1 else b[0]
         low, high = _span(a, b, west, east)
-        bottom = _cell_at(low - halo, plan.low[1], plan.cell[1], rows)
-        top = _cell_at(high + halo, plan.low[1], plan.cell[1], rows)
+        bottom = cell_at(low - halo, plan.low[1], plan.cell[1], rows)
+        top = cell_at(high + halo, plan.low[1], plan.cell[1], rows)
         for row in range(bottom, top + 1):
             tile = plan.tile_of[column, row]
             if seen[tile] != line:

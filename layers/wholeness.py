@@ -14,12 +14,11 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 import shapely
-from sqlalchemy import Connection, text
+from sqlalchemy import text
 
-from layers import coverage
 from layers.catalog import LayerSpec, Target
 from layers.city import City
-from layers.coverage import Parcels
+from layers.coverage import Covering
 from layers.hanging import Found, Network
 from layers.line_tiles import Gathering
 from layers.mapping import Areas, Mapped
@@ -39,7 +38,7 @@ class WholeDelivery:
         self._city = city
         self._spec = spec
         self._areas = Areas()
-        self._parcels: list[Parcels] = []
+        self._parcels = Covering(city.extent_m) if spec.target is Target.PARCEL else None
         is_network = spec.target is Target.NETWORK_LINE
         self.lines: Gathering | None = Gathering(city.extent_m) if is_network else None
 
@@ -48,10 +47,8 @@ class WholeDelivery:
         self._areas.add(mapped)
         if self.lines is not None:
             self.lines.add(mapped)
-        elif self._spec.target is Target.PARCEL:
-            keep = mapped.accepted()
-            ids = list(mapped.columns["feature_id"].take(keep))
-            self._parcels.append(Parcels(mapped.rows[keep], ids, mapped.geometry[keep]))
+        elif self._parcels is not None:
+            self._parcels.add(mapped)
 
     def settle(self, stage: Stage, findings: Findings, *, is_whole: bool) -> int:
         """Apply the rules of the whole to what is staged; return how many rows they repaired.
@@ -63,22 +60,15 @@ class WholeDelivery:
             stage.forget("area_m2")
         if is_whole and self.lines is not None and len(self.lines):
             return _network(stage, self.lines, self._spec, findings)
-        if is_whole and self._parcels:
-            _coverage(self._parcels, findings)
+        if is_whole and self._parcels is not None:
+            for found in (self._parcels.overlaps(), self._parcels.gaps()):
+                _tell(stage, found, findings)
         return 0
 
 
-def _coverage(parts: list[Parcels], findings: Findings) -> None:
-    parcels = Parcels(
-        np.concatenate([part.rows for part in parts]),
-        [name for part in parts for name in part.ids],
-        np.concatenate([part.shapes for part in parts]),
-    )
-    if not len(parcels.rows):
-        return
-    findings.add(coverage.overlaps(parcels))
-    if len(parcels.rows) <= coverage.MOST_PARCELS:
-        findings.add(coverage.gaps(parcels))
+def _tell(stage: Stage, found: Found, findings: Findings) -> None:
+    issues = _issues(stage, found)
+    findings.add(issues, found.count - len(issues))
 
 
 def _network(stage: Stage, lines: Gathering, spec: LayerSpec, findings: Findings) -> int:
@@ -90,8 +80,7 @@ def _network(stage: Stage, lines: Gathering, spec: LayerSpec, findings: Findings
     found += [*network.links(), *_missing_nodes(stage, spec)]
     repaired = _close(stage, network, findings)
     for each in found:
-        issues = _issues(stage.connection, stage.name, each)
-        findings.add(issues, each.count - len(issues))
+        _tell(stage, each, findings)
     return repaired
 
 
@@ -100,7 +89,7 @@ def _close(stage: Stage, network: Network, findings: Findings) -> int:
     if not len(network.closed.at):
         return 0
     found, changed = network.snapped()
-    issues = _issues(stage.connection, stage.name, found)
+    issues = _issues(stage, found)
     findings.add(issues)
     stage.add_repairs([
         Repair(issue.feature_id or "", found.code, changed[int(issue.row or 0)][0], issue.params) for issue in issues
@@ -109,10 +98,10 @@ def _close(stage: Stage, network: Network, findings: Findings) -> int:
     return len(changed)
 
 
-def _issues(connection: Connection, stage: str, found: Found) -> list[Issue]:
+def _issues(stage: Stage, found: Found) -> list[Issue]:
     """Make the issues of what was found, with the names that only the stage knows."""
     rows = found.row if found.other is None else np.concatenate((found.row, found.other))
-    names = _names(connection, stage, rows)
+    names = _names(stage, rows)
     made = []
     places = zip(found.row.tolist(), found.place.tolist(), strict=True)
     for number, (row, (x, y)) in enumerate(places):
@@ -127,11 +116,12 @@ def _issues(connection: Connection, stage: str, found: Found) -> list[Issue]:
     return made
 
 
-def _names(connection: Connection, stage: str, rows: npt.NDArray[Any]) -> Mapping[int, Mapping[str, Any]]:
+def _names(stage: Stage, rows: npt.NDArray[Any]) -> Mapping[int, Mapping[str, Any]]:
     if not len(rows):
         return {}
-    found = connection.execute(
-        text(f"SELECT row_no, {', '.join(_NAMES)} FROM {stage} WHERE row_no = ANY(:rows)"),
+    names = _NAMES if stage.target is Target.NETWORK_LINE else _NAMES[:1]
+    found = stage.connection.execute(
+        text(f"SELECT row_no, {', '.join(names)} FROM {stage.name} WHERE row_no = ANY(:rows)"),
         {"rows": np.unique(rows).tolist()},
     )
     return {row["row_no"]: dict(row) for row in found.mappings()}

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 import shapely
 
-from layers import line_tiles, spilling
+from layers import coverage, hanging, line_tiles, spilling
 from layers.columns import Column
+from layers.coverage import Covering
 from layers.hanging import Found, Network, loose_ends
 from layers.line_ends import Ground
 from layers.line_tiles import HALO_M, Gathering
@@ -155,6 +156,40 @@ def test_memory_does_not_grow_with_the_network(monkeypatch: pytest.MonkeyPatch) 
     assert max(tiles) < 1.5 * 1_500
     # Nine times as many lines; what grows is a byte for each, and where the pieces of the file begin.
     assert peaks[1] < 1.5 * peaks[0], peaks
+
+
+def test_parcels_tile_by_tile_overlap_as_at_once(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Parcels that reach into each other, some across the whole town, against shapely's tree over all of them."""
+    random = np.random.default_rng(seed)
+    corners = (np.stack(np.meshgrid(np.arange(20), np.arange(20)), axis=-1).reshape(-1, 2) * 20.0) + (X, Y)
+    sizes = 20.0 + random.choice([0.0, 0.0, 0.0, 0.01, 1.0, 9.0, 150.0], corners.shape)
+    shapes: Any = shapely.box(*corners.T, *(corners + sizes).T)
+    rows = np.arange(400) * 3
+    a, b = shapely.STRtree(shapes).query(shapes, predicate="intersects")
+    areas = shapely.area(shapely.intersection(shapes[a], shapes[b]))
+    wrong = (a < b) & (areas > coverage.SLIVER_M2)
+    expected = sorted(
+        zip(rows[a[wrong]].tolist(), rows[b[wrong]].tolist(), areas[wrong].round(3), strict=True)
+    )
+
+    def told(most: int) -> tuple[Found, int]:
+        monkeypatch.setattr(coverage, "TILE_PARCELS", most)
+        made = Covering((X, Y, X + 1e5, Y + 1e5))
+        for part in np.array_split(np.arange(400), 3):
+            made.add_shapes(shapes[part], rows[part])
+        return made.overlaps(), made.most_parcels
+
+    monkeypatch.setattr(hanging, "KEPT_ISSUES", 10_000)
+    at_once, most = told(400)
+    assert most == 400
+    for found in (at_once, told(25)[0]):
+        assert found.other is not None
+        pairs = zip(found.row.tolist(), found.other.tolist(), found.numbers["area_m2"], strict=True)
+        assert list(pairs) == expected
+        assert found.count == len(expected)
+        assert found.place.tolist() == at_once.place.tolist()
+    assert told(25)[1] < 250
+    assert (Covering((0, 0, 1, 1)).overlaps().count, Covering((0, 0, 1, 1)).gaps().count) == (0, 0)
 
 
 @pytest.mark.parametrize("held", [1 << 20, 200])
