@@ -141,13 +141,26 @@ def search_radius_m(
     `max_uncertainty_m` is the largest 95 % half width of any layer. One-sided 95 % is 1.645 of a standard
     deviation, so the whole half width is enough.
     """
+    position = math.hypot(max_uncertainty_m, SETTING_OUT_M, max(ORDINARY_RADIUS_M.values()))
+    return _widest_rule_m(pack, works, utilities) + position + WIDEST_RADIUS_M
+
+
+def search_margin_m(pack: RulePack, *, works: str = "new_building") -> float:
+    """How far (m) beyond its own reach a line's axis can lie and still not be clear by the pack's widest rule.
+
+    A line's own reach is its outer radius and the 95 % half width of its axis. The parts of a half width add in
+    squares, so their plain sum is enough.
+    """
+    return _widest_rule_m(pack, works, None) + math.hypot(SETTING_OUT_M, max(ORDINARY_RADIUS_M.values()))
+
+
+def _widest_rule_m(pack: RulePack, works: str, utilities: Iterable[str] | None) -> float:
     against = (
         {Kind.EXCAVATION} if works in WITHOUT_FOUNDATION else {Kind.EXCAVATION, Kind.BUILDING_FOUNDATION}
     )
     networks = NETWORKS if utilities is None else {Kind(name) for name in utilities if name in NETWORKS}
     widths = [rule.horizontal_m or 0.0 for rule in pack if _concerns(rule, networks, against)]
-    position = math.hypot(max_uncertainty_m, SETTING_OUT_M, max(ORDINARY_RADIUS_M.values()))
-    return max(widths, default=0.0) + position + WIDEST_RADIUS_M
+    return max(widths, default=0.0)
 
 
 def _concerns(rule: ClearanceRule, networks: Iterable[Kind], against: set[Kind]) -> bool:

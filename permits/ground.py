@@ -14,7 +14,7 @@ from shapely.geometry import Polygon, mapping
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy.orm import Session
 
-from geo.clearance import Excavation, RulePack, load_pack, search_radius_m
+from geo.clearance import Excavation, RulePack, load_pack, search_margin_m
 from geo.crs import CityCrs, lonlat_around, to_wgs84, transform_to
 from geo.quality import accuracy
 from geo.shapes import check_area, checked_polygon
@@ -22,10 +22,11 @@ from layers import query
 from layers.access import Asker, Purpose, identify
 from layers.catalog import Target
 from layers.city import City
+from layers.reach import within_reach
 from layers.records import NearFeature, ParcelRecord
 from permits.calendars import WEEKEND
 from permits.conditions import Shown, Window
-from permits.conflicts import ConflictReport, check_conflicts
+from permits.conflicts import KEEP_CLEAR_WITHIN_M, ConflictReport, check_conflicts
 from permits.errors import ExcavationOffParcel, ParcelNotFound
 from permits.ports import Actor, Json
 from permits.requests import ExcavationRequest
@@ -34,6 +35,8 @@ from permits.vocabulary import Works
 
 # A pit may reach over the parcel's edge (a service trench does), but it begins at the parcel.
 BESIDE_M = 5.0
+# Of a line that is found, so much is shown beyond where it comes nearest.
+_SHOWN_M = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,12 +133,14 @@ def pit_in_city(city_crs: CityCrs, excavation: ExcavationRequest) -> Polygon:
 def _check(
     session: Session, city: City, pit_m: Polygon, excavation: ExcavationRequest, works: Works, today: date
 ) -> tuple[ConflictReport, dict[str, BaseGeometry]]:
-    """One indexed look around the pit; also the lines found, clipped to that neighbourhood, by reference."""
+    """One indexed look around the pit; also the lines found, clipped to that neighbourhood, by reference.
+
+    Each line is looked for as far as it itself may lie off: a badly known one is found from farther away.
+    """
     pack = rules_of(city)
-    lines = [spec for spec in city.layers if spec.target is Target.NETWORK_LINE]
-    widest = max((_uncertainty(spec.quality) for spec in lines), default=accuracy(None).horizontal_m)
-    radius_m = search_radius_m(pack, widest, works=works.value)
-    near = query.near(session, city.city_id, [spec.layer_id for spec in lines], pit_m, radius_m)
+    lines = [spec.layer_id for spec in city.layers if spec.target is Target.NETWORK_LINE]
+    margin_m = _margin_m(city, pack, works)
+    near = within_reach(session, city.city_id, lines, pit_m, margin_m)
     states = [
         state
         for state in query.freshness(session, city, today)
@@ -145,12 +150,18 @@ def _check(
     pit = Excavation(pit_m, excavation.depth_m, excavation.method.value, works.value, top_m=excavation.top_m)
     shown = _rounded(lonlat_around(pit_m, city.city_crs))
     report = check_conflicts(pit, near, pack, states, expected, _window(city), shown)
-    return report, _clipped(near, pit_m.buffer(radius_m))
+    return report, _clipped(near, pit_m, margin_m + _SHOWN_M)
 
 
-def _uncertainty(quality: object) -> float:
-    stated = getattr(quality, "horizontal_uncertainty_m", None)
-    return accuracy(None).horizontal_m if stated is None else max(float(stated), 0.0)
+def _margin_m(city: City, pack: RulePack, works: Works) -> float:
+    """How far beyond each line's own reach to look: as far as any rule asks, and as clear lines are kept.
+
+    A line that states no accuracy reaches as far as its level says; its stored reach knows only of no level.
+    """
+    levels = [spec.quality.quality_level for spec in city.layers if spec.quality is not None]
+    unknown_m = accuracy(None).horizontal_m
+    worse_m = max((accuracy(str(level)).horizontal_m - unknown_m for level in levels), default=0.0)
+    return max(search_margin_m(pack, works=works.value), KEEP_CLEAR_WITHIN_M) + max(worse_m, 0.0)
 
 
 def rules_of(city: City) -> RulePack:
@@ -180,8 +191,15 @@ def _rounded(shown: Shown) -> Shown:
     return rounded
 
 
-def _clipped(near: Sequence[NearFeature], around: BaseGeometry) -> dict[str, BaseGeometry]:
-    return {f"{each.layer_id}/{each.feature_id}": each.geom.intersection(around) for each in near}
+def _clipped(near: Sequence[NearFeature], pit_m: Polygon, within_m: float) -> dict[str, BaseGeometry]:
+    """Each line as far as it lies around the pit; of one that is farther away, the part that is nearest."""
+    around = pit_m.buffer(within_m)
+    return {
+        f"{each.layer_id}/{each.feature_id}": each.geom.intersection(
+            around if each.distance_m <= within_m - _SHOWN_M else pit_m.buffer(each.distance_m + _SHOWN_M)
+        )
+        for each in near
+    }
 
 
 def _with_geometry(findings: Iterable[Json], lines: dict[str, BaseGeometry], shown: Shown) -> list[Json]:

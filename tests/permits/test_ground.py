@@ -13,13 +13,17 @@ from shapely.geometry import mapping, shape
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from geo.clearance import Excavation, assess_all, search_radius_m
 from geo.crs import to_wgs84
 from geo.errors import PanjerehError
 from geo.packs import COLUMNS
+from geo.quality import Verdict
 from layers import query
+from layers.catalog import Target
 from permits import service
+from permits.conflicts import KEEP_CLEAR_WITHIN_M, placed_from
 from permits.errors import ExcavationOffParcel, ParcelNotFound
-from permits.ground import Ground, survey
+from permits.ground import Ground, pit_in_city, rules_of, survey
 from permits.requests import ExcavationRequest
 from permits.views import Condition, as_json
 from permits.vocabulary import DigMethod, Role, Works
@@ -216,3 +220,45 @@ def test_a_citys_own_rules_reach_the_finding(city_session: Session, tmp_path: Pa
         assert each["rule_replaces"] == ["default-001"]
         assert each["rule_date"] == "2026-05-01"
     assert all(each["rule_replaces"] == [] for each in plain.findings)
+
+
+def test_a13_a_badly_known_line_is_found_from_as_far_as_it_may_lie_off(city_session: Session) -> None:
+    """A13: all that one wide look finds, and the line that its layer's accuracy would not have found."""
+    city = town.city()
+    layer_ids = [spec.layer_id for spec in city.layers if spec.target is Target.NETWORK_LINE]
+    rules = rules_of(city)
+    wide_m = search_radius_m(rules, 2.0, works=Works.NEW_BUILDING.value)
+    record = some_parcel(city_session)
+    asked = pit(record, grow=-3.0)
+    dug_m = pit_in_city(city.city_crs, asked)
+
+    def findings() -> dict[str, Any]:
+        looked = survey(city_session, city, record.parcel_id, asked, Works.NEW_BUILDING, date(2026, 11, 1))
+        return {found["ref"]: found for found in looked.findings}
+
+    seen = query.near(city_session, city.city_id, layer_ids, dug_m, wide_m)
+    dug = Excavation(dug_m, asked.depth_m, asked.method.value, Works.NEW_BUILDING.value)
+    wanted = {
+        found.ref: found.verdict.value
+        for found in assess_all(
+            dug, [placed_from(each) for each in seen], [each.geom for each in seen], rules
+        )
+        if found.verdict is not Verdict.CLEAR or found.separation_h_m <= KEEP_CLEAR_WITHIN_M
+    }
+    before = findings()
+    assert {ref: found["verdict"] for ref, found in before.items()} == wanted
+
+    around = query.near(city_session, city.city_id, layer_ids, dug_m, wide_m + 10.0)
+    far = next(each for each in around if each.distance_m > wide_m)
+    city_session.execute(
+        text(
+            "UPDATE layers.network_line SET horizontal_uncertainty_m = 20 WHERE city_id = :city "
+            "AND layer_id = :layer AND feature_id = :feature AND retired_by IS NULL"
+        ),
+        {"city": city.city_id, "layer": far.layer_id, "feature": far.feature_id},
+    )
+    after = findings()
+    found = after.pop(f"{far.layer_id}/{far.feature_id}")
+    assert after == before
+    assert found["verdict"] == "undecidable"
+    assert not shape(found["geometry"]).is_empty
