@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from api import i18n
+from api import cli_checkpoint, i18n
 from api.cli_audit import CityFirst, audit_city
 from api.cli_cases import Token, Url, case
 from api.cli_crisis import isolate
@@ -31,7 +31,7 @@ city = typer.Typer(no_args_is_help=True, help="Cities and their layers.")
 audit = typer.Typer(
     no_args_is_help=True,
     cls=CityFirst,
-    help="CITY --out DIR: a city's lines against the rules; verify: the tamper-evident history.",
+    help="CITY --out DIR: a city's lines against the rules; verify, checkpoint, key: the tamper-evident history.",
 )
 token = typer.Typer(no_args_is_help=True, help="Access tokens.")
 for name, group in (
@@ -48,6 +48,9 @@ register_layers(city)
 city.command("scorecard")(scorecard)
 app.command("isolate")(isolate)
 audit.command("city")(audit_city)
+audit.command("verify")(cli_checkpoint.verify)
+audit.command("checkpoint")(cli_checkpoint.checkpoint)
+audit.command("key")(cli_checkpoint.make_key)
 
 
 def main() -> None:
@@ -262,32 +265,6 @@ def city_report(city_id: Annotated[str, typer.Argument(help="city id")]) -> None
     engine.dispose()
     for each in found:
         typer.echo(f"{each.layer_id:24} {each.state}")
-
-
-@audit.command("verify")
-def audit_verify(
-    case_id: Annotated[str | None, typer.Option("--case", help="one case; default: all")] = None,
-) -> None:
-    """Verify the hash chains; exit code 1 names the first bad entry of each chain."""
-    from uuid import UUID
-
-    from layers.database import make_engine, make_sessions
-    from permits import dig_store, store
-
-    engine = make_engine(database_url(Settings()), pool_size=1)
-    with make_sessions(engine)() as session:
-        if case_id is None:
-            count, faults = store.verify_all(session)
-            more, others = dig_store.verify_all_digs(session)
-            count, faults = count + more, faults + others
-        else:
-            fault = store.verify_case(session, UUID(case_id))
-            count, faults = 1, [fault] if fault is not None else []
-    engine.dispose()
-    for each in faults:
-        typer.echo(f"{each.case_id} entry {each.n}: {each.fault}", err=True)
-    typer.echo(f"{count} chains verified, {len(faults)} broken")
-    raise typer.Exit(1 if faults else 0)
 
 
 @token.command("create")

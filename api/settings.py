@@ -84,7 +84,8 @@ class Settings(BaseSettings):
     web_dir: Path = Field(default_factory=lambda: SOURCE_ROOT / "web" / "dist")
     cities: list[str] = ["schutterwald", "karhula", "nemuneh"]
     desk_agencies: list[str] = Field(
-        default=[], description="companies (<city>/<agency>) whose people answer at the desk, not their system"
+        default=[],
+        description="companies (<city>/<agency>) whose people answer at the desk, not their system",
     )
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=1, le=65535)
@@ -97,6 +98,9 @@ class Settings(BaseSettings):
     tile_cache_bytes: int = Field(default=64 * 1_048_576, ge=0)
     warm_networks: bool = Field(default=True, description="put the networks together at the start")
     secure_cookies: bool = Field(default=False, description="true behind TLS")
+    checkpoint_hours: float = Field(
+        default=24.0, ge=0, description="a checkpoint over all histories; 0: never"
+    )
     worker_slots_per_agency: int = Field(default=4, ge=1, le=64)
     worker_threads: int = Field(default=16, ge=1, le=100)
     worker_backoff_s: float = Field(default=1.0, gt=0, le=60)
@@ -122,6 +126,16 @@ class Settings(BaseSettings):
     def networks_dir(self) -> Path:
         """Where built networks are kept: a cache that may be deleted at any time."""
         return self.data_dir / "networks"
+
+    @property
+    def origin(self) -> str:
+        """Whose histories a checkpoint's page speaks of; also the name of the key that signs it."""
+        return f"panjereh/{self.database_name}"
+
+    @property
+    def checkpoints_dir(self) -> Path:
+        """Where the pages of the checkpoints are written, for others to fetch."""
+        return self.data_dir / "checkpoints"
 
     @property
     def logs_dir(self) -> Path:

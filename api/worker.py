@@ -16,6 +16,7 @@ from integrations.delivery import DeliveryConfig, Worker
 from integrations.gateways import gateways_for
 from layers.database import make_engine, make_sessions
 from permits import as_built
+from permits.checkpoints import NightlyCheckpoint
 from permits.dig_sweep import DigSweeper
 from permits.ports import GatewayKey
 
@@ -59,6 +60,11 @@ def main(settings: Settings) -> None:
         lambda: as_built.publish_due(engine, cities),
         DigSweeper(sessions, cities.values()),
     ]
+    if settings.checkpoint_hours > 0:
+        nightly = NightlyCheckpoint(
+            sessions, settings.checkpoint_hours, settings.checkpoints_dir, settings.origin
+        )
+        chores.append(nightly)
     worker = Worker(sessions, gateways, config, chores=chores)
     stop = threading.Event()
 

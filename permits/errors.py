@@ -99,3 +99,15 @@ class DeskHasSystem(PanjerehError):
     """The orders of this company go to its own system; its desk answers inquiries only."""
 
     code = "desk-has-system"
+
+
+class CheckpointUnreadable(PanjerehError):
+    """The checkpoint, its heads or its key cannot be read, or was changed."""
+
+    code = "checkpoint-unreadable"
+
+
+class SignatureWrong(PanjerehError):
+    """The page is not signed by the holder of this key."""
+
+    code = "signature-wrong"

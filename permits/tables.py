@@ -206,6 +206,18 @@ audit_head = table(
     Column("hash", LargeBinary, nullable=False),
 )
 
+audit_checkpoint = table(
+    "audit_checkpoint",
+    Column("n", BigInteger, primary_key=True, autoincrement=False),
+    instant("at"),
+    Column("chains", BigInteger, nullable=False),
+    Column("entries", BigInteger, nullable=False),
+    Column("root", LargeBinary, nullable=False),
+    Column("prev", LargeBinary, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    Column("heads", LargeBinary, nullable=False),
+)
+
 service_line = table(
     "service_line",
     identifier("case_id", primary_key=True),
