@@ -23,9 +23,10 @@ from api.schemas import GeometryIn, Number, ShortText, Strict
 from api.security import Holder, NotAuthenticated, Permission, asker, require
 from geo.crs import WGS84
 from geo.vocabulary import Utility
-from layers.crisis import Desk, Json, StartAt, network_json
+from layers.crisis import Desk, Json, StartAt
 from layers.crisis_cascade import cascade
 from layers.crisis_here import here
+from layers.crisis_said import network_json
 from layers.crisis_trace import isolation, trace
 from permits.dig_worklist import open_trenches
 
@@ -137,59 +138,56 @@ def what_is_here(desk: Desk, session: Session, shape_m: BaseGeometry, radius_m: 
     return answer | {"open_trenches": open_trenches(session, desk.city, shape_m, answer["area"]["radius_m"])}
 
 
+async def _answered(request: Request, city_id: str, answer: Callable[[Desk, Session], Json]) -> Response:
+    """A question of the crisis desk, answered in one transaction."""
+
+    def ask(desk: Desk, _who: Holder, session: Session) -> Response:
+        return sent(answer(desk, session))
+
+    made: Response = await at_desk(request, city_id, Permission.ASK_CRISIS, ask)
+    return made
+
+
 @router.post("/ground/here", summary="What is here, whose, how fresh, whom to call")
 async def ground_here(request: Request, city_id: str, body: HereIn) -> Response:
     """Everything within an area, the nearest first; layers that stay shut are named with their owner."""
-
-    def ask(desk: Desk, _who: Holder, session: Session) -> Response:
-        area = area_in(desk, body.geometry.model_dump(), body.crs)
-        return sent(what_is_here(desk, session, area, body.radius_m))
-
-    answer: Response = await at_desk(request, city_id, Permission.ASK_CRISIS, ask)
-    return answer
+    geometry = body.geometry.model_dump()
+    return await _answered(
+        request,
+        city_id,
+        lambda desk, session: what_is_here(desk, session, area_in(desk, geometry, body.crs), body.radius_m),
+    )
 
 
 @router.get("/networks", summary="The networks as published now, and how far each can be trusted")
 async def networks(request: Request, city_id: str) -> Response:
     """One entry per utility with published lines; an agency sees its own."""
 
-    def ask(desk: Desk, who: Holder, session: Session) -> Response:
+    def listed(desk: Desk, session: Session) -> Json:
         named = desk.networks.utilities(session, desk.city)
-        own = {str(each) for each in desk.city.agency(who.agency).utilities} if who.agency else set(named)
-        return sent({"networks": [network_json(desk, desk.network(each)) for each in named if each in own]})
+        agency = desk.asker.organisation
+        own = {str(each) for each in desk.city.agency(agency).utilities} if agency else set(named)
+        return {"networks": [network_json(desk, desk.network(each)) for each in named if each in own]}
 
-    answer: Response = await at_desk(request, city_id, Permission.ASK_CRISIS, ask)
-    return answer
+    return await _answered(request, city_id, listed)
 
 
 @router.post("/networks/{utility}/isolation", summary="Which valves to close, and who loses supply by that")
 async def isolate(request: Request, city_id: str, utility: Utility, body: IsolationIn) -> Response:
     """The valves around a break, the section, unintended isolation, squeeze-off points, who loses supply."""
-
-    def ask(desk: Desk, _who: Holder, _session: Session) -> Response:
-        return sent(isolation(desk, str(utility), start_of(body.at), body.stuck_valves))
-
-    answer: Response = await at_desk(request, city_id, Permission.ASK_CRISIS, ask)
-    return answer
+    at, stuck = start_of(body.at), body.stuck_valves
+    return await _answered(request, city_id, lambda desk, _: isolation(desk, str(utility), at, stuck))
 
 
 @router.post("/networks/{utility}/trace", summary="What lies upstream or downstream")
 async def follow(request: Request, city_id: str, utility: Utility, body: TraceIn) -> Response:
     """A FeatureCollection of lines, with the sources reached or the supply that hangs on the place."""
-
-    def ask(desk: Desk, _who: Holder, _session: Session) -> Response:
-        return sent(trace(desk, str(utility), start_of(body.at), body.direction))
-
-    answer: Response = await at_desk(request, city_id, Permission.ASK_CRISIS, ask)
-    return answer
+    at, way = start_of(body.at), body.direction
+    return await _answered(request, city_id, lambda desk, _: trace(desk, str(utility), at, way))
 
 
 @router.post("/networks/{utility}/cascade", summary="What else is in danger, and what stops with it")
 async def spread(request: Request, city_id: str, utility: Utility, body: CascadeIn) -> Response:
     """Others' things within the hazard distance, the devices of others that lose their supply, whom to call."""
-
-    def ask(desk: Desk, _who: Holder, _session: Session) -> Response:
-        return sent(cascade(desk, str(utility), start_of(body.at), body.hazard_m))
-
-    answer: Response = await at_desk(request, city_id, Permission.ASK_CRISIS, ask)
-    return answer
+    at, reach_m = start_of(body.at), body.hazard_m
+    return await _answered(request, city_id, lambda desk, _: cascade(desk, str(utility), at, reach_m))

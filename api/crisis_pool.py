@@ -57,7 +57,9 @@ class CrisisPool:
             try:
                 with self.sessions() as session:
                     for utility in self.networks.utilities(session, city):
-                        self.networks.served(session, city, self.networks.get(session, city, utility))
+                        network = self.networks.get(session, city, utility)
+                        self.networks.served(session, city, network)
+                        network.warm()
             except (SQLAlchemyError, PanjerehError, OSError) as error:
                 log.warning("networks of %s not ready yet: %s", city.city_id, type(error).__name__)
 

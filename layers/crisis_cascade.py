@@ -17,14 +17,13 @@ from layers.crisis import (
     Json,
     Start,
     StartAt,
-    confidence,
-    device_state,
     find_start,
     known,
     line_of,
     start_json,
 )
 from layers.crisis_look import MOST_HERE, around, features_json, looked
+from layers.crisis_said import confidence, device_state
 from layers.crisis_trace import dependants, hanging, lost, shut_off
 from layers.network import CityNetwork
 from layers.records import NearFeature

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -19,14 +20,11 @@ from layers.crisis import (
     Json,
     Start,
     StartAt,
-    confidence,
-    device_state,
-    devices_json,
     find_start,
     known,
-    sources_json,
     start_json,
 )
+from layers.crisis_said import confidence, device_state, devices_json, sources_json
 from layers.network import CityNetwork
 from layers.network_served import Served
 
@@ -155,7 +153,7 @@ def lost(desk: Desk, served: Served, cut: Indices, dry: Indices, links: Indices)
     units = served.building_units[buildings]
     bare = int((served.building[gone] == NOWHERE).sum())
     assumed = int(np.isnan(units).sum()) + bare
-    names = sorted(served.parcel_ids[k] for k in parcels.tolist())
+    names = sorted(served.parcel_ids.texts(parcels))
     first = _buildings(desk, served, gone, buildings) + _devices(desk, served, links)
     return {
         "connections": len(gone),
@@ -172,8 +170,9 @@ def lost(desk: Desk, served: Served, cut: Indices, dry: Indices, links: Indices)
 
 def _buildings(desk: Desk, served: Served, gone: Indices, buildings: Indices) -> list[Json]:
     made = []
-    for number in buildings.tolist():
-        rank = desk.rules.priority_of(served.building_use[number], served.building_name[number])
+    rank_of = lru_cache(maxsize=None)(desk.rules.priority_of)  # most have no name, and one of few uses
+    for number, name in zip(buildings.tolist(), served.building_name.texts(buildings), strict=True):
+        rank = rank_of(served.building_use[number], name)
         if rank is None:
             continue
         at = gone[served.building[gone] == number]
@@ -183,7 +182,7 @@ def _buildings(desk: Desk, served: Served, gone: Indices, buildings: Indices) ->
                 "rank": rank[0] * 10,
                 "kind": rank[1],
                 "use": served.building_use[number],
-                "name": served.building_name[number] or None,
+                "name": name or None,
                 "building_id": served.building_ids[number],
                 "parcel_id": served.parcel_ids[parcel] if parcel != NOWHERE else None,
                 "point": desk.point(served.building_xy[number].tolist()),

@@ -24,6 +24,7 @@ from sqlalchemy import Connection, Engine, text
 from geo.errors import PanjerehError
 from geo.network import NetworkError
 from geo.snapping import connectivity
+from geo.trace import Cut, DeviceState, section_of, upstream_of
 from geo.vocabulary import Utility
 from geo.zones import ZoneGraph
 from layers import network_files, network_served
@@ -80,6 +81,19 @@ class CityNetwork:
         """The day of the oldest surveyed line; None where no line says."""
         days = self.about["oldest_survey"]
         return date.fromisoformat(days) if days else None
+
+    def warm(self) -> None:
+        """Compile what the first question would otherwise wait for."""
+        from geo.line_kernels import nearest
+
+        inner = self.zones.network
+        if not inner.link_count:
+            return
+        first, none = np.zeros(1, dtype=np.int32), np.zeros(0, dtype=np.int32)
+        section_of(self.zones, Cut(first, none, none), DeviceState.of(inner))
+        upstream_of(self.zones.graph, first)
+        x, y = self.said.coords[0].tolist()
+        nearest(self.said.coords, self.said.vertices, self.said.link_box, x, y, 1.0)
 
 
 class Networks:
@@ -190,7 +204,7 @@ class Networks:
             try:
                 return attach(home / version)
             except Unreadable:
-                pass
+                shutil.rmtree(home / version, ignore_errors=True)  # of another format, or cut short
             with connection.execution_options(isolation_level="REPEATABLE READ").begin():
                 block = make(connection)
             write_block(home / block.version, block.arrays, block.about)

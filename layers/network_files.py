@@ -22,6 +22,7 @@ from geo.ids import Coded, Ids
 from geo.network import Network, Snap, SnapKind
 from geo.zones import Segments, TraceGraph, ZoneGraph
 from layers.network_build import Attributes, Built, Shapes
+from layers.network_read import FORMAT
 
 _META: Final = "about.json"
 _BLOCK: Final = "arrays.bin"
@@ -40,7 +41,7 @@ _ZONES: Final = (
 
 
 class Unreadable(Exception):
-    """The folder is not there, or does not hold what it should."""
+    """The folder is not there, does not hold what it should, or is of another format."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,7 +95,7 @@ def write_block(folder: Path, arrays: Mapping[str, Any], about: Mapping[str, Any
             stream.write(b"\0" * _ALIGNED)  # an empty file cannot be mapped
             _settle(stream)
         with (beside / _META).open("w", encoding="utf-8") as page:
-            json.dump({**about, "places": places}, page)
+            json.dump({**about, "format": FORMAT, "places": places}, page)
             _settle(page)
         _rename(beside, folder)
     finally:
@@ -175,6 +176,8 @@ def read_block(folder: Path) -> tuple[Callable[[str], Any], dict[str, Any]]:
             block = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_COPY)
     except (OSError, ValueError) as error:
         raise Unreadable(str(error)) from error
+    if about.get("format") != FORMAT:
+        raise Unreadable(f"format {about.get('format')}")
 
     def array(name: str) -> Any:
         kind, shape, offset = about["places"][name]

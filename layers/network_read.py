@@ -25,7 +25,7 @@ from layers.reads import Statement, execute_prepared
 
 Reader = Session | Connection
 # Part of every version: raise it whenever what is built or kept changes.
-FORMAT: Final = "panjereh-network-2"
+FORMAT: Final = "panjereh-network-3"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import LineString
 
+from geo.bare_lines import LineRecord, PointRecord, network_from_lines
 from geo.network import (
     DeviceRecord,
     DuplicateId,
@@ -24,7 +25,7 @@ from geo.network import (
     SourceRecord,
     build_network,
 )
-from geo.snapping import LineRecord, NoShapes, PointRecord, connectivity, network_from_lines, snapped
+from geo.snapping import NoShapes, connectivity, snapped
 from geo.trace import Break, isolate
 from geo.zones import trace_graph, zone_graph
 

@@ -18,6 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import LineString
 
+from geo.bare_lines import LineRecord, PointRecord, network_from_lines
 from geo.network import (
     DeviceRecord,
     LinkRecord,
@@ -28,7 +29,6 @@ from geo.network import (
     SourceRecord,
     build_network,
 )
-from geo.snapping import LineRecord, PointRecord, network_from_lines
 from geo.squeeze import squeeze_off
 from geo.trace import (
     Break,

@@ -75,13 +75,18 @@ def test_what_is_kept_answers_as_what_was_built(schutterwald: Any, kept: Path) -
 
 
 def test_a_kept_network_that_is_damaged_is_built_anew(schutterwald: Any, tmp_path: Path) -> None:
+    """One that is gone, and one of another format: refused, and built again in its place."""
     made = network_of(Networks(schutterwald.engine, tmp_path), schutterwald, "telecom")
     (about,) = tmp_path.glob("schutterwald/telecom/*/about.json")
-    about.unlink()
-    shutil.rmtree(about.parent)
+    told = json.loads(about.read_text())
+    about.write_text(json.dumps(told | {"format": "panjereh-network-1", "places": {}}))
     again = network_of(Networks(schutterwald.engine, tmp_path), schutterwald, "telecom")
-    assert again.version == made.version
-    assert len(again.zones.network.link_ids) == len(made.zones.network.link_ids)
+    assert json.loads(about.read_text())["format"] == told["format"]
+    shutil.rmtree(about.parent)
+    third = network_of(Networks(schutterwald.engine, tmp_path), schutterwald, "telecom")
+    for found in (again, third):
+        assert found.version == made.version
+        assert list(found.zones.network.link_ids) == list(made.zones.network.link_ids)
 
 
 def test_transformers_feed_their_own_cables(town: Any, networks: Networks) -> None:
