@@ -23,7 +23,7 @@ def make_key(
 
     settings = Settings()
     if out.exists():
-        raise typer.BadParameter(f"{out} exists already", param_hint="--out")
+        raise typer.BadParameter(f"{out} exists already", param_hint=["--out"])
     pem = witness.new_key()
     write_private(out, pem.decode())
     typer.echo(witness.verifier_of(pem, settings.origin))

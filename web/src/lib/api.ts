@@ -4,6 +4,7 @@ import type { Cascade, Direction, FoundFeature, Here, Incident, Isolation, NewEn
 import type { DeskTask, DeskView, LagReport } from "./desk";
 import type { Calendar, DigSummary, DigView, PavingView, PlanView, TrenchReport } from "./digs";
 import type { Collection, DecisionChoice, Delivery, Diff, OwnerScore, RepairedFeature, Sight, SightSaid, UploadOptions } from "./delivery_types";
+import type { ParcelFound } from "./parcels";
 import type { CaseMap, CaseSummary, CaseView, City, CitySummary, Dossier, HistoryEntry, Me, NewCase } from "./types";
 
 import type { SurveyList } from "./survey";
@@ -123,7 +124,7 @@ export const api = {
   parcelAt: async (city: string, [lon, lat]: [number, number]) =>
     first(items<{ parcel_id: string }>(await call(at(city, `/parcels?at=${lon.toFixed(7)},${lat.toFixed(7)}`)))),
   parcelsLike: async (city: string, prefix: string, signal?: AbortSignal) =>
-    items<{ parcel_id: string }>(await call(at(city, `/parcels?q=${encodeURIComponent(prefix)}`), {}, signal)).items,
+    items<ParcelFound>(await call(at(city, `/parcels?q=${encodeURIComponent(prefix)}`), {}, signal)).items,
 
   cases: async (city: string, query: Record<string, string>, signal?: AbortSignal) => {
     const search = new URLSearchParams(Object.entries(query).filter(([, value]) => value !== ""));
