@@ -256,6 +256,33 @@ def tilesets(this: Asked, body: Mapping[str, Any], title: str) -> str:
     return page(this, title, f"<p>{escape(this.say('ogc-tiles-note'))}</p>{_list(body['links'])}")
 
 
+def matrix_sets(this: Asked, name: str) -> str:
+    """The tiling schemes on offer."""
+    one = _a(_html(this, "tileMatrixSets", name), name)
+    return page(
+        this, this.say("ogc-tiling-schemes"), f"<p>{escape(this.say('ogc-tiles-note'))}</p><ul><li>{one}</ul>"
+    )
+
+
+def matrix_set(this: Asked, body: Mapping[str, Any]) -> str:
+    """A tiling scheme: scale, cell and number of tiles of each level."""
+    heads = [this.say(f"ogc-tiling-{name}") for name in ("level", "scale", "cell", "tiles")]
+    rows = [
+        (
+            escape(i18n.number(this.language, int(each["id"]))),
+            f"<bdi>1 : {escape(i18n.number(this.language, round(each['scaleDenominator'])))}</bdi>",
+            _value(this, round(each["cellSize"], 3)),
+            (
+                f"<bdi>{escape(i18n.number(this.language, each['matrixWidth']))} × "
+                f"{escape(i18n.number(this.language, each['matrixHeight']))}</bdi>"
+            ),
+        )
+        for each in body["tileMatrices"]
+    ]
+    crumb = (this.say("ogc-tiling-schemes"), _html(this, "tileMatrixSets"))
+    return page(this, body["id"], _table(body["title"], heads, rows), crumb)
+
+
 def api(this: Asked, document: Mapping[str, Any]) -> str:
     """The list of resources."""
     rows = [

@@ -241,7 +241,8 @@ def style(request: Request) -> Response:
 def matrix_sets(request: Request) -> Response:
     """The tiling schemes on offer."""
     this = asked(request)
-    this.format("json")
+    if this.is_html:
+        return sent_html(this, pages.matrix_sets(this, MATRIX_SET))
     # The standard calls it self; OGC's own suite looks for an item.
     links = [
         link(rel, this.address("tileMatrixSets", MATRIX_SET), JSON, MATRIX_SET) for rel in ("self", "item")
@@ -254,7 +255,6 @@ def matrix_set(request: Request) -> Response:
     """The tiling scheme, defined."""
     _known_set(request)
     this = asked(request)
-    this.format("json")
     size = 2 * _HALF / 256
     matrices = [
         {
@@ -275,4 +275,4 @@ def matrix_set(request: Request) -> Response:
         "orderedAxes": ["X", "Y"], "wellKnownScaleSet": "http://www.opengis.net/def/wkss/OGC/1.0/GoogleMapsCompatible",
         "tileMatrices": matrices,
     }  # fmt: skip
-    return sent_json(this, body)
+    return sent_html(this, pages.matrix_set(this, body)) if this.is_html else sent_json(this, body)

@@ -1072,7 +1072,11 @@ ogc-this-document = This document
 ogc-tile = A vector tile
 ogc-tiles = Vector tiles
 ogc-tiles-note = Mapbox vector tiles in Web Mercator, for MapLibre, OpenLayers and QGIS.
+ogc-tiling-cell = Cell (m)
+ogc-tiling-level = Level
+ogc-tiling-scale = Scale
 ogc-tiling-schemes = Tiling schemes
+ogc-tiling-tiles = Tiles
 ogc-title = { $city }: open layers
 ogc-trail = Where you are
 ogc-values = Values or unit
@@ -1372,6 +1376,9 @@ service-line-proposed = Proposed
 service-line-recorded = Built, on the map
 service-line-unrecorded = Built, drawing not usable
 service-line-unserved = No line possible
+obstacle-building-foundation = Building
+obstacle-plot-line = Plot line
+obstacle-tree = Tree
 unserved-beyond-a-service = More is asked for than a service line carries
 unserved-no-capacity = The mains near have no capacity left
 unserved-no-main = No main to tap near the parcel
@@ -1799,6 +1806,31 @@ reason-contractor-name-needed = the contractor’s name is needed
 until-day = until { $day }
 until-lifted = until it is lifted
 ## control list: end
+
+## map of an excavation: begin
+left-out-withheld = not shown to your role
+sheet-ages = What the map knows, and how old it is
+sheet-company = Company
+sheet-conditions = Conditions of the permit
+sheet-conditions-suggested = Conditions suggested
+sheet-contacts = Whom to call
+sheet-contractor = Contractor
+sheet-copy = This is a copy. An empty place on it is no promise: look at each layer’s date, and locate before digging.
+sheet-dates = Works
+sheet-depth = Depth (m)
+sheet-dig = Excavation
+sheet-findings = Lines in the way or near
+sheet-last-day = Last day
+sheet-made = made { $at } by { $by }
+sheet-method = Method
+sheet-near = Other works nearby
+sheet-no-findings = The check found none that it kept. Layers that could not answer are listed below.
+sheet-permit = Permit
+sheet-scale = Scale on A4: 1 : { $scale }
+sheet-size = Length × width (m)
+sheet-status = Status
+sheet-supervisor = Supervisor
+## map of an excavation: end
 
 ## crisisweb: begin
 building-use-ambulance-station = Ambulance station

@@ -1054,7 +1054,11 @@ ogc-this-document = همین سند
 ogc-tile = یک کاشی برداری
 ogc-tiles = کاشی‌های برداری
 ogc-tiles-note = کاشی‌های برداری Mapbox در Web Mercator، برای MapLibre و OpenLayers و QGIS.
+ogc-tiling-cell = یاخته (متر)
+ogc-tiling-level = تراز
+ogc-tiling-scale = مقیاس
 ogc-tiling-schemes = الگوهای کاشی‌بندی
+ogc-tiling-tiles = کاشی‌ها
 ogc-title = { $city }: لایه‌های باز
 ogc-trail = جای شما
 ogc-values = مقدارها یا یکا
@@ -1342,6 +1346,9 @@ service-line-proposed = پیشنهادی
 service-line-recorded = اجرا شده و ثبت در نقشه
 service-line-unrecorded = اجرا شده؛ نقشه قابل استفاده نیست
 service-line-unserved = مسیری ممکن نیست
+obstacle-building-foundation = ساختمان
+obstacle-plot-line = مرز قطعه
+obstacle-tree = درخت
 unserved-beyond-a-service = ظرفیت درخواستی از توان یک انشعاب بیشتر است
 unserved-no-capacity = لوله‌ها یا کابل‌های اصلی نزدیک ظرفیت خالی ندارند
 unserved-no-main = در نزدیکی قطعه خط اصلی برای انشعاب نیست
@@ -1769,6 +1776,31 @@ reason-contractor-name-needed = نام پیمانکار لازم است
 until-day = تا { $day }
 until-lifted = تا زمان رفع
 ## control list: end
+
+## map of an excavation: begin
+left-out-withheld = برای نقش شما نشان داده نمی‌شود
+sheet-ages = نقشه چه می‌داند و چه‌قدر تازه است
+sheet-company = شرکت
+sheet-conditions = شرایط مجوز
+sheet-conditions-suggested = شرایط پیشنهادی
+sheet-contacts = با چه کسی تماس بگیرید
+sheet-contractor = پیمانکار
+sheet-copy = این یک رونوشت است. جای خالی در آن تضمین نیست: تاریخ هر لایه را ببینید و پیش از حفاری تأسیسات را بیابید.
+sheet-dates = مدت عملیات
+sheet-depth = عمق (متر)
+sheet-dig = محدودهٔ حفاری
+sheet-findings = تأسیسات در مسیر یا نزدیک
+sheet-last-day = آخرین روز
+sheet-made = تهیه‌شده در { $at } توسط { $by }
+sheet-method = روش
+sheet-near = حفاری‌های دیگر در نزدیکی
+sheet-no-findings = بررسی موردی ثبت نکرد. لایه‌هایی که پاسخی نداشتند در پایین آمده‌اند.
+sheet-permit = مجوز
+sheet-scale = مقیاس روی A4: ۱ به { $scale }
+sheet-size = طول × عرض (متر)
+sheet-status = وضعیت
+sheet-supervisor = ناظر
+## map of an excavation: end
 
 ## crisisweb: begin
 building-use-ambulance-station = پایگاه اورژانس

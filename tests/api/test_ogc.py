@@ -854,7 +854,8 @@ class _Page:
 def test_pages_in_both_languages(site: Served, language: str) -> None:
     layer = "/collections/water_lines"
     own = [f"{layer}{rest}" for rest in ("", "/schema", "/queryables", "/items", "/items/WM00001", "/tiles")]
-    paths = ["", "/conformance", "/api", "/collections", "/tiles", "/tiles/WebMercatorQuad", *own]
+    schemes = ["/tileMatrixSets", "/tileMatrixSets/WebMercatorQuad"]
+    paths = ["", "/conformance", "/api", "/collections", "/tiles", "/tiles/WebMercatorQuad", *schemes, *own]
     paths.append("/collections/parcels/items?bbox=7.88,48.45,7.89,48.46")
     with site.client(Accept="text/html,application/xhtml+xml,*/*;q=0.8") as client:
         for path in paths:
