@@ -20,8 +20,8 @@ run: setup ## Start everything: database, API, worker, three companies, the page
 stop: ## Stop what an earlier `make run` left running
 	@$(BIN)/panjereh stop
 
-test: setup ## Run every test
-	@$(PY) -m pytest
+test: setup ## Run every test, on up to four processors
+	@$(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 check: setup ## Lint, types, import contracts, dead code
 	@$(BIN)/ruff check .
