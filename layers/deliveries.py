@@ -25,7 +25,8 @@ from layers.agreeing import correction_from_dict
 from layers.catalog import LayerSpec
 from layers.city import City
 from layers.handling import Handling
-from layers.ingest import content_hash, deliver
+from layers.ingest import deliver
+from layers.preparing import content_hash
 from layers.publishing import move_staged, publish
 from layers.report import DeliveryReport, Outcome
 from layers.staging import (

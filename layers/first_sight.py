@@ -21,7 +21,7 @@ from shapely.geometry import mapping as as_geojson
 from sqlalchemy import Connection
 
 from geo.crs import to_wgs84
-from layers import ingest
+from layers import preparing
 from layers import preview as previews
 from layers.catalog import FIELDS, VOCABULARIES, LayerSpec
 from layers.city import City
@@ -78,7 +78,7 @@ def look(connection: Connection, asked: Asked) -> dict[str, Any]:
 
 def _outcome(connection: Connection, city: City, mapped: Mapped) -> dict[str, Any]:
     """What a delivery of these rows would say of itself, as far as can be said without storing it."""
-    found = ingest.look(connection, city, mapped)
+    found = preparing.look(connection, city, mapped)
     return {
         "read": len(mapped),
         "refused": len(mapped.refused),

@@ -1,15 +1,12 @@
 """An agency's delivery becomes a layer: read -> map -> check -> stage -> compare -> publish, reported and reversible.
 
-The rows go by in batches, from the file into a stage in the database, so that a large delivery needs no more memory
-than a small one; what must be known of all of them is known after a first look, or asked of the stage. All of it is one
-transaction: other connections see the layer as it was or as it is, and a failure at any step leaves it as it was. The
-same content delivered twice changes nothing.
+How a file becomes a stage is `layers.preparing`; here the stage becomes what is shown. All of it is one transaction:
+other connections see the layer as it was or as it is, and a failure at any step leaves it as it was. The same content
+delivered twice changes nothing.
 """
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -17,19 +14,14 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 
 from geo.errors import PanjerehError
-from layers.agreeing import Agreeing, Delivered, agreeing
+from layers import preparing
 from layers.catalog import LayerSpec
-from layers.checks import check
 from layers.city import City
-from layers.handling import Handling, without_tombstones
-from layers.mapping import FirstRows, Mapped, Placing, check_columns, conversions, map_batch, placing
+from layers.handling import Handling
+from layers.preparing import Prepared, digest_of, reading_hash
 from layers.publishing import analyse, compared, publish, revert
-from layers.readers.reference import check_place, check_units
-from layers.readers.source import Source
-from layers.reading import file_hash, opened
-from layers.report import DeliveryReport, Diff, Findings, Issue, Outcome, Severity
+from layers.report import DeliveryReport, Diff, Outcome
 from layers.staging import (
-    Stage,
     close_delivery,
     current_delivery,
     delivery,
@@ -40,47 +32,13 @@ from layers.staging import (
     set_state,
     was_shown,
 )
-from layers.surveying import survey
 from layers.tables import DeliveryRow
-from layers.wholeness import WholeDelivery
-
-# Raised when the meaning of a mapped row changes, so that unchanged files are read again.
-MODEL_VERSION = 2
-# A delivery that loses more of its features than this is refused as a whole: something is wrong with the
-# file.
-MAX_REFUSED_SHARE = 0.05
 
 
 class NothingToRollBack(PanjerehError):
     """The layer has no delivery to take back."""
 
     code = "nothing-to-roll-back"
-
-
-def reading_hash(path: Path, city: City, spec: LayerSpec, as_of: date) -> str:
-    """Return what identifies a file and how it is read: equal ones need not be read again."""
-    reading = (MODEL_VERSION, city.crs, {**city.operations, **spec.operations}, city.extent_m, as_of)
-    meaning = (
-        spec.target,
-        spec.table,
-        spec.owner,
-        spec.utility,
-        spec.crs,
-        spec.encoding,
-        spec.surveyed_on,
-        spec.quality,
-    )
-    mapping = (spec.fields, spec.codes, spec.select, spec.constants, spec.local_grid)
-    return _digest(file_hash(path), repr(reading), repr(meaning), repr(mapping))
-
-
-def content_hash(rows: str, as_of: date) -> str:
-    """Return what identifies a delivery: its accepted features and their day, not the bytes of its file."""
-    return _digest(rows, as_of.isoformat())
-
-
-def _digest(*parts: str) -> str:
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 def import_city(engine: Engine, city: City, root: Path) -> list[DeliveryReport]:
@@ -136,7 +94,7 @@ def deliver(
     if current is not None and current.file_hash == read_as:
         return _unread(city, spec, current, Outcome.UNCHANGED, Diff(same=current.row_count))
     with engine.begin() as connection:
-        prepared = _prepared(connection, city, spec, path, (day, read_as, how))
+        prepared = preparing.prepared(connection, city, spec, path, (day, read_as, how))
         if prepared.refusal:
             return _report(city, prepared, Outcome.REFUSED, Diff(), None)
         how.progress("staged")
@@ -149,156 +107,10 @@ def deliver(
 
 def _read_as(path: Path, city: City, spec: LayerSpec, day: date, how: Handling) -> str:
     whole = reading_hash(path, city, spec, day)
-    return _digest(whole, "incremental") if how.incremental else whole
+    return digest_of(whole, "incremental") if how.incremental else whole
 
 
-@dataclass(slots=True)
-class _Account:
-    """What is counted while the batches go by."""
-
-    read: int = 0
-    repaired: int = 0
-    refused: int = 0
-    repeated: int = 0
-    not_selected: int = 0
-    cover_unknown: int = 0
-    given: dict[str, int] = field(default_factory=dict)
-    gone: set[str] = field(default_factory=set)
-    findings: Findings = field(default_factory=Findings)
-
-    def add(self, mapped: Mapped) -> None:
-        """Count a batch."""
-        self.read += len(mapped)
-        self.repaired += len(mapped.repaired - mapped.refused)
-        self.refused += len(mapped.refused)
-        self.repeated += len(mapped.refused & mapped.repeated)
-        self.not_selected += mapped.not_selected
-        if mapped.spec.is_network:
-            self.cover_unknown += int(mapped.columns["cover_m"].missing().sum())
-        for name, count in mapped.given.items():
-            self.given[name] = self.given.get(name, 0) + count
-        self.findings.add(mapped.issues)
-
-    def facts(self, spec: LayerSpec) -> dict[str, Any]:
-        """What was counted, for the report."""
-        made: dict[str, Any] = {"not_selected": self.not_selected}
-        if done := conversions(spec, self.given):
-            made["conversions"] = done
-        if spec.is_network:
-            made["cover_unknown"] = self.cover_unknown
-            made["quality_source"] = spec.quality.source if spec.quality else None
-        return made
-
-
-@dataclass(frozen=True, slots=True)
-class _Prepared:
-    """A delivery that is read, mapped, checked and staged.
-
-    `gone` None: the rows are the whole layer; else what an incremental delivery takes away.
-    """
-
-    spec: LayerSpec
-    stage: Stage
-    account: _Account
-    source: Source
-    operation: str
-    as_of: date
-    file_hash: str
-    content_hash: str
-    refusal: Issue | None
-    gone: tuple[str, ...] | None
-    agreement: Agreeing | None
-
-
-def _prepared(
-    connection: Connection, city: City, spec: LayerSpec, path: Path, asked: tuple[date, str, Handling]
-) -> _Prepared:
-    day, read_as, how = asked
-    stage, account, whole = Stage(connection, city, spec.target), _Account(), WholeDelivery(city, spec)
-    with opened(path, spec.table, crs=spec.crs, encoding=spec.encoding) as source:
-        place, first_rows = _placed(source, city, spec, path, how)
-        account.findings.add(source.issues)
-        how.progress("checking")
-        for batch in source.batches(how.batch_rows):
-            mapped = map_batch(batch, source.crs, spec, place, first_rows)
-            if how.incremental:
-                mapped, gone = without_tombstones(batch, mapped)
-                account.gone.update(gone)
-            check(mapped, city)
-            account.add(mapped)
-            stage.add(mapped)
-            whole.add(mapped)
-    taken = tuple(sorted(account.gone)) if how.incremental else None
-    stage.analyse()
-    account.repaired, refusal, agreement = _asked(stage, account, whole, spec, taken)
-    said = () if taken is None else ("incremental", *taken)
-    content = _digest(stage.digest(), day.isoformat(), *said)
-    return _Prepared(
-        spec, stage, account, source, place.operation, day, read_as, content, refusal, taken, agreement
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Looked:
-    """What a delivery of some rows would find besides what was found in each of them."""
-
-    findings: Findings
-    repaired: int
-    refusal: Issue | None
-    agreement: Agreeing | None
-
-
-def look(connection: Connection, city: City, mapped: Mapped) -> Looked:
-    """Ask rows that are mapped and checked what a whole delivery is asked; the stage ends with the transaction."""
-    stage, account, whole = (
-        Stage(connection, city, mapped.spec.target),
-        _Account(),
-        WholeDelivery(city, mapped.spec),
-    )
-    for each in (account, stage, whole):
-        each.add(mapped)
-    stage.analyse()
-    repaired, refusal, agreement = _asked(stage, account, whole, mapped.spec, None)
-    return Looked(account.findings, repaired, refusal, agreement)
-
-
-def _asked(
-    stage: Stage, account: _Account, whole: WholeDelivery, spec: LayerSpec, gone: tuple[str, ...] | None
-) -> tuple[int, Issue | None, Agreeing | None]:
-    """What is staged, asked as a whole: the rows repaired in all, why it is refused, whether it agrees."""
-    repaired = account.repaired + whole.settle(stage, account.findings, is_whole=gone is None)
-    refusal = None if gone else _refusal(account)
-    if refusal is not None:
-        account.findings.add([refusal])
-        return repaired, refusal, None
-    return repaired, None, agreeing(Delivered(stage, spec, whole.lines))
-
-
-def _placed(
-    source: Source, city: City, spec: LayerSpec, path: Path, how: Handling
-) -> tuple[Placing, FirstRows]:
-    """Look the source over; return how it comes into the city's CRS, and which ids may come twice."""
-    found = survey(source, spec, how.batch_rows)
-    check_units(source, path.name)
-    check_place(source, city)
-    check_columns(source, spec)
-    return placing(source, found.bounds, city, spec), FirstRows(found.repeated_ids)
-
-
-def _refusal(account: _Account) -> Issue | None:
-    """Return why the delivery as a whole must not replace the layer, or None."""
-    if not account.read:
-        return Issue(Severity.ERROR, "empty-delivery")
-    # A row that only repeats another takes nothing away with it.
-    share = (account.refused - account.repeated) / account.read
-    if share <= MAX_REFUSED_SHARE:
-        return None
-    return Issue(
-        Severity.ERROR, "too-many-refused", params={"share": round(share, 3), "limit": MAX_REFUSED_SHARE}
-    )
-
-
-def _settled(connection: Connection, city: City, prepared: _Prepared, how: Handling) -> DeliveryReport:
+def _settled(connection: Connection, city: City, prepared: Prepared, how: Handling) -> DeliveryReport:
     """Publish what is prepared, hold it for a decision, or, for a preview, only say what would change."""
     layer_id = prepared.spec.layer_id
     current = current_delivery(connection, city.city_id, layer_id, lock=True)
@@ -315,7 +127,7 @@ def _settled(connection: Connection, city: City, prepared: _Prepared, how: Handl
 
 
 def _opened(
-    connection: Connection, city: City, prepared: _Prepared, current: DeliveryRow | None, how: Handling
+    connection: Connection, city: City, prepared: Prepared, current: DeliveryRow | None, how: Handling
 ) -> int:
     return open_delivery(
         connection,
@@ -336,7 +148,7 @@ def _opened(
 
 
 def _publish(
-    connection: Connection, city: City, prepared: _Prepared, current: DeliveryRow | None, how: Handling
+    connection: Connection, city: City, prepared: Prepared, current: DeliveryRow | None, how: Handling
 ) -> DeliveryReport:
     delivery_id = _opened(connection, city, prepared, current, how)
     diff = publish(prepared.stage, prepared.spec.layer_id, delivery_id, prepared.gone)
@@ -347,7 +159,7 @@ def _publish(
 
 
 def _held(
-    connection: Connection, city: City, prepared: _Prepared, current: DeliveryRow | None, how: Handling
+    connection: Connection, city: City, prepared: Prepared, current: DeliveryRow | None, how: Handling
 ) -> DeliveryReport:
     """Keep the rows until a person decides; the same content is held once."""
     known = held_twin(connection, city.city_id, prepared.spec.layer_id, prepared.content_hash)
@@ -376,7 +188,7 @@ def close_with(connection: Connection, report: DeliveryReport, **values: Any) ->
 
 
 def _report(
-    city: City, prepared: _Prepared, outcome: Outcome, diff: Diff, delivery_id: int | None
+    city: City, prepared: Prepared, outcome: Outcome, diff: Diff, delivery_id: int | None
 ) -> DeliveryReport:
     account = prepared.account
     facts = {**prepared.source.facts, **account.facts(prepared.spec)}

@@ -22,7 +22,8 @@ from layers.agreeing import correction_from_dict
 from layers.catalog import LayerSpec, geometry_types
 from layers.city import City
 from layers.deliveries import one
-from layers.ingest import close_with, content_hash
+from layers.ingest import close_with
+from layers.preparing import content_hash
 from layers.report import DeliveryReport, Diff, Outcome
 from layers.staging import current_delivery, delivered_columns, open_delivery
 from layers.tables import SCHEMA, DeliveryRow

@@ -12,6 +12,7 @@ import json
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -148,6 +149,15 @@ def close_delivery(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """A batch as COPY takes it: so many rows, and what the checks repaired in it."""
+
+    count: int
+    rows: npt.NDArray[np.uint8]
+    repairs: Sequence[Repair]
+
+
 class Stage:
     """The accepted rows of one delivery in a temporary table that ends with the transaction.
 
@@ -179,15 +189,24 @@ class Stage:
 
     def add(self, mapped: Mapped) -> None:
         """Copy the accepted rows of a batch; the repairs of all of them are logged by `log_repairs`."""
+        self.send(self.pack(mapped))
+
+    def pack(self, mapped: Mapped) -> Packed:
+        """Make the accepted rows of a batch what COPY takes; the database is not asked."""
         keep = mapped.accepted()
-        if len(keep):
-            packed_rows, ends = packed(self._fields(mapped, keep))
-            self._copy(self.name, ("row_no", *self._types), packed_rows)
-            self.rows += len(keep)
-            raw, starts = packed_rows.data, np.concatenate(([0], ends[:-1])) + _ROW_HEAD
-            bounds = zip(starts.tolist(), ends.tolist(), strict=True)
-            self._digests.add(raw[start:end] for start, end in bounds)
-        self.add_repairs(mapped.repairs)
+        rows, ends = packed(self._fields(mapped, keep))
+        starts = np.concatenate((np.zeros(1, np.int64), ends[:-1])) + _ROW_HEAD
+        self._digests.add(
+            rows.data[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=False)
+        )
+        return Packed(len(keep), rows, mapped.repairs)
+
+    def send(self, batch: Packed) -> None:
+        """Copy what was packed."""
+        if batch.count:
+            self._copy(self.name, ("row_no", *self._types), batch.rows)
+            self.rows += batch.count
+        self.add_repairs(batch.repairs)
 
     def _fields(self, mapped: Mapped, keep: npt.NDArray[np.intp]) -> list[Field]:
         spec, size = mapped.spec, len(keep)
