@@ -35,9 +35,38 @@ def keep_m(kinds: Sequence[Kind], placed: Placed, pack: RulePack) -> float:
     return max([LEAST_KEEP_M, *required]) + (placed.radius_m or 0.0)
 
 
-def laid(wanted: Wanted, route: LineString, cover_m: float) -> ProposedLine:
+def stand_off_m(kind: Kind, main: Placed, obstacle: Placed, pack: RulePack) -> float:
+    """How far (m) a service off `main` keeps from an obstacle's outline; 0 where no rule names the two."""
+    if obstacle.kind is None:
+        return 0.0
+    rules = pack.applicable(
+        Subject.of(kind, _as_service(main.classes)), Subject.of(obstacle.kind, obstacle.classes)
+    )
+    return max((rule.horizontal_m or 0.0 for rule in rules), default=0.0)
+
+
+def _as_service(classes: Sequence[str | None]) -> tuple[str | None, ...]:
+    """The classes of a service: the pressure or voltage of its main."""
+    return ("service", *(each for each in classes if each not in (None, "main")))
+
+
+def laid(
+    wanted: Wanted, route: LineString, cover_m: float, classes: tuple[str | None, ...] = ("service",)
+) -> ProposedLine:
     """The line as it would be laid along a route at a cover."""
-    return ProposedLine(route, str(wanted.kind), ("service",), wanted.outer_diameter_mm / 2000, cover_m)
+    return ProposedLine(route, str(wanted.kind), classes, wanted.outer_diameter_mm / 2000, cover_m)
+
+
+def beside(
+    wanted: Wanted, main: Placed, route: LineString, cover_m: float, obstacle: Existing, pack: RulePack
+) -> Encounter | None:
+    """How near the route comes to an obstacle; None where it keeps the distance, or no rule names one."""
+    line = laid(wanted, route, cover_m, _as_service(main.classes))
+    finding = assess_line(line, obstacle.placed, obstacle.axis, pack)
+    if finding is None or finding.verdict is Verdict.CLEAR:
+        return None
+    at = Point(shapely.shortest_line(route, obstacle.axis).coords[0])
+    return Encounter(obstacle.placed, at, False, finding)
 
 
 def suitable_cover(wanted: Wanted, route: LineString, crossed: Sequence[Existing], pack: RulePack) -> float:

@@ -8,7 +8,7 @@ trench this saves are the reason to coordinate. Pure and repeatable.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
@@ -20,7 +20,7 @@ from shapely.geometry.base import BaseGeometry
 from shapely.ops import substring
 
 from geo.corridor import Corridor, Ways, Zone, corridor
-from geo.encounters import LEAST_KEEP_M, encounter, keep_m, suitable_cover
+from geo.encounters import LEAST_KEEP_M, beside, encounter, keep_m, stand_off_m, suitable_cover
 from geo.placed import Placed
 from geo.rules import RulePack, Subject
 from geo.service_line import (
@@ -49,6 +49,8 @@ OVER_A_PARCEL: Final = 25.0
 MOST_MAINS: Final = 6
 # What a line may meet lies within this of its route: the widest rule beside a service, and both positions wrong.
 LOOK_M: Final = 6.0
+# So much farther than its distance something may stand and still be too near, both positions wrong.
+LOOSE_M: Final = 2.0
 # How exactly a new line is set out (95 % half width).
 _LAID_M: Final = 0.1
 # A common trench that saves less is not worth the coordination.
@@ -183,11 +185,27 @@ def _start(site: Site, wanted: Sequence[Wanted], front: BaseGeometry, pack: Rule
     zones.append(Zone(site.parcel.buffer(-SHARED_EDGE_M), math.inf))
     lines = [line for line in site.lines if line.axis.distance(area) == 0.0]
     zones += [Zone(line.axis.buffer(keep_m(kinds, line.placed, pack)), BESIDE_A_LINE) for line in lines]
+    zones += _stand_offs(site, wanted, area, pack)
     ground = corridor(area, zones)
     cells = ground.cells_of(front)
     inside = shapely.distance(shapely.points(ground.centres[cells]), site.pit)
     entry = dict(zip(cells.tolist(), np.asarray(inside, dtype=np.float64).tolist(), strict=True))
     return _Start(ground, ground.ways(entry), entry)
+
+
+def _stand_offs(site: Site, wanted: Sequence[Wanted], area: BaseGeometry, pack: RulePack) -> Iterator[Zone]:
+    """The ground that is too near to a foundation, a tree or a plot line for one of the lines."""
+    keeps = [_keeps(site, each, main.placed, pack) for each in wanted for main in each.mains[:1]]
+    for obstacle in site.obstacles:
+        keep = max(found[obstacle.placed.utility] for found in keeps)
+        if keep > 0.0 and obstacle.axis.distance(area) <= keep:
+            yield Zone(obstacle.axis.buffer(keep), BESIDE_A_LINE)
+
+
+def _keeps(site: Site, wanted: Wanted, main: Placed, pack: RulePack) -> dict[str, float]:
+    """How far (m) a service off `main` keeps from each kind of obstacle that there is."""
+    kinds = {each.placed.utility: each.placed for each in site.obstacles}
+    return {name: stand_off_m(wanted.kind, main, placed, pack) for name, placed in kinds.items()}
 
 
 def _lay(wanted: Wanted, start: _Start, ways: Ways, origin: BaseGeometry) -> _Course | None:
@@ -224,16 +242,21 @@ def _met(site: Site, wanted: Wanted, course: _Course, pack: RulePack) -> Service
         and line.placed.kind is not wanted.kind
     ]
     cover = suitable_cover(wanted, route, [line for line in others if line.axis.intersects(route)], pack)
-    found = tuple(met for line in others if (met := encounter(wanted, route, cover, line, pack)) is not None)
+    met = [encounter(wanted, route, cover, line, pack) for line in others]
+    keeps = _keeps(site, wanted, main.placed, pack)
+    named = [each for each in site.obstacles if keeps[each.placed.utility] > 0.0]
+    near = _around(named, route, max(keeps.values(), default=0.0) + LOOSE_M)
+    met += [beside(wanted, main.placed, route, cover, each, pack) for each in near]
+    found = tuple(each for each in met if each is not None)
     over = sum(route.intersection(shape.buffer(-SHARED_EDGE_M)).length for shape in site.neighbours)
     return ServiceLine(wanted.name, main, route, course.inside_m, cover, found, float(over))
 
 
-def _around(lines: Sequence[Existing], route: LineString) -> list[Existing]:
+def _around(lines: Sequence[Existing], route: LineString, reach_m: float = LOOK_M) -> list[Existing]:
     if not lines:
         return []
     shapely.prepare(route)
-    near = shapely.dwithin(route, np.array([line.axis for line in lines], dtype=object), LOOK_M)
+    near = shapely.dwithin(route, np.array([line.axis for line in lines], dtype=object), reach_m)
     return [line for line, is_near in zip(lines, near.tolist(), strict=True) if is_near]
 
 

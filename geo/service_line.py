@@ -50,15 +50,26 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Existing:
-    """A line that is in the ground already."""
+    """A line that is in the ground already, by its axis; or an obstacle that stands in it, by its outline."""
 
     placed: Placed
     axis: BaseGeometry
 
 
+class Obstacle(StrEnum):
+    """What stands beside a line without being one; the words are those of `geo.vocabulary.Kind`."""
+
+    BUILDING_FOUNDATION = "building_foundation"
+    TREE = "tree"
+    PLOT_LINE = "plot_line"
+
+
 @dataclass(frozen=True, slots=True)
 class Site:
-    """The parcel and what surrounds it: `pit` is where the building comes, `streets` are axes, `lines` all networks."""
+    """The parcel and what surrounds it: `pit` is where the building comes, `streets` are axes, `lines` all networks.
+
+    `obstacles` are foundations, trees and plot lines: from them a line keeps the distance that a rule asks for.
+    """
 
     parcel: BaseGeometry
     pit: BaseGeometry
@@ -66,6 +77,7 @@ class Site:
     buildings: Sequence[BaseGeometry]
     streets: Sequence[BaseGeometry]
     lines: Sequence[Existing]
+    obstacles: Sequence[Existing] = ()
 
 
 @dataclass(frozen=True, slots=True)

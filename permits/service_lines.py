@@ -25,13 +25,14 @@ from sqlalchemy.orm import Session
 
 from geo.clearance import Placed
 from geo.crs import to_wgs84
-from geo.service_design import design
+from geo.service_design import SHARED_EDGE_M, design
 from geo.service_line import (
     CommonTrench,
     Design,
     Encounter,
     Existing,
     Main,
+    Obstacle,
     ServiceLine,
     Site,
     Unreached,
@@ -57,7 +58,10 @@ log = logging.getLogger("panjereh.service_lines")
 
 # A service is tapped from a main that its record shows no farther than this from its end.
 TAPPED_WITHIN_M = 0.5
-_AROUND = (Target.PARCEL, Target.BUILDING, Target.STREET, Target.NETWORK_LINE)
+_AROUND = (Target.PARCEL, Target.BUILDING, Target.STREET, Target.LANDUSE, Target.NETWORK_LINE)
+# How exactly outlines of the ground are known (95 % half width, our assumption), and what a land use calls a tree.
+OUTLINE_M = 0.3
+TREES = frozenset({"tree", "trees", "tree_row"})
 _CLOSED = (CaseStatus.REFUSED, CaseStatus.WITHDRAWN, CaseStatus.REVOKED, CaseStatus.COMPLETED)
 PROPOSED = "proposed"
 """The layer name under which lines that exist on paper only appear in an encounter."""
@@ -180,7 +184,7 @@ def _site(around: _Surroundings, pit: BaseGeometry) -> Site:
     def shapes(target: Target) -> list[BaseGeometry]:
         return [each.geom for each in around.features[target] if not each.geom.is_empty]
 
-    own = around.parcel.buffer(-0.5)
+    own = around.parcel.buffer(-SHARED_EDGE_M)
     lines = [Existing(placed_from(each), each.geom) for each in around.features[Target.NETWORK_LINE]]
     return Site(
         parcel=around.parcel,
@@ -189,6 +193,36 @@ def _site(around: _Surroundings, pit: BaseGeometry) -> Site:
         buildings=[each for each in shapes(Target.BUILDING) if not each.intersects(own)],
         streets=shapes(Target.STREET),
         lines=[*(line for line in lines if line.placed.utility in NETWORKS), *around.proposed],
+        obstacles=_obstacles(around, own),
+    )
+
+
+def _obstacles(around: _Surroundings, own: BaseGeometry) -> list[Existing]:
+    """Others' foundations and plot lines, and the trees: what stands beside a line without being one."""
+    edge = around.parcel.buffer(SHARED_EDGE_M)
+    found = [
+        (Obstacle.BUILDING_FOUNDATION, each, each.geom)
+        for each in around.features[Target.BUILDING]
+        if not each.geom.intersects(own)
+    ]
+    found += [
+        (Obstacle.PLOT_LINE, each, each.geom.boundary.difference(edge))
+        for each in around.features[Target.PARCEL]
+        if each.geom.intersection(own).area < 1.0
+    ]
+    found += [
+        (Obstacle.TREE, each, each.geom) for each in around.features[Target.LANDUSE] if each.kind in TREES
+    ]
+    return [Existing(_standing(kind, each), shape) for kind, each, shape in found if not shape.is_empty]
+
+
+def _standing(kind: Obstacle, each: NearFeature) -> Placed:
+    return Placed(
+        each.layer_id,
+        each.feature_id,
+        str(kind),
+        owner=each.owner_agency,
+        horizontal_uncertainty_m=OUTLINE_M,
     )
 
 
@@ -340,6 +374,7 @@ def _encounter(city: City, met: Encounter) -> Json:
         "utility": met.placed.utility,
         "owner": met.placed.owner,
         "crossing": met.crossing,
+        "obstacle": met.placed.utility not in NETWORKS,
         "verdict": str(met.verdict),
         "point": mapping(to_wgs84(met.at, city.city_crs)),
     }

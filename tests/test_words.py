@@ -22,7 +22,7 @@ import permits
 from api.security import Permission
 from geo.errors import PanjerehError
 from geo.quality import QualityLevel, Verdict
-from geo.service_line import Unreached
+from geo.service_line import Obstacle, Unreached
 from geo.vocabulary import DigZone, Relation, Utility
 from layers.catalog import CoverSource, Sensitivity
 from layers.city import city_ids, load_city
@@ -83,6 +83,7 @@ WORDED: dict[str, tuple[type[StrEnum], ...]] = {
     "term": (TermStatus,),
     "service-line": (v.ServiceLineState,),
     "unserved": (Unreached,),
+    "obstacle": (Obstacle,),
     "reason": (v.DeskReason,),
     "refusal": (v.DeskRefusal,),
 }

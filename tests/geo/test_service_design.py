@@ -255,3 +255,47 @@ def test_the_trench_is_one_piece() -> None:
     assert trench is not None
     assert isinstance(trench.shape, MultiLineString)
     assert trench.shape.buffer(0.05).geom_type == "Polygon"
+
+
+# --- what stands beside ---
+
+
+def obstacle(kind: Kind, shape: BaseGeometry) -> Existing:
+    return Existing(
+        Placed("ground", str(kind), str(kind), owner="municipality", horizontal_uncertainty_m=0.1), shape
+    )
+
+
+STANDING = RulePack(
+    "t",
+    "t",
+    tuple(rule(Kind.WATER, kind, 2.0, 0.0) for kind in (Kind.BUILDING_FOUNDATION, Kind.TREE, Kind.PLOT_LINE)),
+)
+
+
+@pytest.mark.parametrize("kind", [Kind.BUILDING_FOUNDATION, Kind.TREE, Kind.PLOT_LINE])
+def test_a_line_keeps_its_distance_from_what_stands_beside(kind: Kind) -> None:
+    """Foundations, trees and plot lines: walked around where there is room, told where there is none."""
+    here = SITE
+    free = design(here, [wanted("water", Kind.WATER, WATER)], STANDING).lines[0]
+    beside = Point(free.route.coords[0]).buffer(0.3)
+    moved = design(
+        replace(here, obstacles=(obstacle(kind, beside),)), [wanted("water", Kind.WATER, WATER)], STANDING
+    )
+    assert moved.lines[0].route.distance(beside) >= 1.5
+    assert moved.lines[0].verdict is Verdict.CLEAR
+    wall = box(-60, -0.9, 100, -0.4)
+    (stuck,) = design(
+        replace(here, obstacles=(obstacle(kind, wall),)), [wanted("water", Kind.WATER, WATER)], STANDING
+    ).lines
+    (met,) = [each for each in stuck.encounters if each.placed.utility == str(kind)]
+    assert (met.verdict, met.crossing, stuck.verdict) == (Verdict.VIOLATES, False, Verdict.VIOLATES)
+    assert met.finding is not None
+    assert met.finding.required_h_m == 2.0
+
+
+def test_where_no_rule_names_an_obstacle_it_is_as_if_it_were_not_there() -> None:
+    here = SITE
+    wish = [wanted("water", Kind.WATER, WATER)]
+    trees = replace(here, obstacles=(obstacle(Kind.TREE, box(-60, -0.9, 100, -0.4)),))
+    assert design(trees, wish, PACK).lines == design(here, wish, PACK).lines

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from shapely.geometry import LineString, mapping, shape
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
+from geo.packs import COLUMNS
 from geo.vocabulary import Utility
 from layers import query
 from layers.catalog import Target
@@ -73,6 +76,32 @@ def test_the_companies_are_asked_about_the_proposal(city_session: Session) -> No
                 line["length_m"], abs=0.01
             )
             assert told["main_id"] == line["main"]["feature_id"]
+
+
+def test_what_stands_beside_a_line_is_told_where_a_rule_names_it(
+    city_session: Session, tmp_path: Path
+) -> None:
+    """The neighbours' foundations and plot lines, by the city's own distances; never the parcel's own."""
+    place = town.city()
+    folder = tmp_path / place.city_id
+    shutil.copytree(ROOT / "cities" / "packs", tmp_path / "packs")
+    shutil.copy(ROOT / "cities" / "service_lines.toml", tmp_path)
+    folder.mkdir()
+    decided = "Council decision 12,4,2026-05-01,confirmed,file,,"
+    (folder / "clearance.csv").write_text(
+        f"{','.join(COLUMNS)}\ntown-1,water,building_foundation,40,,{decided}\ntown-2,water,plot_line,40,,{decided}\n",
+        encoding="utf-8",
+    )
+    record = some_parcel(city_session)
+    request = town.request(record.parcel_id, excavation=pit(record))
+    view = service.submit(
+        city_session, replace(context(Role.FRONT_OFFICE), city=replace(place, folder=folder)), request
+    )
+    met = [each for each in line_of(view, "water")["encounters"] if each["obstacle"]]
+    assert {each["utility"] for each in met} == {"building_foundation", "plot_line"}
+    assert f"parcels/{record.parcel_id}" not in {each["ref"] for each in met}
+    assert {(each["rule_pack"], each["verdict"]) for each in met} == {(place.city_id, "violates")}
+    assert not [each for each in line_of(view, "power")["encounters"] if each["utility"] == "plot_line"]
 
 
 def test_a06_what_is_not_wanted_now_gets_no_line(city_session: Session) -> None:

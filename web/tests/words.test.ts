@@ -93,6 +93,7 @@ const VALUES: Record<string, readonly string[]> = {
   "pit-why": ["depth", "depth-unknown", "position", "position-and-depth"],
   zone: ["machine_ok", "hand_only", "no_dig"],
   relation: ["parallel", "crossing", "oblique"],
+  obstacle: ["building_foundation", "plot_line", "tree"],
   "service-line": ["proposed", "unserved", "built", "recorded", "unrecorded"],
   unserved: ["no-main", "no-capacity", "no-way", "too-far", "beyond-a-service"],
   demand: ["m3_month", "ampere_phases", "m3_hour"],

@@ -120,6 +120,8 @@ export interface TrialPit {
 /** A service line met on the way: a finding of the new line against an old one. */
 export interface Encounter extends Partial<Finding> {
   ref: string; utility: string; owner: string | null; crossing: boolean; verdict: Verdict;
+  /** A foundation, a tree or a plot line, by `utility`. */
+  obstacle?: boolean;
 }
 
 export interface SharedTrench {
