@@ -73,7 +73,7 @@ def main() -> None:
     loads = {}
     for load in (by_rows, by_columns):
         times = []
-        for _ in range(3):
+        for _ in range(2):
             took, ready = made_ready(cursor, load)
             times.append(took)
         loads[load.__name__] = min(times)

@@ -308,7 +308,7 @@ def _run(folder: Path, engine: Engine, city: City, breaks: int, seed: int, pytho
         ).scalar_one()
         if has_pgrouting:
             connection.execute(text("CREATE EXTENSION pgrouting"))
-    few = chosen[: min(breaks, 3 if len(mains) > 100_000 else 5)]
+    few = chosen[: min(breaks, 1 if len(mains) > 100_000 else 5)]
     peers: dict[str, list[float]] = {}
     methods: dict[str, Callable[[Connection, str], Answer]] = {"recursive CTE on edges": by_cte}
     if has_pgrouting:

@@ -20,6 +20,7 @@ from geo.network import NOWHERE, Flags, Metres, Network, Snap
 from geo.snapping import parts_of, snapped
 from geo.zones import ZoneGraph, trace_graph, zone_graph
 from layers.network_columns import UNKNOWN_DAY, Lines, Nodes, coded, collect_links, collect_nodes, numbers
+from layers.network_midspan import cut_in_midspan
 from layers.network_points import Points, barriers, sources
 from layers.network_read import Delivered, ids_of
 from layers.network_rules import NetworkRules, Squeeze
@@ -93,6 +94,7 @@ def build(delivered: Delivered, rules: NetworkRules) -> Built:
     nodes, start, end = collect_nodes(delivered)
     recorded = len(nodes.ids)
     lines = collect_links(delivered, nodes, start, end)
+    cut_in_midspan(delivered, nodes, lines, rules)
     fed = sources(delivered, nodes, lines, rules)
     barred = barriers(delivered, nodes, lines, rules)
     length_m, box = measured(lines.coords, lines.vertices)

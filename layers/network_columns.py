@@ -139,6 +139,9 @@ class Lines:
     tap_node: Indices = field(default_factory=lambda: np.zeros(0, dtype=np.int32))
     tap_link: Indices = field(default_factory=lambda: np.zeros(0, dtype=np.int32))
     unplaced: list[str] = field(default_factory=list)
+    pieces: dict[int, list[int]] = field(default_factory=dict)
+    """Of a line that was cut under a device: the links that it is now."""
+    cut_nodes: set[int] = field(default_factory=set)
 
     def add(
         self, ids: list[str], layer: npt.NDArray[np.int16], start: Indices, end: Indices, xy: Metres

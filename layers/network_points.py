@@ -117,14 +117,19 @@ def _points(
     xy = points(rows)
     snaps = tuple(
         Snap(
-            SnapKind.DEVICE_TO_NODE, ids[k], nodes.index()[int(node[k])], float(apart[k]),
-            float(xy[k, 0]), float(xy[k, 1]), int(node[k]),
+            SnapKind.DEVICE_TO_LINE if int(node[k]) in lines.cut_nodes else SnapKind.DEVICE_TO_NODE,
+            ids[k], nodes.index()[int(node[k])], float(apart[k]), float(xy[k, 0]), float(xy[k, 1]), int(node[k]),
         )
         for k in kept.tolist()
-        if apart[k] > SAME_M
+        if apart[k] > SAME_M or int(node[k]) in lines.cut_nodes
     )  # fmt: skip
     named = [_line_id(said, device_link.get("form", "{}")) for said in column(rows, "link").to_pylist()]
     links = where(pa.array(named, pa.string()), lines.found)
+    for k in np.flatnonzero(np.isin(links, list(lines.pieces))).tolist():
+        ends_here = [
+            one for one in lines.pieces[int(links[k])] if node[k] in (lines.start[one], lines.end[one])
+        ]
+        links[k] = ends_here[0] if ends_here else links[k]
     said = Points(
         tuple(ids), node, links, numbers(rows, "layer", np.int16), tuple(column(rows, "kind").to_pylist()),
         tuple(pc.fill_null(column(rows, "normal_state"), "").to_pylist()),
@@ -178,7 +183,7 @@ def _sides(
     delivered: Delivered, nodes: Nodes, lines: Lines, found: Points, rules: NetworkRules
 ) -> tuple[Indices, Indices]:
     """The low- and the high-voltage node of each transformer, by the voltage of the lines that end there."""
-    voltage = numbers(delivered.lines, "voltage_kv", np.float64)
+    voltage = numbers(delivered.lines, "voltage_kv", np.float64)[lines.row]
     level = np.full(len(nodes.ids), np.nan)
     for ends in (lines.start, lines.end):
         known = ~np.isnan(voltage)
