@@ -119,8 +119,18 @@ class Pack:
     left_out: tuple[LeftOut, ...]
 
 
-def build_pack(reader: Reader, request: PackRequest, page: PackPage, path: Path) -> Pack:
-    """Write the pack to `path`. Raises PackTooLarge, or AccessRefused when a sensitive layer stays shut."""
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """What lies in the area, read in one transaction: by layer, how old each is, and what was left out."""
+
+    taken: Sequence[LayerSpec]
+    left_out: tuple[LeftOut, ...]
+    states: Mapping[str, LayerFreshness]
+    found: Mapping[str, Sequence[NearFeature]]
+
+
+def collect(reader: Reader, request: PackRequest) -> Collected:
+    """Read the area's features. Raises PackTooLarge, or AccessRefused when a sensitive layer stays shut."""
     area = float(request.area_m.area)
     if area > MAX_AREA_M2:
         raise PackTooLarge(found=round(area), allowed=round(MAX_AREA_M2), hint="draw-smaller-area")
@@ -130,12 +140,19 @@ def build_pack(reader: Reader, request: PackRequest, page: PackPage, path: Path)
         spec.layer_id: query.near(reader, request.city.city_id, [spec.layer_id], request.area_m, 0.0)
         for spec in taken
     }
+    return Collected(taken, left_out, states, found)
+
+
+def build_pack(reader: Reader, request: PackRequest, page: PackPage, path: Path) -> Pack:
+    """Write the pack to `path`. Raises PackTooLarge, or AccessRefused when a sensitive layer stays shut."""
+    made = collect(reader, request)
+    taken, left_out, states, found = made.taken, made.left_out, made.states, made.found
     with path.open("wb") as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         folder = path.with_suffix(".parts")
         folder.mkdir()
         try:
             geopackage = folder / "pack.gpkg"
-            _write_geopackage(geopackage, request, taken, found, states)
+            write_geopackage(geopackage, request, made)
             archive.write(geopackage, "pack.gpkg", zipfile.ZIP_STORED)
             archived, count = _pmtiles(reader, request, taken)
         finally:
@@ -170,13 +187,9 @@ def _chosen(
 # --- GeoPackage
 
 
-def _write_geopackage(
-    path: Path,
-    request: PackRequest,
-    taken: Sequence[LayerSpec],
-    found: Mapping[str, Sequence[NearFeature]],
-    states: Mapping[str, LayerFreshness],
-) -> None:
+def write_geopackage(path: Path, request: PackRequest, made: Collected) -> None:
+    """Write one layer per collected one that has features, the area, the contacts, and each layer's age."""
+    taken, found, states = made.taken, made.found, made.states
     for spec in taken:
         features = found[spec.layer_id]
         if features:

@@ -14,6 +14,7 @@ from typing import Any
 from uuid import uuid4
 
 import httpx2
+import pyogrio
 import pytest
 from shapely.geometry import mapping
 from sqlalchemy import Engine, text
@@ -21,6 +22,7 @@ from sqlalchemy import Engine, text
 from api import demo, demo_digs, tokens
 from api.events import Listener
 from geo.crs import to_wgs84
+from layers.access import ROLE
 from layers.city import City, load_city
 from layers.cluster import Cluster
 from layers.database import make_engine, make_sessions
@@ -384,6 +386,51 @@ def test_a_company_on_the_control_list_for_a_time(street: Street) -> None:
         with street.client("officer") as client:
             answer = client.post(path, json=wrong, headers={"Idempotency-Key": str(uuid4())})
         assert answer.status_code == 422, answer.text
+
+
+def test_the_map_goes_along_on_a_phone_and_on_paper(street: Street, tmp_path: Path) -> None:
+    """A13, A20: one page without network or script, GeoJSON and a GeoPackage; what a role may not see is named."""
+    title = "Map <b>& more"
+    dig = street.post("gas", DIGS, **street.body(title, 50, 5, y=60))
+    path = f"{DIGS}/{dig['dig_id']}/map"
+    with street.engine.connect() as connection:
+        looks = connection.execute(text("SELECT count(*) FROM layers.asset_view")).scalar_one()
+    with street.client("officer") as client:
+        page = client.get(path, params={"lang": "fa"})
+        gpkg = client.get(path, params={"f": "gpkg"})
+        assert client.get(path, params={"f": "zip"}).status_code in {200, 503}
+        assert client.get(path, params={"margin_m": 500}).status_code in {400, 422}
+    assert page.status_code == 200, page.text
+    assert 'dir="rtl"' in page.text
+    assert "<svg" in page.text
+    assert "Map &lt;b&gt;&amp; more" in page.text
+    assert "<script" not in page.text
+    assert "http://" not in page.text.replace("http-equiv", "")
+    assert "style-src 'unsafe-inline'" in page.headers["content-security-policy"]
+    assert gpkg.status_code == 200, gpkg.text
+    file = tmp_path / "map.gpkg"
+    file.write_bytes(gpkg.content)
+    names = {str(name) for name, _ in pyogrio.list_layers(file)}
+    assert {"dig_excavation", "pack_area", "contacts", "layer_states"} <= names
+    assert pyogrio.read_info(file, layer="dig_excavation")["crs"] == street.city.crs
+
+    whole = street.get("officer", path, f="geojson")
+    assert whole["dig_no"] == dig["dig_no"]
+    kinds = {each["properties"]["kind"] for each in whole["features"]}
+    assert {"excavation", "feature"} <= kinds
+    shown = {each["layer_id"] for each in whole["layers"]}
+    guarded = {spec.layer_id for spec in street.city.layers if spec.sensitivity == "sensitive"}
+    assert guarded & shown
+    with street.engine.connect() as connection:
+        seen = connection.execute(text("SELECT count(*) FROM layers.asset_view")).scalar_one()
+    with street.api.app.state.runtime.app_engine.connect() as connection:
+        assert seen > looks or not connection.info.get(ROLE)
+    desk = street.get("desk", path, f="geojson")
+    assert not guarded & {each["layer_id"] for each in desk["layers"]}
+    assert {each["layer_id"] for each in desk["left_out"] if each["why"] == "withheld"} >= guarded & shown
+    for who, form, status in (("citizen", "html", 404), ("desk", "zip", 403), ("desk", "pdf", 422)):
+        with street.client(who) as client:
+            assert client.get(path, params={"f": form}).status_code == status, (who, form)
 
 
 def test_a_damage_is_reported_answered_and_counted(street: Street) -> None:
