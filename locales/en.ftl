@@ -2413,6 +2413,7 @@ error-signature-wrong = The page is not signed by the holder of the key { $signe
 ## desk: end
 
 ## entered into the calendar, redrawn, surveyed: begin
+start-line = line
 ui-barred = { $count ->
     [0] No work would open it before
     [one] { $count } work would open it before

@@ -2349,6 +2349,7 @@ error-signature-wrong = این برگه با کلید { $signer } امضا نش�
 ## desk: end
 
 ## entered into the calendar, redrawn, surveyed: begin
+start-line = خط
 ui-barred = { $count ->
     [0] هیچ کاری پیش از آن خیابان را باز نمی‌کند
     [one] { $count } کار پیش از آن خیابان را باز می‌کند

@@ -107,7 +107,7 @@ const VALUES: Record<string, readonly string[]> = {
   "incident-status": ["open", "closed"],
   "dig-status": ["emergency", "working", "defects", "handover_requested", "expired", "revoked"],
   "building-use": ["hospital", "fire_station", "school", "mosque", "community_centre"],
-  start: ["device", "source", "node"],
+  start: ["line", "device", "source", "node"],
 };
 /** Groups whose values are open: the page shows the value itself when it has no words. */
 const OPEN = new Set(["agency", "landuse", "issue-param"]);

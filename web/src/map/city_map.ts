@@ -123,6 +123,8 @@ export class CityMap {
   /** A crosshair while a polygon is drawn. */
   drawing(on: boolean): void {
     this.#cursor = on ? "crosshair" : null;
+    // while one draws, signs let the clicks through
+    this.#options.container.classList.toggle("drawing", on);
     this.#map.getCanvas().style.cursor = this.#cursor ?? "";
     if (on) this.#map.doubleClickZoom.disable();
     else this.#map.doubleClickZoom.enable();
