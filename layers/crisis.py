@@ -10,10 +10,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
+from itertools import pairwise
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import numpy as np
+import numpy.typing as npt
 import shapely
 from shapely.geometry import LineString, MultiPoint, Point, box, mapping
 from shapely.geometry.base import BaseGeometry
@@ -180,20 +182,18 @@ class Desk:
     def lines(self, network: CityNetwork, links: Indices) -> Json:
         """Links as a FeatureCollection; the first MOST_FEATURES of them."""
         shown = links[:MOST_FEATURES]
-        coords, vertices = network.said.coords, network.said.vertices
-        features: list[Json] = []
-        if len(shown):
-            chosen = [coords[vertices[k] : vertices[k + 1]] for k in shown.tolist()]
-            moved = np.round(
-                shapely.get_coordinates(self._shown(LineString(np.concatenate(chosen)))), 7
-            ).tolist()
-            at = 0
-            for link, part in zip(shown.tolist(), chosen, strict=True):
-                geometry = {"type": "LineString", "coordinates": moved[at : at + len(part)]}
-                features.append(_feature(network, link, geometry))
-                at += len(part)
+        features = _features(network, shown, self._line_coordinates(network, shown)) if len(shown) else []
         made: Json = {"type": "FeatureCollection", "features": features}
         return made | {"numberMatched": len(links), "numberReturned": len(shown)}
+
+    def _line_coordinates(self, network: CityNetwork, links: Indices) -> list[list[list[float]]]:
+        """The vertices of links as [longitude, latitude], all moved at once."""
+        coords, vertices = network.said.coords, network.said.vertices
+        chosen = [coords[vertices[k] : vertices[k + 1]] for k in links.tolist()]
+        moved = shapely.get_coordinates(self._shown(LineString(np.concatenate(chosen))))
+        listed = np.round(moved, 7).tolist()
+        ends = np.cumsum([0, *(len(part) for part in chosen)]).tolist()
+        return [listed[first:end] for first, end in pairwise(ends)]
 
     # --- who is behind it
 
@@ -224,23 +224,53 @@ _NOTE = text(
 )
 
 
-def _feature(network: CityNetwork, link: int, geometry: Json) -> Json:
+def _features(network: CityNetwork, links: Indices, coordinates: list[list[list[float]]]) -> list[Json]:
+    """Links as GeoJSON features; thousands are shown at once, so by columns."""
     said, inner = network.said, network.zones.network
-    layer = network.layers[int(said.link_layer[link])]
-    properties = {
-        "layer_id": layer.layer_id,
-        "feature_id": inner.link_ids[link],
-        "owner": layer.owner,
-        "utility": network.utility,
-        "role": str(ROLES[int(inner.link_role[link])]),
-        "length_m": round(float(inner.link_length_m[link]), 1),
-        "diameter_mm": known(said.link_diameter_mm[link]),
-        "material": said.link_material[link] or None,
-        "pressure_bar": known(said.link_pressure_bar[link]),
-        "voltage_kv": known(said.link_voltage_kv[link]),
-    }
-    name = f"{properties['layer_id']}/{properties['feature_id']}"
-    return {"type": "Feature", "id": name, "geometry": geometry, "properties": properties}
+    columns = zip(
+        coordinates,
+        [network.layers[k] for k in said.link_layer[links].tolist()],
+        _texts(inner.link_ids, links),
+        [str(ROLES[k]) for k in inner.link_role[links].tolist()],
+        inner.link_length_m[links].tolist(),
+        _known(said.link_diameter_mm[links]),
+        [said.link_material.words[k] if k >= 0 else None for k in said.link_material.codes[links].tolist()],
+        _known(said.link_pressure_bar[links]),
+        _known(said.link_voltage_kv[links]),
+        strict=True,
+    )
+    return [
+        {
+            "type": "Feature",
+            "id": f"{layer.layer_id}/{feature_id}",
+            "geometry": {"type": "LineString", "coordinates": places},
+            "properties": {
+                "layer_id": layer.layer_id,
+                "feature_id": feature_id,
+                "owner": layer.owner,
+                "utility": network.utility,
+                "role": role,
+                "length_m": round(length, 1),
+                "diameter_mm": diameter,
+                "material": material,
+                "pressure_bar": pressure,
+                "voltage_kv": voltage,
+            },
+        }
+        for places, layer, feature_id, role, length, diameter, material, pressure, voltage in columns
+    ]
+
+
+def _texts(ids: Any, numbers: Indices) -> list[str]:
+    made: list[str] = ids.texts(numbers)
+    return made
+
+
+def _known(values: npt.NDArray[np.float32]) -> list[float | None]:
+    """As `known`; there are few different measures."""
+    different, which = np.unique(values, return_inverse=True)
+    said = [known(each) for each in different]
+    return [said[k] for k in which.tolist()]
 
 
 def known(value: Any) -> float | None:
