@@ -2410,6 +2410,7 @@ tariff-basis-confirmed = the tariff before was confirmed by the company
 tariff-basis-recorded = the tariff before as the parcel layer records it
 error-checkpoint-unreadable = The checkpoint, its heads or its key cannot be read, or was changed: { $reason }.
 error-signature-wrong = The page is not signed by the holder of the key { $signer }.
+task-books-differ = A company's books say something else
 ## desk: end
 
 ## entered into the calendar, redrawn, surveyed: begin

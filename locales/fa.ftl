@@ -2346,6 +2346,7 @@ tariff-basis-confirmed = تعرفهٔ پیشین را شرکت تأیید کرد
 tariff-basis-recorded = تعرفهٔ پیشین طبق لایهٔ قطعات
 error-checkpoint-unreadable = برگهٔ نقطهٔ وارسی، فهرست سرها یا کلید خوانده نمی‌شود یا تغییر کرده است: { $reason }.
 error-signature-wrong = این برگه با کلید { $signer } امضا نشده است.
+task-books-differ = دفتر یک شرکت چیز دیگری می‌گوید
 ## desk: end
 
 ## entered into the calendar, redrawn, surveyed: begin
