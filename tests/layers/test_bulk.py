@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from shapely.geometry import LineString
 from sqlalchemy import Engine, text
 
 from layers import bulk
+from layers.ahead import ahead
 
 SIZE = 2_503
 
@@ -77,3 +79,24 @@ def test_a_load_that_fails_leaves_no_table(delivered: Path, engine: Engine) -> N
     pooled.close()
     with engine.connect() as connection:
         assert connection.execute(text("SELECT to_regclass('taken')")).scalar_one() is None
+
+
+def test_parts_made_ahead_come_in_order_with_what_went_wrong_in_its_place() -> None:
+    closed = []
+
+    def parts(good: int) -> Generator[int, None, None]:
+        try:
+            yield from range(good)
+            raise ValueError(good)
+        finally:
+            closed.append(good)
+
+    taken: list[int] = []
+    with pytest.raises(ValueError, match="5"), ahead(parts(5)) as made:
+        taken.extend(made)
+    assert taken == [0, 1, 2, 3, 4]
+    with ahead(parts(5)) as made:
+        assert [next(made) for _ in range(5)] == [0, 1, 2, 3, 4]
+    with ahead(parts(1000), depth=1) as made:
+        assert next(made) == 0
+    assert closed == [5, 5, 1000]
