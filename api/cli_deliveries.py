@@ -76,7 +76,9 @@ def _agreement(each: dict[str, Any]) -> str:
     if each["verdict"] == "off":
         east, north = each["offset_m"]
         names = ", ".join(known["name"] for known in each["looks_like"])
-        return f"off by {east:+.2f} m east, {north:+.2f} m north{f'; looks like {names}' if names else ''}"
+        errors = [error for error in each.get("offset_error_m") or [] if error is not None]
+        sure = f" (± {max(errors):.2f} m)" if errors else ""
+        return f"off by {east:+.2f} m east, {north:+.2f} m north{sure}{f'; looks like {names}' if names else ''}"
     if each["verdict"] == "agrees":
         within = each["within_m"]
         return (

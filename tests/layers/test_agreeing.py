@@ -93,7 +93,15 @@ def test_half_a_metre_is_held_and_corrected_back(
     assert report.outcome is Outcome.HELD
     said = agreement(report)
     assert (said["verdict"], said["worst"]) == ("off", layer_id)
-    assert said["compared"][0]["offset_m"] == pytest.approx([0.3, -0.4], abs=0.01)
+    first = said["compared"][0]
+    assert first["offset_m"] == pytest.approx([0.3, -0.4], abs=0.01)
+    # How sure that is: the true shift lies within what is stated (and the rounding), and far more agree than by chance.
+    assert [abs(got - true) <= error + 0.001 for got, true, error in zip(
+        first["offset_m"], [0.3, -0.4], first["offset_error_m"], strict=True)] == [True, True]  # fmt: skip
+    assert max(first["offset_error_m"]) < 0.05
+    assert first["rotation_error_deg"] is not None
+    assert first["scale_error_ppm"] is not None
+    assert first["inlier_share"] > 0.9 > 0.5 > first["chance_share"]
     assert apart(live(city_engine, layer_id, table), before) == 0.0
     assert report.delivery_id is not None
     made = decide(city_engine, place, layer_id, report.delivery_id, Choice.CORRECT, by="tests")

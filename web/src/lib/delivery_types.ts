@@ -29,6 +29,13 @@ export interface Comparison {
   offset_length_m: number | null;
   rotation_deg: number | null;
   scale_ppm: number | null;
+  /** Two standard errors of the movement; absent where nothing was matched. */
+  offset_error_m?: [number | null, number | null];
+  rotation_error_deg?: number | null;
+  scale_error_ppm?: number | null;
+  /** The part of the smaller set that found its partner, and what chance would have found. */
+  inlier_share?: number | null;
+  chance_share?: number | null;
   anchors: [number, number] | null;
   partners: number | null;
   residual_p95_m: number | null;
