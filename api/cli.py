@@ -51,6 +51,7 @@ audit.command("city")(audit_city)
 audit.command("verify")(cli_checkpoint.verify)
 audit.command("checkpoint")(cli_checkpoint.checkpoint)
 audit.command("key")(cli_checkpoint.make_key)
+app.command("reconcile")(cli_checkpoint.reconcile)
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""`panjereh audit verify | checkpoint | key`: histories, and the pages by which others can vouch for them."""
+"""`panjereh audit verify | checkpoint | key`, `panjereh reconcile`: histories and books, and what vouches for them."""
 
 from __future__ import annotations
 
@@ -97,3 +97,29 @@ def verify(
     if made or said:
         typer.echo(f"{made} checkpoints verified, {len(said)} broken")
     raise typer.Exit(1 if faults or said else 0)
+
+
+def reconcile(
+    days: Annotated[float, typer.Option(min=0, help="orders that ended in so many days")] = 7.0,
+) -> None:
+    """Compare our orders with the companies' own books; a difference becomes a task, and the exit code 1."""
+    from api.worker import make_gateways
+    from integrations.reconcile import reconcile as compare
+    from layers.database import make_engine, make_sessions
+
+    settings = Settings()
+    engine = make_engine(database_url(settings), application_name="panjereh-reconcile", pool_size=1)
+    gateways = make_gateways(settings)
+    try:
+        found = compare(make_sessions(engine), gateways, days)
+    finally:
+        for gateway in gateways.values():
+            gateway.close()
+        engine.dispose()
+    for order, said in found.differences:
+        told = ", ".join(f"{name} {value}" for name, value in said.items())
+        typer.echo(f"{order.case_no} {order.agency_id} {order.our_ref}: {told}", err=True)
+    typer.echo(
+        f"{found.compared} orders compared, {len(found.differences)} differ, {len(found.unanswered)} unanswered"
+    )
+    raise typer.Exit(1 if found.differences else 0)

@@ -195,6 +195,7 @@ class TaskKind(StrEnum):
     CANCEL_OVERDUE = "cancel_overdue"
     OUTCOME_UNKNOWN = "outcome_unknown"
     LATE_ACCEPT = "late_accept"
+    BOOKS_DIFFER = "books_differ"
 
 
 class DeskReason(StrEnum):

@@ -96,12 +96,22 @@ class StubCompany:
 
     def _get(self, path: str) -> tuple[int, dict[str, Any]]:
         our_ref = path.rsplit("/", 1)[1]
+        if path.startswith("/v1/orders/"):
+            return self._order(our_ref)
         if our_ref not in self.books.inquiries:
             return 404, {"code": "not-found"}
         if self.faults.is_silent:
             return 200, {"our_ref": our_ref, "inquiry_id": "Q-1", "status": "received", "answer": None}
         said = {"our_ref": our_ref, "inquiry_id": "Q-1", "serviceable": True, "reason_code": "serviceable"}
         return 200, {"our_ref": our_ref, "inquiry_id": "Q-1", "status": "answered", "answer": said}
+
+    def _order(self, our_ref: str) -> tuple[int, dict[str, Any]]:
+        if self.faults.is_down:
+            return 503, {"code": "unavailable"}
+        if our_ref not in self.books.orders:
+            return 404, {"code": "not-found"}
+        number = self._number(our_ref)
+        return 200, {"our_ref": our_ref, "order_number": number, "status": self.books.orders[our_ref]}
 
     def _post(self, path: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         if path == "/v1/inquiries":

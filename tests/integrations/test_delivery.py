@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from integrations.delivery import DeliveryConfig, Worker
 from integrations.gateways import gateways_for
+from integrations.reconcile import reconcile
 from layers.cluster import Cluster
 from layers.database import make_engine, make_sessions
 from permits import outbox, results, service, store
@@ -599,3 +600,37 @@ def test_lease_and_states_are_what_the_claim_says(session: Session) -> None:
     assert 29 <= (row.next_at - now).total_seconds() <= 32
     assert view.case_id == claimed[0].case_id
     assert outbox.claim(session, {("schutterwald", "water"): 0}, lease_s=30) == []
+
+
+def test_t16_books_that_differ_are_told_once_and_closed_when_they_agree(
+    engine: Engine, session: Session, companies: Companies
+) -> None:
+    """T16: every ended order is compared with its company's books; silence is no difference."""
+    companies["gas"].faults.refuse = 1.0
+    made = worker(engine, companies)
+    failed = until_rest(made, session, approve(session, ready(session)), "needs_decision")
+    companies["gas"].faults.refuse = 0.0
+    active = until_rest(made, session, approve(session, ready(session, "P-2")), "active")
+    sessions, doors = make_sessions(engine), gateways(companies)
+    clean = reconcile(sessions, doors, 7)
+    assert (clean.differences, clean.unanswered) == ([], [])
+    assert 3 <= clean.compared <= 5  # what was never sent, or was refused, is in no books
+
+    water, power = (f"{active.case_id}:{agency}:construction:1" for agency in ("water", "power"))
+    companies["water"].books.orders[water] = "cancelled"
+    companies["power"].faults.is_down = True
+    for _ in range(2):
+        found = reconcile(sessions, doors, 7)
+        assert [(o.our_ref, said) for o, said in found.differences] == [
+            (water, {"ours": "confirmed", "theirs": "cancelled"})
+        ]
+        assert power in {order.our_ref for order in found.unanswered}
+    told = reread(session, active.case_id).tasks
+    assert [(task.kind, task.agency) for task in told] == [("books_differ", "water")]
+    assert "books_differ" not in {task.kind for task in reread(session, failed.case_id).tasks}
+
+    companies["water"].books.orders[water] = "confirmed"
+    assert reconcile(sessions, doors, 7).differences == []
+    assert reread(session, active.case_id).tasks == []
+    assert store.verify_case(session, active.case_id) is None
+    assert reconcile(sessions, doors, 0).compared == 0
