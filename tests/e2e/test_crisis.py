@@ -6,9 +6,7 @@ The steps are in `web/e2e/crisis.mjs`, which reads every figure twice: off the p
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -17,52 +15,22 @@ import pytest
 from layers.cluster import Cluster
 from permits.vocabulary import Role
 from tests.api.conftest import Served, served
-from tests.e2e.test_web import _reason_to_skip
+from tests.e2e.conftest import Scene, System
 
-PATIENCE_S = 300
-SCENES = {"gas": "schutterwald", "water": "karhula"}
 BURST = "WM00535"
 
 pytestmark = pytest.mark.e2e
 
 
 @pytest.fixture(scope="module")
-def desks(
-    root: Path,
-    cluster: Cluster,
-    schutterwald_template: str,
-    karhula_template: str,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[dict[str, Served]]:
-    """The API with the built page, once for each city."""
-    if (reason := _reason_to_skip(root)) is not None:
-        pytest.skip(reason)
-    templates = {"schutterwald": schutterwald_template, "karhula": karhula_template}
-    with ExitStack() as stack:
-        made = {}
-        for scene, city in SCENES.items():
-            name = f"desk_{city}"
-            url = cluster.create_database(name, template=templates[city])
-            stack.callback(cluster.drop_database, name)
-            folder = tmp_path_factory.mktemp(city)
-            made[scene] = stack.enter_context(served(url, root, folder, [city]))
+def karhula(
+    root: Path, cluster: Cluster, karhula_template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Served]:
+    """The API with the built page, for the other city."""
+    url = cluster.create_database("desk_karhula", template=karhula_template)
+    with served(url, root, tmp_path_factory.mktemp("karhula"), ["karhula"]) as made:
         yield made
-
-
-def _seen(root: Path, desk: Served, lang: str, scene: str) -> dict[str, Any]:
-    done = subprocess.run(
-        ["node", "e2e/crisis.mjs", desk.url, desk.tokens[Role.CRISIS], lang, scene],
-        cwd=root / "web",
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_S,
-        check=False,
-    )
-    assert done.stdout.strip(), done.stderr
-    seen: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
-    assert seen["complaints"] == []
-    assert (seen["dir"], seen["inNavigation"]) == ("rtl" if lang == "fa" else "ltr", 1)
-    return seen
+    cluster.drop_database("desk_karhula")
 
 
 def _same(seen: dict[str, Any], *names: str) -> None:
@@ -71,9 +39,10 @@ def _same(seen: dict[str, Any], *names: str) -> None:
 
 
 @pytest.mark.parametrize("lang", ["fa", "en"])
-def test_a_gas_leak(root: Path, desks: dict[str, Served], lang: str) -> None:
+def test_a_gas_leak(scene: Scene, system: System, lang: str) -> None:
     """A click on a leaking pipe: what is here, where to squeeze, what is in danger; the incident, heard of at once."""
-    seen = _seen(root, desks["gas"], lang, "gas")
+    seen = scene("crisis", system.address, system.tokens["crisis-1"], lang, "gas")
+    assert seen["inNavigation"] == 1
     _same(seen, "here", "owners", "phones", "clicked", "squeezed", "gasValves", "gasLost", "confidence")
     _same(seen, "upstream", "danger")
     assert seen["letters"] == len(seen["squeezed"][0]) >= 1, "every point to squeeze is on the map"
@@ -83,10 +52,10 @@ def test_a_gas_leak(root: Path, desks: dict[str, Served], lang: str) -> None:
 
 
 @pytest.mark.parametrize("lang", ["fa", "en"])
-def test_a_burst_water_main(root: Path, desks: dict[str, Served], lang: str) -> None:
+def test_a_burst_water_main(scene: Scene, root: Path, karhula: Served, lang: str) -> None:
     """Valves and losses are the API's and those worked out by hand; one stuck, one ticked off, all put back."""
     truth = json.loads((root / "cities/karhula/expected.json").read_text())["water_isolation"][BURST]
-    seen = _seen(root, desks["water"], lang, "water")
+    seen = scene("crisis", karhula.url, karhula.tokens[Role.CRISIS], lang, "water")
     _same(seen, "burst", "valves", "lost", "stuckValves", "stuckLost")
     assert seen["valves"][0] == truth["valves_to_close"]
     cut = len(truth["services_cut"]) + len(truth["services_without_supply_after"])

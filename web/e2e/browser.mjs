@@ -9,14 +9,18 @@ export function hasChromium() {
 }
 
 /** Software WebGL, and none of the browser's own calls home. */
+export const OPTIONS = {
+  executablePath: CHROMIUM,
+  args: [
+    "--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
+    "--disable-sync", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--force-color-profile=srgb",
+  ],
+};
+
+/** The Chromium that `host.mjs` keeps, or one of one's own. */
 export function launch() {
-  return chromium.launch({
-    executablePath: CHROMIUM,
-    args: [
-      "--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
-      "--disable-sync", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--force-color-profile=srgb",
-    ],
-  });
+  const endpoint = process.env.CHROMIUM_ENDPOINT;
+  return endpoint ? chromium.connect(endpoint) : chromium.launch(OPTIONS);
 }
 
 /** A page of its own; whatever it reports as an error is handed to `complain`. */
@@ -37,7 +41,7 @@ export async function openPage(browser, viewport, complain) {
 export async function settled(page) {
   await page.waitForLoadState("load");
   if (await page.locator(".map").count()) {
-    await page.waitForSelector('.map[data-idle="true"]', { timeout: 30_000 }).catch(() => undefined);
+    await page.waitForSelector('.map[data-idle="true"]', { timeout: 60_000 }).catch(() => undefined);
   }
-  await page.waitForTimeout(400);
+  await page.waitForTimeout(150);
 }

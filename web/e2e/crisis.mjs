@@ -7,13 +7,15 @@
  * stuck, opens an incident, ticks a valve off, writes, closes; a second window hears of it without being touched.
  * Prints one JSON object of what was seen; exits with 1 when the page reported an error or a step failed.
  */
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
-import { launch, openPage, settled } from "./browser.mjs";
+import { settled } from "./browser.mjs";
+import { scene } from "./scene.mjs";
 
-const [base, token, lang, scene = "both", pictures, size = "960x640"] = process.argv.slice(2); // small: maps are drawn in software
-const [width = 1400, height = 900] = size.split("x").map(Number);
-const EXPECTED = /401|Unauthorized/; // before signing in, the page asks who is here
+const [base, token, lang, part, pictures, size = "960x640"] = process.argv.slice(2);
+const [width = 960, height = 640] = size.split("x").map(Number);
+const made = await scene({ base, token, lang, pictures, name: `crisis-${width}`, viewport: { width, height } });
+const { seen, window, signIn, run } = made;
+const page = await window();
+const shoot = (what) => made.shoot(page, what);
 const LEAK = [7.8753971, 48.4571901];
 const GAS_CITY = "schutterwald";
 const WATER_CITY = "karhula";
@@ -21,20 +23,6 @@ const BURST = "WM00535";
 const SAID = { fa: "لولهٔ گاز هنگام حفاری سوراخ شد", en: "Gas pipe holed by a digger" };
 const NOTE = { fa: "آتش‌نشانی خیابان را بست", en: "The fire brigade has closed the street" };
 
-const complaints = [];
-const seen = { lang, scene };
-if (pictures) mkdirSync(pictures, { recursive: true });
-const browser = await launch();
-const complain = (text) => { if (!EXPECTED.test(text)) complaints.push(text); };
-const page = await openPage(browser, { width, height }, complain);
-page.setDefaultTimeout(30_000);
-let shots = 0;
-const shoot = async (name) => {
-  if (!pictures) return;
-  await settled(page);
-  shots += 1;
-  await page.screenshot({ path: join(pictures, `${lang}-${width}-${String(shots).padStart(2, "0")}-${name}.png`) });
-};
 const scrollTo = (selector) => page.locator(selector).first().scrollIntoViewIfNeeded();
 /** The API's own answer to a question, asked with the page's session. */
 const ask = (path, body) => page.evaluate(async ([at, sent]) => {
@@ -44,10 +32,10 @@ const ask = (path, body) => page.evaluate(async ([at, sent]) => {
 }, [path, body]);
 const figures = () => page.locator(".lost").first().locator("[data-figure]").evaluateAll((all) => all.map((one) => Number(one.dataset.figure)));
 const valves = () => page.locator("[data-valve]").evaluateAll((all) => all.map((one) => [one.dataset.valve, one.dataset.state]));
-const part = (name) => page.click(`[data-part="${name}"]`);
+const show = (name) => page.click(`[data-part="${name}"]`);
 const go = async (hash) => {
-  await page.goto(`${base}/?lang=${lang}#/${hash}`);
-  await page.waitForSelector(".crisis h1");
+  await made.go(page, hash);
+  await page.waitForSelector(".crisis h1", { state: "attached" });
 };
 const lostOf = ({ lost }) => [lost.connections, lost.parcels, lost.units];
 const idsOf = (devices) => devices.map((one) => one.feature_id).sort();
@@ -93,21 +81,19 @@ async function gasLeak() {
   await shoot("gas-upstream");
 
   // --- what else is in danger
-  await part("danger");
+  await show("danger");
   await page.waitForSelector("[data-owner]");
   const danger = await ask(`${GAS_CITY}/networks/gas/cascade`, { at: { lon: LEAK[0], lat: LEAK[1] } });
   seen.danger = [await page.locator("[data-owner]").evaluateAll((all) => all.map((one) => one.dataset.owner)), danger.in_danger_by_owner.map((one) => one.owner)];
   await shoot("gas-danger");
 
   // --- an incident, heard of in another window
-  const other = await openPage(browser, { width: 480, height: 480 }, complain);
-  other.setDefaultTimeout(30_000);
-  await other.goto(`${base}/?lang=${lang}#token=${token}`);
-  await other.waitForSelector("aside.panel");
-  await other.goto(`${base}/?lang=${lang}#/${GAS_CITY}/crisis`);
+  const other = await window({ width: 480, height: 480 }, { hasTiles: false });
+  await signIn(other);
+  await made.go(other, `${GAS_CITY}/crisis`);
   await other.click('[data-part="incident"]');
   await other.waitForSelector(".live.live", { state: "attached" });
-  await part("incident");
+  await show("incident");
   await shoot("incident-none");
   await page.click(".button.danger.primary");
   await page.waitForSelector("dialog[open]");
@@ -134,7 +120,7 @@ async function gasLeak() {
   });
   await shoot("incident-log");
   if (pictures) {
-    const [file] = await Promise.all([page.waitForEvent("download", { timeout: 120_000 }), page.click("[data-pack]")]);
+    const [file] = await Promise.all([page.waitForEvent("download"), page.click("[data-pack]")]);
     seen.pack = file.suggestedFilename();
     await page.waitForSelector('[data-pack="ready"]');
   }
@@ -193,17 +179,17 @@ async function burstMain() {
   seen.ticked = [first[0], ...idsOf(closed.already_closed)];
   await scrollTo(`[data-valve="${first[0]}"]`);
   await shoot("water-ticked");
-  await part("incident");
+  await show("incident");
   await page.waitForSelector('[data-event="valve_closed"]');
   await shoot("water-log");
-  await part("danger");
+  await show("danger");
   await page.waitForSelector(".zone");
   await shoot("water-danger");
-  await part("shut");
+  await show("shut");
   // what was closed is opened again: the network stands as it was found
   await page.click(tick);
   await page.waitForSelector(`[data-valve="${first[0]}"][data-state="todo"]`);
-  await part("incident");
+  await show("incident");
   await page.waitForSelector('[data-event="valve_opened"]');
   await page.click(".button.danger:not(.primary)");
   await page.fill("#outcome", NOTE[lang]);
@@ -211,7 +197,7 @@ async function burstMain() {
   await page.waitForSelector('[data-event="closed"]');
 
   // the question stays when the language changes
-  await part("shut");
+  await show("shut");
   await page.waitForSelector("[data-valve]");
   await page.click("header button[lang]");
   await page.waitForFunction((was) => document.documentElement.lang !== was, lang);
@@ -220,18 +206,9 @@ async function burstMain() {
   seen.stillThere = (await valves()).map(([id]) => id).sort();
 }
 
-try {
-  await page.goto(`${base}/?lang=${lang}#token=${token}`);
-  await page.waitForSelector("aside.panel");
-  seen.dir = await page.evaluate(() => document.documentElement.dir);
+await run(async () => {
+  await signIn(page);
   seen.inNavigation = await page.locator("nav a.crisis").count();
-  if (scene !== "water") await gasLeak();
-  if (scene !== "gas") await burstMain();
-} catch (error) {
-  complaints.push(String(error));
-  if (pictures) await page.screenshot({ path: join(pictures, `failed-${lang}-${width}.png`) });
-} finally {
-  await browser.close();
-}
-console.log(JSON.stringify({ ...seen, complaints }));
-process.exit(complaints.length ? 1 : 0);
+  if (part !== "water") await gasLeak();
+  if (part !== "gas") await burstMain();
+});

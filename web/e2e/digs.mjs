@@ -7,50 +7,29 @@
  * both sides join; then something unknown is reported from the trench on a phone, in three taps with a photo, and answered.
  * Prints one JSON object of what was seen; exits with 1 when the page reported an error or a step failed.
  */
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
-import { launch, openPage, settled } from "./browser.mjs";
+import { settled } from "./browser.mjs";
+import { LONG, PHONE, scene } from "./scene.mjs";
 
 const [base, token, lang, city, lon, lat, photo, pictures] = process.argv.slice(2);
-const EXPECTED = /401|Unauthorized|GL Driver Message|GPU stall/;
-const LONG = { timeout: 60_000 };
-const complaints = [];
-const seen = { lang };
+const { seen, window, signIn, go, shoot, call, run } = await scene({ base, token, lang, pictures, name: "digs" });
 const middle = [Number(lon), Number(lat)];
 /** A line to the east, 60 m long, around the place. */
 const half = 30 / (111_195 * Math.cos((middle[1] * Math.PI) / 180));
 
-async function post(path, body) {
-  const headers = { Authorization: `Bearer ${token}`, "Content-Type": "application/json", "Idempotency-Key": crypto.randomUUID() };
-  const answer = await fetch(`${base}/v1/cities/${city}${path}`, { method: "POST", headers, body: JSON.stringify(body) });
-  if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
-  return answer.json();
-}
 const inDays = (days) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
 
-if (pictures) mkdirSync(pictures, { recursive: true });
-const browser = await launch();
-const complain = (text) => { if (!EXPECTED.test(text)) complaints.push(text); };
-const shoot = async (page, name) => {
-  if (!pictures) return;
-  await settled(page);
-  await page.screenshot({ path: join(pictures, `${name}-${lang}.png`) });
-};
-let page = await openPage(browser, { width: 1440, height: 900 }, complain);
-page.setDefaultTimeout(LONG.timeout);
+let page = await window();
 
-try {
-  const plan = await post("/planned-works", {
+await run(async () => {
+  const plan = await call("POST", `${city}/planned-works`, {
     agency: "power", agency_ref: `E2E-${lang}-${crypto.randomUUID()}`, title: "Cable of the plan", width_m: 0.8, pavement: "asphalt",
     geometry: { type: "LineString", coordinates: [[middle[0] - half, middle[1]], [middle[0] + half, middle[1]]] }, crs: "EPSG:4326",
     starts_on: inDays(32), ends_on: inDays(45),
   });
-  await page.goto(`${base}/?lang=${lang}#token=${token}`);
-  await page.waitForSelector("aside.panel");
-  seen.dir = await page.evaluate(() => document.documentElement.dir);
+  await signIn(page);
 
   // the plan is in the calendar of its time, and on the map under the same number
-  await page.goto(`${base}/?lang=${lang}#/${city}/digs`);
+  await go(page, `${city}/digs`);
   await page.waitForSelector(".strip [aria-pressed=true]", LONG);
   const works = page.locator(`[data-work="plan:${plan.plan_id}"]`);
   for (let i = 0; i < 3 && !(await works.count()); i += 1) {
@@ -70,7 +49,7 @@ try {
   await settled(page);
   const [x, y] = (await page.getAttribute(".map", "data-framed")).split(",").map(Number);
   const box = await page.locator(".map").boundingBox();
-  await page.evaluate((hash) => { location.hash = hash; }, `#/${city}/digs/new`);
+  await go(page, `${city}/digs/new`);
   await page.waitForSelector("#title");
   await page.click("aside footer .primary");
   await page.waitForSelector("form .problem");
@@ -122,11 +101,9 @@ try {
   await page.context().close();
 
   // from the trench, on a phone: three taps
-  page = await openPage(browser, { width: 390, height: 844 }, complain);
-  page.setDefaultTimeout(LONG.timeout);
-  await page.goto(`${base}/?lang=${lang}#token=${token}`);
-  await page.waitForSelector("aside.panel");
-  await page.evaluate((hash) => { location.hash = hash; }, `#/${city}/digs/report?dig=${id}`);
+  page = await window(PHONE);
+  await signIn(page);
+  await go(page, `${city}/digs/report?dig=${id}`);
   await page.waitForSelector("[data-fault]");
   seen.headerFits = await page.evaluate(() => [...document.querySelectorAll("body > * header > *, header nav a")].every((one) => {
     const box = one.getBoundingClientRect();
@@ -152,11 +129,4 @@ try {
   await page.click("dialog[open] button[type=submit]");
   await page.waitForSelector(`[data-report="${seen.report}"][data-status="accepted"]`, LONG);
   seen.answered = true;
-} catch (error) {
-  complaints.push(String(error));
-  if (pictures) await page.screenshot({ path: join(pictures, `digs-failed-${lang}.png`) });
-} finally {
-  await browser.close();
-}
-console.log(JSON.stringify({ ...seen, complaints }));
-process.exit(complaints.length ? 1 : 0);
+});

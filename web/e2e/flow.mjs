@@ -6,27 +6,15 @@
  * signs in, looks for a parcel, submits a request, waits for the companies, approves, sees the orders confirmed.
  * Prints one JSON object of what was seen; exits with 1 when the page reported an error or a step failed.
  */
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
-import { launch, openPage, settled } from "./browser.mjs";
+import { settled } from "./browser.mjs";
+import { LONG, scene, WIDE } from "./scene.mjs";
 
 const [base, token, lang, parcel, pictures] = process.argv.slice(2);
-const EXPECTED = /401|Unauthorized/; // before signing in, the page asks who is here
-const complaints = [];
-const seen = { lang, parcel };
+const { seen, window, signIn, shoot, run } = await scene({ base, token, lang, pictures, name: "flow" });
+const page = await window();
+const { width } = WIDE;
 
-if (pictures) mkdirSync(pictures, { recursive: true });
-const browser = await launch();
-const page = await openPage(browser, { width: 1440, height: 900 }, (text) => {
-  if (!EXPECTED.test(text)) complaints.push(text);
-});
-const shoot = async (name) => {
-  if (!pictures) return;
-  await settled(page);
-  await page.screenshot({ path: join(pictures, `${name}-${lang}.png`) });
-};
-
-try {
+await run(async () => {
   await page.goto(`${base}/?lang=${lang}`);
   await page.waitForSelector("#token");
   await page.fill("#token", "not-a-live-token-at-all");
@@ -34,13 +22,10 @@ try {
   await page.waitForSelector('[role="alert"]');
   seen.refusedToken = await page.locator('[role="alert"] .code').innerText();
 
-  await page.goto(`${base}/?lang=${lang}#token=${token}`);
-  await page.waitForSelector("aside.panel");
+  await signIn(page);
   seen.addressAfterLogin = page.url();
-  seen.dir = await page.evaluate(() => document.documentElement.dir);
   seen.htmlLang = await page.evaluate(() => document.documentElement.lang);
   await settled(page);
-  const width = 1440;
   const panel = await page.locator("aside.panel").boundingBox();
   seen.panelSide = panel.x + panel.width / 2 < width / 2 ? "left" : "right";
   const zoom = await page.locator(".maplibregl-ctrl-zoom-in").boundingBox();
@@ -62,22 +47,22 @@ try {
   seen.parcelSide = x < width / 2 ? "left" : "right";
   await page.fill("#name", lang === "fa" ? "سارا احمدی" : "Sara Ahmadi");
   await page.fill("#depth", lang === "fa" ? "۲٫۴" : "2.4");
-  await shoot("flow-1-request");
+  await shoot(page, "flow-1-request");
   await page.click('form button[type="submit"]');
-  await page.waitForSelector(".tally", { timeout: 20_000 });
+  await page.waitForSelector(".tally", LONG);
   seen.caseNo = await page.locator("aside.panel h1 .code").innerText();
   seen.caseNoDir = await page.locator("aside.panel h1 .code").getAttribute("dir");
   seen.findings = await page.locator(".finding").count();
-  await shoot("flow-2-findings");
+  await shoot(page, "flow-2-findings");
 
   // the companies answer; the page hears of it without being touched
   await page.click('nav a[href*="tab=agencies"]');
   await page.waitForFunction(() => location.hash.includes("tab=agencies"));
   const approve = page.locator(".page > footer .primary");
-  await approve.waitFor({ timeout: 120_000 });
-  await page.waitForFunction(() => document.querySelectorAll(".offer").length >= 3, null, { timeout: 30_000 });
+  await approve.waitFor(LONG);
+  await page.waitForFunction(() => document.querySelectorAll(".offer").length >= 3, null, LONG);
   seen.offers = await page.locator(".offer").count();
-  await shoot("flow-3-answers");
+  await shoot(page, "flow-3-answers");
 
   await approve.click();
   await page.waitForSelector("dialog[open]");
@@ -85,14 +70,14 @@ try {
     await page.selectOption("#remedy-all", "protective-measures");
     await page.fill("#note-all", lang === "fa" ? "حفاری دستی با حضور نمایندهٔ شرکت" : "Dug by hand, the company's representative attending");
   }
-  await shoot("flow-4-approve");
+  await shoot(page, "flow-4-approve");
   await page.click("dialog button[type=submit]");
-  await page.waitForSelector("dialog[open]", { state: "detached", timeout: 20_000 });
-  await page.waitForFunction(() => document.querySelectorAll(".order .chip.good").length >= 6, null, { timeout: 60_000 });
+  await page.waitForSelector("dialog[open]", { state: "detached" });
+  await page.waitForFunction(() => document.querySelectorAll(".order .chip.good").length >= 6, null, LONG);
   seen.orders = await page.locator(".order h4").count();
-  await page.waitForFunction(() => document.querySelector(".page header .chip")?.classList.contains("good"), null, { timeout: 30_000 });
+  await page.waitForFunction(() => document.querySelector(".page header .chip")?.classList.contains("good"), null, LONG);
   await page.locator(".order").first().scrollIntoViewIfNeeded();
-  await shoot("flow-5-orders");
+  await shoot(page, "flow-5-orders");
   await page.click('nav a[href*="tab=history"]');
   await page.waitForSelector("ol li .n");
   seen.history = await page.locator("ol li .n").count();
@@ -102,11 +87,4 @@ try {
   await page.waitForFunction((before) => document.documentElement.lang !== before, lang);
   seen.switchedDir = await page.evaluate(() => document.documentElement.dir);
   seen.stillThere = (await page.locator("aside.panel h1 .code").innerText()) === seen.caseNo;
-} catch (error) {
-  complaints.push(String(error));
-  if (pictures) await page.screenshot({ path: join(pictures, `failed-${lang}.png`) });
-} finally {
-  await browser.close();
-}
-console.log(JSON.stringify({ ...seen, complaints }));
-process.exit(complaints.length ? 1 : 0);
+});
