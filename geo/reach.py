@@ -19,27 +19,9 @@ from geo.near_kernels import square_to_segment
 
 Shapes = npt.NDArray[Any]
 _SEGMENTS_PER_CELL = 2.0
-
-
-@compiled
-def _apart(s: Floats, t: Floats) -> float:
-    """The distance of two segments (x1, y1, x2, y2); 0 where they cross or touch."""
-    # from the first end of s: differences are exact where absolute coordinates would lose digits
-    ax, ay = s[2] - s[0], s[3] - s[1]
-    bx, by = t[0] - s[0], t[1] - s[1]
-    cx, cy = t[2] - s[0], t[3] - s[1]
-    dx, dy = cx - bx, cy - by
-    if (ax * by - ay * bx) * (ax * cy - ay * cx) < 0.0 and (dy * bx - dx * by) * (
-        dx * (ay - by) - dy * (ax - bx)
-    ) < 0.0:
-        return 0.0
-    least = min(
-        square_to_segment(bx, by, ax, ay),
-        square_to_segment(cx, cy, ax, ay),
-        square_to_segment(-bx, -by, dx, dy),
-        square_to_segment(ax - bx, ay - by, dx, dy),
-    )
-    return float(np.sqrt(least))
+# From a cell's middle to its corner, in sides, and a little for the rounding.
+_HALF_DIAGONAL = 0.7072
+_MANY_CELLS = 12
 
 
 @compiled
@@ -79,24 +61,55 @@ def _is_inside(x: float, y: float, edges: Floats, first: int, last: int) -> bool
 
 @compiled
 def _distance(s: Floats, edges: Floats, first: int, last: int, within: float) -> float:
-    """The distance of a segment from an area, if it is at most `within`; else more than that."""
-    best = np.inf
-    low_x, high_x = min(s[0], s[2]) - within, max(s[0], s[2]) + within
-    low_y, high_y = min(s[1], s[3]) - within, max(s[1], s[3]) + within
+    """The distance of a segment (x1, y1, x2, y2) from an area, if it is at most `within`; else more than that."""
+    best = within * within
+    is_near = False
+    x1, y1, x2, y2 = s[0], s[1], s[2], s[3]
     for e in range(first, last):
-        t = edges[e]
-        if min(t[0], t[2]) > high_x or max(t[0], t[2]) < low_x:
+        # all from the first end of the edge: differences are exact where absolute coordinates would lose digits
+        ox, oy = edges[e, 0], edges[e, 1]
+        ax, ay = edges[e, 2] - ox, edges[e, 3] - oy
+        bx, by, cx, cy = x1 - ox, y1 - oy, x2 - ox, y2 - oy
+        length = ax * ax + ay * ay
+        # both ends on one side of the edge, too far from its line; or both too far beyond the same end of it
+        beside_b, beside_c = ax * by - ay * bx, ax * cy - ay * cx
+        if beside_b * beside_c > 0.0 and min(beside_b * beside_b, beside_c * beside_c) > best * length:
             continue
-        if min(t[1], t[3]) > high_y or max(t[1], t[3]) < low_y:
+        along_b, along_c = ax * bx + ay * by, ax * cx + ay * cy
+        beyond = max(-max(along_b, along_c), min(along_b, along_c) - length)
+        if beyond > 0.0 and beyond * beyond > best * length:
             continue
-        best = min(best, _apart(s, t))
-        if best == 0.0:
+        dx, dy = cx - bx, cy - by
+        if beside_b * beside_c < 0.0 and (dy * bx - dx * by) * (dx * (ay - by) - dy * (ax - bx)) < 0.0:
             return 0.0
-    return 0.0 if _is_inside(s[0], s[1], edges, first, last) else best
+        least = min(
+            square_to_segment(bx, by, ax, ay),
+            square_to_segment(cx, cy, ax, ay),
+            square_to_segment(-bx, -by, dx, dy),
+            square_to_segment(ax - bx, ay - by, dx, dy),
+        )
+        if least <= best:
+            best, is_near = least, True
+            if best == 0.0:
+                return 0.0
+    if _is_inside(x1, y1, edges, first, last):
+        return 0.0
+    return float(np.sqrt(best)) if is_near else np.inf
 
 
 @compiled
-def _near(  # noqa: C901, PLR0913 - one compiled loop
+def _is_beyond(x: float, y: float, edges: Floats, first: int, last: int, within: float) -> bool:
+    """Whether a place is neither inside an area nor within so much of its edge."""
+    square = within * within
+    for e in range(first, last):
+        x1, y1 = edges[e, 0], edges[e, 1]
+        if square_to_segment(x - x1, y - y1, edges[e, 2] - x1, edges[e, 3] - y1) <= square:
+            return False
+    return not _is_inside(x, y, edges, first, last)
+
+
+@compiled
+def _near(  # noqa: C901, PLR0913, PLR0915 - one compiled loop
     segments: Floats,
     owner: Ints,
     reach_m: Floats,
@@ -120,10 +133,17 @@ def _near(  # noqa: C901, PLR0913 - one compiled loop
             west, east = min(west, edges[e, 0]), max(east, edges[e, 0])
             south, north = min(south, edges[e, 1]), max(north, edges[e, 1])
         wide = margin_m + widest_m
-        for row in range(max(int((south - wide) / side), 0), min(int((north + wide) / side), rows - 1) + 1):
-            for column in range(
-                max(int((west - wide) / side), 0), min(int((east + wide) / side), columns - 1) + 1
-            ):
+        low, high = max(int((south - wide) / side), 0), min(int((north + wide) / side), rows - 1)
+        left, right = max(int((west - wide) / side), 0), min(int((east + wide) / side), columns - 1)
+        # The box of a slanting trench is mostly empty: then each cell is asked first whether it lies near at all.
+        is_sparse = (high - low + 1) * (right - left + 1) > _MANY_CELLS
+        around = wide + side * _HALF_DIAGONAL
+        for row in range(low, high + 1):
+            for column in range(left, right + 1):
+                if is_sparse and _is_beyond(
+                    (column + 0.5) * side, (row + 0.5) * side, edges, first, last, around
+                ):
+                    continue
                 cell = row * columns + column
                 for at in range(start[cell], start[cell + 1]):
                     i = items[at]
@@ -137,7 +157,7 @@ def _near(  # noqa: C901, PLR0913 - one compiled loop
                     if min(s[1], s[3]) > north + within or max(s[1], s[3]) < south - within:
                         continue
                     d = _distance(s, edges, first, last, within)
-                    if d > within:
+                    if d == np.inf:
                         continue
                     if stamp[line] == q:
                         apart[place[line]] = min(apart[place[line]], d)
