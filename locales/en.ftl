@@ -622,6 +622,7 @@ error-source-encoding-unknown = The file { $file } does not say how its letters 
 error-source-format-unknown = The format of { $file } ({ $found }) is not read.
 error-source-incomplete = { $file } says that it holds { $expected } records, but { $found } could be read.
 error-source-part-missing = The part { $part } of { $file } is missing. Send all parts together.
+error-source-table-missing = { $file } has no table { $table }. It holds: { $tables }.
 error-source-table-unstated = { $file } holds several tables; say which one is meant: { $tables }.
 error-source-too-large = { $file } is too large: { $found } { $of }, at most { $limit } are read.
 error-source-truncated = The file { $file } is cut off. Send it again.
@@ -1830,6 +1831,8 @@ sheet-scale = Scale on A4: 1 : { $scale }
 sheet-size = Length × width (m)
 sheet-status = Status
 sheet-supervisor = Supervisor
+ui-take-along = Map to take along
+ui-take-along-page = For phone and paper
 ## map of an excavation: end
 
 ## crisisweb: begin

@@ -604,6 +604,7 @@ error-source-encoding-unknown = پرونده { $file } کدگذاری نوشته
 error-source-format-unknown = قالب پرونده { $file } ({ $found }) خوانده نمی‌شود.
 error-source-incomplete = { $file } می‌گوید { $expected } رکورد دارد، اما { $found } رکورد خوانده شد.
 error-source-part-missing = بخش { $part } از { $file } نیست. همه بخش‌ها را با هم بفرستید.
+error-source-table-missing = { $file } جدولی به نام { $table } ندارد. جدول‌های آن: { $tables }.
 error-source-table-unstated = { $file } چند جدول دارد؛ بگویید کدام منظور است: { $tables }.
 error-source-too-large = { $file } بیش از اندازه بزرگ است: { $found } { $of }، حداکثر { $limit } خوانده می‌شود.
 error-source-truncated = پرونده { $file } ناقص رسیده است. دوباره بفرستید.
@@ -1796,10 +1797,12 @@ sheet-method = روش
 sheet-near = حفاری‌های دیگر در نزدیکی
 sheet-no-findings = بررسی موردی ثبت نکرد. لایه‌هایی که پاسخی نداشتند در پایین آمده‌اند.
 sheet-permit = مجوز
-sheet-scale = مقیاس روی A4: ۱ به { $scale }
+sheet-scale = مقیاس: ۱ به { $scale } روی کاغذ A4
 sheet-size = طول × عرض (متر)
 sheet-status = وضعیت
 sheet-supervisor = ناظر
+ui-take-along = نقشه برای همراه
+ui-take-along-page = برای تلفن و کاغذ
 ## map of an excavation: end
 
 ## crisisweb: begin

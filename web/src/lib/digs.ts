@@ -60,6 +60,7 @@ export interface DigView {
   guarantee_until: string | null; answers_due_at: string | null; submitted_at: string | null; created_at: string;
   records: DigRecord[]; warnings: DigRecord[]; overlaps: Overlap[]; trench: { trench_id: string; members: string[] } | null;
   actions: string[]; blocked: Record<string, string[]>;
+  listed?: { bar_id: string; party: string; name: string; reason: string; from_on: string; until_on: string | null }[];
 }
 
 export interface DigSummary {
