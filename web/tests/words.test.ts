@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { makeCatalogue } from "../src/i18n/catalogue";
+import { DESK_REASONS } from "../src/lib/desk";
 import { DIG_ACTS } from "../src/lib/dig_forms";
 import { DIG_PHASES, DIG_STATUSES, FAULTS, PAVEMENTS } from "../src/lib/digs";
 
@@ -22,6 +23,8 @@ const literal = new Set([...source.matchAll(/\bt\(\s*"([\w-]+)"/g), ...source.ma
 const groups = new Set([...source.matchAll(/\bword(?:Of)?\(\s*"([\w-]+)"/g)].map((match) => match[1] ?? ""));
 
 /** The values that the server sends, by group, as the page must be able to say them. */
+const DESK_ORDERS = ["try", "confirm", "cancel"];
+const DESK_OPS = ["inquire", ...DESK_ORDERS];
 const VALUES: Record<string, readonly string[]> = {
   status: ["consulting", "awaiting_decision", "refused", "exchanging", "active", "needs_decision", "completing", "completed", "withdrawn", "revoked"],
   works: ["new_building", "extension", "demolish_rebuild", "repair", "excavation_only"],
@@ -108,6 +111,16 @@ const VALUES: Record<string, readonly string[]> = {
   "dig-status": ["emergency", "working", "defects", "handover_requested", "expired", "revoked"],
   "building-use": ["hospital", "fire_station", "school", "mosque", "community_centre"],
   start: ["line", "device", "source", "node"],
+  reason: DESK_REASONS,
+  "tariff-basis": ["assumed", "confirmed", "recorded"],
+  "desk-op": DESK_OPS,
+  "desk-ask": DESK_OPS,
+  "desk-lapse": [...DESK_OPS, "late"],
+  "desk-done": DESK_ORDERS,
+  "desk-refuse": DESK_ORDERS,
+  "desk-refused-then": DESK_ORDERS,
+  "desk-number": ["try", "confirm"],
+  "bar-party": ["agency", "contractor"],
 };
 /** Groups whose values are open: the page shows the value itself when it has no words. */
 const OPEN = new Set(["agency", "landuse", "issue-param"]);
