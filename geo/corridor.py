@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -49,6 +49,9 @@ class Corridor:
     cell_m: float
     factor: Costs
     _graph: csr_matrix
+    # Which cells lie by a shape, open or not: asked again for every line of a site. The shape is kept as well, so that
+    # its number means it for as long as this lasts.
+    _near: dict[int, tuple[BaseGeometry, Cells]] = field(default_factory=dict)
 
     @property
     def centres(self) -> npt.NDArray[np.float64]:
@@ -58,15 +61,23 @@ class Corridor:
 
     def cells_of(self, shape: BaseGeometry) -> Cells:
         """The open cells whose centre lies within one cell of the shape, in number order."""
+        if shape.is_empty:
+            return np.empty(0, dtype=np.intp)
+        if id(shape) not in self._near:
+            self._near[id(shape)] = shape, self._cells_by(shape)
+        numbers = self._near[id(shape)][1]
+        found: Cells = numbers[np.isfinite(self.factor.ravel()[numbers])]
+        return found
+
+    def _cells_by(self, shape: BaseGeometry) -> Cells:
         margin = self.cell_m * 0.75
         window = _window(self.factor, (self.west_m, self.south_m, self.cell_m), shape, margin)
-        if window is None or shape.is_empty:
+        if window is None:
             return np.empty(0, dtype=np.intp)
-        numbers, points = window
+        numbers, x, y = window
         shapely.prepare(shape)
-        near = np.asarray(shapely.dwithin(shape, points, margin), dtype=bool)
-        found: Cells = numbers[near & np.isfinite(self.factor.ravel()[numbers])]
-        return found
+        near: Cells = numbers[np.asarray(shapely.dwithin(shape, shapely.points(x, y), margin), dtype=bool)]
+        return near
 
     def ways(self, sources: Mapping[int, float]) -> Ways:
         """The cheapest ways from the source cells, each entered at the given cost, to every cell."""
@@ -91,7 +102,7 @@ class Corridor:
         """The same ground with one zone more."""
         factor = self.factor.copy()
         _price(factor, (self.west_m, self.south_m, self.cell_m), zone)
-        return Corridor(self.west_m, self.south_m, self.cell_m, factor, _graph(factor, self.cell_m))
+        return replace(self, factor=factor, _graph=_graph(factor, self.cell_m))
 
     def cost_of(self, line: LineString) -> float:
         """What a straight-edged trench along `line` costs, sampled at a third of a cell."""
@@ -177,16 +188,16 @@ def _price(raster: Costs, place: tuple[float, float, float], zone: Zone) -> None
     """Put the zone's factor on the cells within it that are cheaper."""
     window = None if zone.shape.is_empty else _window(raster, place, zone.shape, 0.0)
     if window is not None:
-        numbers, points = window
+        numbers, x, y = window
         shapely.prepare(zone.shape)
-        inside = numbers[np.asarray(shapely.intersects(zone.shape, points), dtype=bool)]
+        inside = numbers[np.asarray(shapely.intersects_xy(zone.shape, x, y), dtype=bool)]
         factor = raster.ravel()
         factor[inside] = np.maximum(factor[inside], zone.factor)
 
 
 def _window(
     raster: Costs, place: tuple[float, float, float], shape: BaseGeometry, margin: float
-) -> tuple[Cells, npt.NDArray[np.object_]] | None:
+) -> tuple[Cells, Costs, Costs] | None:
     """The numbers and centres of the cells in the box of a shape, widened by a margin; None outside the raster."""
     west, south, cell_m = place
     rows, columns = raster.shape
@@ -199,7 +210,7 @@ def _window(
         return None
     x, y = np.meshgrid(west + column * cell_m, south + row * cell_m)
     numbers = (row[:, None] * columns + column[None, :]).ravel()
-    return numbers, np.asarray(shapely.points(x.ravel(), y.ravel()), dtype=object)
+    return numbers, x.ravel(), y.ravel()
 
 
 def _graph(factor: Costs, cell_m: float) -> csr_matrix:

@@ -134,7 +134,8 @@ def design(site: Site, wanted: Sequence[Wanted], pack: RulePack) -> Design:
             unserved.append(Unserved(each.name, Unreached.TOO_FAR, course.whole_m))
         else:
             lines.append(_met(beside, each, course, pack))
-            beside, way = _with_line(beside, way, lines[-1], each, able, pack)
+            if each is not able[-1]:
+                beside, way = _with_line(beside, way, lines[-1], each, able, pack)
     by_name = {each.name: each for each in able}
     trench = _common(site, [by_name[line.name] for line in lines], lines, start, pack)
     return Design(tuple(lines), tuple(unserved), trench)
@@ -248,7 +249,11 @@ def _met(site: Site, wanted: Wanted, course: _Course, pack: RulePack) -> Service
     near = _around(named, route, max(keeps.values(), default=0.0) + LOOSE_M)
     met += [beside(wanted, main.placed, route, cover, each, pack) for each in near]
     found = tuple(each for each in met if each is not None)
-    over = sum(route.intersection(shape.buffer(-SHARED_EDGE_M)).length for shape in site.neighbours)
+    over = sum(
+        route.intersection(shape.buffer(-SHARED_EDGE_M)).length
+        for shape in site.neighbours
+        if shape.intersects(route)
+    )
     return ServiceLine(wanted.name, main, route, course.inside_m, cover, found, float(over))
 
 
