@@ -59,6 +59,12 @@ class SourceTableUnstated(SourceUnreadable):
     code = "source-table-unstated"
 
 
+class SourceTableMissing(SourceUnreadable):
+    """The file holds no table of the name that the layer or the clerk states, but these."""
+
+    code = "source-table-missing"
+
+
 class SourceEncodingUnknown(SourceUnreadable):
     """The file does not say how its letters are encoded, and its bytes do not tell."""
 

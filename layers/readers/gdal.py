@@ -18,7 +18,7 @@ from pyogrio.errors import DataLayerError, DataSourceError, FeatureError, FieldE
 from pyproj.exceptions import ProjError
 from shapely.errors import ShapelyError
 
-from layers.readers.faults import SourceIncomplete, SourceTableUnstated, SourceUnreadable
+from layers.readers.faults import SourceIncomplete, SourceTableMissing, SourceTableUnstated, SourceUnreadable
 from layers.readers.source import Table
 
 CURVE_TOLERANCE_M = 0.005
@@ -70,7 +70,7 @@ def one_table(path: Path, table: str | None) -> str:
             raise SourceTableUnstated(file=path.name, tables=there[:20], hint="name-the-table")
         return there[0]
     if table not in there:
-        raise SourceUnreadable(file=path.name, table=table, problem="no such table", tables=there[:20])
+        raise SourceTableMissing(file=path.name, table=table, tables=there[:20], hint="name-the-table")
     return table
 
 

@@ -18,6 +18,7 @@ from geo.crs import CityCrs, to_wgs84
 from layers.city import City
 from layers.ingest import deliver
 from layers.mapping import ColumnMissing
+from layers.readers.faults import SourceTableMissing
 from layers.reading import SourceCrsContradiction, SourceCrsMissing, SourceUnreadable, read
 
 Write = Callable[..., Path]
@@ -87,6 +88,12 @@ def test_what_is_no_gis_file_is_refused(tmp_path: Path, write: Write) -> None:
     ):
         with pytest.raises(SourceUnreadable):
             read(path, table)
+
+
+def test_a_table_of_another_name_is_refused_with_those_that_are_there(write: Write) -> None:
+    with pytest.raises(SourceTableMissing) as refusal:
+        read(write([ROW]), "pipe")
+    assert (refusal.value.params["table"], refusal.value.params["tables"]) == ("pipe", ["pipes"])
 
 
 def test_a_table_with_other_columns_is_refused_by_name(engine: Engine, toy: City, write: Write) -> None:
