@@ -48,6 +48,7 @@ def test_two_works_one_trench_and_a_report_from_it(
     assert re.fullmatch(r"D\d{4}-\d{6}", seen["digNo"]), "an identifier keeps its stored digits and order"
     assert seen["offered"] == "offered"
     assert seen["agreed"] == 2
+    assert {"dig", "plan"} <= set(seen["barred"]), "a repaved street names the works that would open it"
     assert seen["waits"] == "visit"
     assert seen["silence"] >= 1, "what silence means is said"
     assert seen["headerFits"]

@@ -109,6 +109,21 @@ async function gasLeak() {
   seen.heardOpening = true;
   await other.click(`[data-incident="${incidentNo}"]`);
   await other.waitForSelector('[data-event="opened"]');
+  // it has grown: the area is drawn anew, and everybody sees it in the log
+  await page.click("#redraw");
+  await settled(page);
+  const frame = await page.locator(".map").boundingBox();
+  const [mx, my] = (await page.locator(".map").getAttribute("data-framed")).split(",").map(Number);
+  for (const [dx, dy] of [[-50, -50], [50, -50], [50, 50]]) await page.mouse.click(frame.x + mx + dx, frame.y + my + dy, { delay: 30 });
+  await page.waitForSelector("[data-finish]:not(:disabled)");
+  await page.click("[data-finish]");
+  await page.waitForSelector('[data-event="area_changed"]');
+  await other.waitForSelector('[data-event="area_changed"]');
+  seen.redrawn = await page.evaluate(async (no) => {
+    const { incidents } = await (await fetch(`/v1/cities/${location.hash.split("/")[1]}/incidents`)).json();
+    return incidents.find((one) => one.incident_no === no).geometry.type;
+  }, incidentNo);
+  await shoot("incident-redrawn");
   await page.fill("#log-text", NOTE[lang]);
   await page.click(".body form.section button[type=submit]");
   await page.waitForSelector('[data-event="note"]');
@@ -138,8 +153,16 @@ async function burstMain() {
   await go(`${WATER_CITY}/crisis`);
   const main = { feature_id: BURST };
   const water = await ask(`${WATER_CITY}/networks/water/isolation`, { at: main });
+  // a valve is found by its number: the map goes there, and it can be shut off from there
+  const [wanted] = water.valves;
+  await page.fill("#crisis-parcel", wanted.feature_id.toLowerCase());
+  await page.click(`[data-found="${wanted.feature_id}"]`);
+  await page.click("[data-found-here] .primary");
+  await page.waitForSelector("[data-took]");
+  seen.looked = [await page.locator(".subject h2 .code").innerText(), wanted.feature_id];
   const [lon, lat] = water.start.point;
   await go(`${WATER_CITY}/crisis?at=${lon.toFixed(6)},${lat.toFixed(6)}&utility=water`);
+  await page.waitForFunction((main) => document.querySelector(".subject h2 .code")?.textContent === main, BURST);
   await page.waitForSelector("[data-valve]");
   seen.burst = [await page.locator(".subject h2 .code").innerText(), BURST];
   seen.valves = [(await valves()).map(([id]) => id).sort(), idsOf(water.valves)];

@@ -84,6 +84,28 @@ await run(async () => {
   seen.agreed = await pair.locator(".ok").count();
   await shoot(page, "digs-4-agreed");
 
+  // the street was paved anew meanwhile: both works are named at once, and the request is barred
+  await go(page, `${city}/digs/plan/${plan.plan_id}`);
+  await page.waitForSelector("aside .facts");
+  await settled(page);
+  const [px, py] = (await page.getAttribute(".map", "data-framed")).split(",").map(Number);
+  await go(page, `${city}/digs/paving-new`);
+  await page.fill("#title", lang === "fa" ? "خیابان گلستان" : "Garden street");
+  await page.fill("#source", "1405/32");
+  await page.click("#draw");
+  await settled(page);
+  for (const shift of [-60, 60]) {
+    const corners = Number(await page.getAttribute("[data-corners]", "data-corners"));
+    await page.mouse.click(box.x + px + shift, box.y + py);
+    await page.waitForFunction((was) => Number(document.querySelector("[data-corners]").dataset.corners) > was, corners);
+  }
+  await page.click("#draw-done");
+  await page.click("aside footer .primary");
+  await page.waitForSelector("[data-until]");
+  seen.barred = await page.locator("[data-barred]").evaluateAll((all) => all.map((one) => one.dataset.barred.split(":")[0]).sort());
+  await shoot(page, "digs-paved");
+  await go(page, `${city}/digs/${id}`);
+
   // the life, and one step of it
   await page.click('a[data-tab="overview"]');
   await page.waitForSelector('.life [aria-current="step"]');
