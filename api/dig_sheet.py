@@ -121,7 +121,7 @@ def sheet(made: DigMap, language: i18n.Language) -> str:
             f'<p class="small">{tell.say("sheet-scale", scale=frame.scale)} · {_corner(made, frame)}</p>',
             _legend(tell),
             _findings(tell, findings),
-            _conditions(tell),
+            _conditions(tell, findings),
             _contacts(tell),
             _ages(tell),
         )
@@ -261,7 +261,12 @@ def _badges(made: DigMap, frame: _Frame, findings: list[dict[str, Any]]) -> Iter
             continue
         yield _drawn(frame, line, f"fill:none;stroke:#14252d;stroke-width:{0.3 * mm:.2f}")
         is_line = line.geom_type == "LineString"
-        spot = line.interpolate(0.5, normalized=True) if is_line else line.representative_point()
+        # Lines lie upon each other: their numbers must not.
+        spot = (
+            line.interpolate(0.1 + number * 0.37 % 0.8, normalized=True)
+            if is_line
+            else line.representative_point()
+        )
         x, y = spot.x - frame.west, frame.north - spot.y
         ring = f"fill:#fff;stroke:#14252d;stroke-width:{0.3 * mm:.2f}"
         yield f'<circle cx="{x:.2f}" cy="{y:.2f}" r="{2.3 * mm:.2f}" style="{ring}"/>'
@@ -324,18 +329,26 @@ def _findings(tell: _Teller, findings: list[dict[str, Any]]) -> str:
     return f"<h2>{tell.say('sheet-findings')}</h2><table>{''.join(rows)}</table>"
 
 
-def _conditions(tell: _Teller) -> str:
+def _conditions(tell: _Teller, findings: list[dict[str, Any]]) -> str:
+    """Each condition once, with the numbers of the findings it answers."""
     dig = tell.made.dig
     conditions = (dig.permit or {}).get("conditions") or dig.suggested_conditions
     if not conditions:
         return ""
     heading = "sheet-conditions" if dig.permit else "sheet-conditions-suggested"
-    rows = []
+    numbers = {each["properties"]["ref"]: tell.number(number) for number, each in enumerate(findings, 1)}
+    rows: dict[str, list[str]] = {}
     for each in conditions:
         words = tell.word("condition", each["code"]) if each["code"] != "other" else ""
         whose = f" ({tell.agency(each['agency'])})" if each.get("agency") else ""
-        rows.append(f"<li>{words} <bdi>{escape(str(each.get('note') or ''))}</bdi>{whose}</li>")
-    return f"<h2>{tell.say(heading)}</h2><ul>{''.join(rows)}</ul>"
+        line = f"{words} <bdi>{escape(str(each.get('note') or ''))}</bdi>{whose}"
+        refs = (each.get("params") or {}).get("findings") or ()
+        rows.setdefault(line, []).extend(numbers[ref] for ref in refs if ref in numbers)
+    listed = "".join(
+        f"<li>{line}{' – ' + ' · '.join(dict.fromkeys(which)) if which else ''}</li>"
+        for line, which in rows.items()
+    )
+    return f"<h2>{tell.say(heading)}</h2><ul>{listed}</ul>"
 
 
 def _contacts(tell: _Teller) -> str:

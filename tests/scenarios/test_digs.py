@@ -398,8 +398,7 @@ def test_the_map_goes_along_on_a_phone_and_on_paper(street: Street, tmp_path: Pa
     with street.client("officer") as client:
         page = client.get(path, params={"lang": "fa"})
         gpkg = client.get(path, params={"f": "gpkg"})
-        assert client.get(path, params={"f": "zip"}).status_code in {200, 503}
-        assert client.get(path, params={"margin_m": 500}).status_code in {400, 422}
+        assert client.get(path, params={"margin_m": 500}).status_code == 422
     assert page.status_code == 200, page.text
     assert 'dir="rtl"' in page.text
     assert "<svg" in page.text
