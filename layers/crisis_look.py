@@ -136,7 +136,8 @@ def _statement(targets: Iterable[Target]) -> TextClause:
     )
 
 
-_COUNTED: Final = ("features", "nearest_m", "surveyed_from", "surveyed_to")
+# The last columns of the statement: those of Count.
+_COUNTED: Final = 4
 
 
 def looked(desk: Desk, specs: Iterable[LayerSpec], area: BaseGeometry, from_m: BaseGeometry) -> Looked:
@@ -173,15 +174,15 @@ def _open(
         "srid": desk.city.srid,
         "most": MOST_HERE,
     }
-    rows = desk.reader.execute(_statement(spec.target for spec in specs), values).mappings().all()
-    counts = {row["layer_id"]: Count(**{name: row[name] for name in _COUNTED}) for row in rows}
-    there = [row for row in rows if row["feature_id"] is not None]
-    shapes = shapely.from_wkb([bytes(row["geom"]) for row in there])
+    rows = desk.reader.execute(_statement(spec.target for spec in specs), values).all()
+    counts = {row.layer_id: row[-_COUNTED:] for row in rows}
+    there = [row for row in rows if row.feature_id is not None]
+    shapes = shapely.from_wkb([bytes(row.geom) for row in there])
+    # the statement names the fields in the order of NearFeature, the shape last
     features = [
-        NearFeature(**{name: value for name, value in row.items() if name not in _COUNTED} | {"geom": shape})
-        for row, shape in zip(there, shapes, strict=True)
+        NearFeature(*[*row[: -_COUNTED - 1], shape]) for row, shape in zip(there, shapes, strict=True)
     ]
-    return features, counts
+    return features, {layer: Count(*count) for layer, count in counts.items()}
 
 
 def _apart(found: Sequence[NearFeature], from_m: BaseGeometry) -> list[NearFeature]:
