@@ -2,8 +2,9 @@
 
     python bench/bench_ogc.py [--peers VENV] [--parcels 100000] [--rounds 5] [--requests 60]
 
-Prints the processor time (ms) of one request, server and PostgreSQL together, as the median over rounds, and its
-ratio to the floor. Peers come from a scratch environment, because nothing of ours depends on them:
+Prints the processor time (ms) of one request, server and PostgreSQL together, as the median over rounds, its ratio to
+the floor, and each goal with what was measured. "owner" is ours without rights in the database, "kept" ours with its
+memory of tiles. Peers come from a scratch environment, because nothing of ours depends on them:
 
     python3.12 -m venv /path/to/peers
     /path/to/peers/bin/pip install tipg==1.6.1 uvicorn pygeoapi==0.24.0 gunicorn psycopg2-binary geoalchemy2
@@ -30,11 +31,14 @@ from sqlalchemy import text
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from api import tokens  # noqa: E402
+from bench.ogc_goals import gist_is_used, gzip_figures, pss_mb, told  # noqa: E402
 from bench.ogc_servers import SRID, Server, floor_server, our_server, pygeoapi_server, tipg_server  # noqa: E402
 from layers.city import load_city  # noqa: E402 - the bench runs from a checkout
 from layers.cluster import Cluster  # noqa: E402
-from layers.database import make_engine, migrate  # noqa: E402
+from layers.database import make_engine, make_sessions, migrate  # noqa: E402
 from layers.ingest import import_city  # noqa: E402
+from permits.vocabulary import Role  # noqa: E402
 
 WEST, SOUTH = 270_000.0, 3_460_000.0
 STEP_M = 18.0
@@ -226,8 +230,18 @@ CASES = {
     "tile16": "tile z16, not cached",
     "tile14": "tile z14, not cached",
     "filter": "items, CQL2 filter, 100",
+    "first": "100 items, first page",
     "page": "100 items, last page by key",
 }
+KEPT = {
+    "304": "items, If-None-Match: 304, nobody",
+    "304 token": "items, If-None-Match: 304, an officer's token",
+    "tile 304": "tile z16, If-None-Match: 304, an officer's token",
+    "map 304": "the page's own tile z16, If-None-Match: 304, an officer's token",
+    "tile kept": "tile z16 from memory, gzip, an officer's token",
+    "map kept": "the page's own tile z16 from memory, gzip, an officer's token",
+}
+"""What a process answers from memory: the rights are looked at each time."""
 
 
 def main() -> None:
@@ -264,6 +278,8 @@ def run(said: argparse.Namespace, folder: Path, cluster: Cluster) -> None:
         for statement in PLAIN.split(";\n"):
             if statement.strip():
                 connection.execute(text(statement))
+    with make_sessions(engine).begin() as session:
+        token = tokens.create_token(session, "bench", Role.OFFICER)
     engine.dispose()
     socket_dir = str(cluster.socket_dir)
     servers = [our_server(url, cities), floor_server(f"dbname=ogc user=panjereh host={socket_dir}")]
@@ -279,37 +295,67 @@ def run(said: argparse.Namespace, folder: Path, cluster: Cluster) -> None:
         )
     postmaster = cluster.server_pid()
     assert postmaster is not None
+    owner = our_server(url, cities, "owner", role="off")
+    keeping = our_server(url, cities, "kept", cache=10**8)
+    everybody = [*servers, owner, keeping]
     try:
-        for server in servers:
+        for server in everybody:
             server.start()
-        report(said, servers, postmaster)
+        results = report(said, servers, owner, postmaster)
+        results |= from_memory(said, keeping, token, postmaster)
+        tile = servers[0].get(
+            servers[0].paths["tile14"].format(**places(1, said.seed, said.parcels)[0].values)
+        )[1]
+        goals = told(results, gzip_figures(tile), pss_mb(servers[0]), gist_is_used(url))
     finally:
-        for server in servers:
+        for server in everybody:
             server.stop()
+    print("", *goals, sep="\n")
 
 
-def report(said: argparse.Namespace, servers: list[Server], postmaster: int) -> None:
+def from_memory(
+    said: argparse.Namespace, server: Server, token: str, postmaster: int
+) -> dict[str, dict[str, list[float]]]:
+    """CPU-ms of what is known already: a 304, and a kept tile; asked by nobody and with a token."""
+    officer = {"Authorization": f"Bearer {token}"}
+    place = places(1, said.seed + 3, said.parcels)[0]
+    results: dict[str, dict[str, list[float]]] = {case: {"ours": []} for case in KEPT}
+    for number in range(said.rounds + 1):
+        for case in KEPT:
+            path = {"tile": "tile16", "map": "map16"}.get(case.split()[0], "items")
+            who = officer if " " in case else {}
+            headers = {**who, "Accept-Encoding": "gzip"}
+            if "304" in case:
+                tag = server.get(server.paths[path].format(**place.values), headers)[2]["etag"]
+                headers["If-None-Match"] = tag
+            took = measured(server, path, [place] * 4 * said.requests, postmaster, lambda said=headers: said)
+            if number:
+                results[case]["ours"].append(took)
+    print("\nfrom memory, CPU-ms, server + PostgreSQL")
+    for case, found in results.items():
+        values = found["ours"]
+        print(f"  {KEPT[case]:66} {statistics.median(values):6.3f} [{min(values):.3f}-{max(values):.3f}]")
+    return results
+
+
+def report(
+    said: argparse.Namespace, servers: list[Server], owner: Server, postmaster: int
+) -> dict[str, dict[str, list[float]]]:
     warm = places(20, said.seed + 1, said.parcels)
     check(servers, warm)
     results: dict[str, dict[str, list[float]]] = {
-        case: {server.name: [] for server in servers} for case in [*CASES, "304"]
+        case: {server.name: [] for server in [*servers, owner]} for case in CASES
     }
     for number in range(said.rounds + 1):
         asked = places(said.requests, said.seed + 100 + number, said.parcels)
         for case in CASES:
             some = asked[: max(8, said.requests // 5)] if case.startswith("tile") else asked
-            for server in servers:
+            asking = [*servers, owner] if case in {"items", "item", "tile16"} else servers
+            for server in asking:
                 if case in server.paths and number == 0:
                     measured(server, case, some[:8], postmaster)  # warm
                 elif case in server.paths:
                     results[case][server.name].append(measured(server, case, some, postmaster))
-        if number:
-            ours = servers[0]
-            same = [asked[0]] * said.requests
-            tag = ours.get(ours.paths["items"].format(**asked[0].values))[2]["etag"]
-            results["304"]["ours"].append(
-                measured(ours, "items", same, postmaster, lambda tag=tag: {"If-None-Match": tag})
-            )
     print(
         f"{said.parcels} parcels, seed {said.seed}, {said.rounds} rounds of {said.requests} requests, one client"
     )
@@ -317,7 +363,7 @@ def report(said: argparse.Namespace, servers: list[Server], postmaster: int) -> 
         "CPU-ms per request, server + PostgreSQL: median [lowest-highest]; ratio to the floor of the same round"
     )
     for case, found in results.items():
-        print(f"\n{CASES.get(case, 'items, If-None-Match: 304')}")
+        print(f"\n{CASES[case]}")
         floor = found.get("floor") or []
         for name, values in found.items():
             if not values:
@@ -327,6 +373,7 @@ def report(said: argparse.Namespace, servers: list[Server], postmaster: int) -> 
             print(
                 f"  {name:9} {statistics.median(values):8.2f} [{min(values):.2f}-{max(values):.2f}]  {ratio}"
             )
+    return results
 
 
 if __name__ == "__main__":

@@ -93,15 +93,21 @@ OURS = """
 import sys, uvicorn
 from pathlib import Path
 from api.app import create_app
+from api.http1 import server_config
 from api.settings import Settings
-url, cities, port = sys.argv[1:]
-said = Settings(database_url=url, cities_dir=Path(cities), cities=["benchton"], port=int(port), tile_cache_bytes=0)
-made = create_app(said)
-uvicorn.run(made, host="127.0.0.1", port=int(port), log_level="error")
+url, cities, port, cache, role = sys.argv[1:]
+said = Settings(
+    database_url=url, cities_dir=Path(cities), cities=["benchton"], port=int(port), tile_cache_bytes=int(cache),
+    database_role=role,
+)
+uvicorn.Server(server_config(create_app(said), "127.0.0.1", int(port))).run()
 """
 
 
-def our_server(url: str, cities: Path, name: str = "ours") -> Server:
+def our_server(
+    url: str, cities: Path, name: str = "ours", *, cache: int = 0, role: str = "require"
+) -> Server:
+    """Ours as it is run; `cache`: bytes of tiles kept, `role`: `off` for the owner's rights."""
     port = free_port()
     base = "/v1/cities/benchton/ogc/collections/parcels"
     paths = {
@@ -109,10 +115,12 @@ def our_server(url: str, cities: Path, name: str = "ours") -> Server:
         "item": base + "/items/{pid}",
         "tile16": base + "/tiles/WebMercatorQuad/16/{y16}/{x16}",
         "tile14": base + "/tiles/WebMercatorQuad/14/{y14}/{x14}",
+        "first": base + "/items?limit=100",
         "page": base + "/items?limit=100&after={deep}",
+        "map16": "/v1/cities/benchton/tiles/16/{x16}/{y16}.pbf?layers=parcels",
         "filter": base + "/items?limit=100&filter=" + FILTER,
     }
-    command = [sys.executable, "-c", OURS, url, str(cities), str(port)]
+    command = [sys.executable, "-c", OURS, url, str(cities), str(port), str(cache), role]
     return Server(name, command, {"PYTHONPATH": str(ROOT)}, port, paths)
 
 

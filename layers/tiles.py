@@ -2,7 +2,8 @@
 
 Nothing is transformed at a request: PROJ builds its pipeline anew for every `ST_Transform` of a statement
 (20-50 ms), so each row keeps its Web Mercator shape beside the city's own. Polygons that rounding to the tile's
-grid leaves valid (`plain_zooms`, known since they were written) and that lie whole in the tile are only rounded;
+grid leaves valid (`plain_zooms`, known since they were written) and that lie in the tile, or stick out of one side of
+it by no more than a quarter of its width, are only rounded: whoever draws a tile cuts off what is not in it.
 ST_AsMVTGeom, which repairs and clips, is for the others and for lines.
 """
 
@@ -83,6 +84,13 @@ _BOX = (
 _SURROUNDINGS = f"(SELECT {_BOX})"
 # The index knows boxes in single precision, half a metre here; what is a metre inside by them is inside.
 _WELL_INSIDE = f"(SELECT ST_Expand({_BOX}, -1))"
+# How far (parts of a tile) a whole polygon may stick out. Whose box keeps between two opposite sides and reaches in
+# over a third is in the tile with some of it: it is of one piece. Of one that comes in over a corner this is not known.
+STICKS_OUT = 0.25
+_OVER_A_SIDE = tuple(
+    f"(SELECT ST_Expand({_BOX}, {dx}, {dy}))"
+    for dx, dy in (("-1", "CAST(:reach AS float8)"), ("CAST(:reach AS float8)", "-1"))
+)
 _ROUNDED = (
     "ST_SnapToGrid(ST_TransScale(t.geom_3857, CAST(:to_x AS float8), CAST(:to_y AS float8), "
     "CAST(:scale AS float8), -CAST(:scale AS float8)), 1)"
@@ -93,7 +101,11 @@ _REPAIRED = f"ST_AsMVTGeom(t.geom_3857, {_ENVELOPE}, {EXTENT}, {BUFFER}, true)"
 def _shape_sql(target: Target, z: int) -> str:
     if target not in _AREAS or z not in _PLAIN_ZOOMS:
         return _REPAIRED
-    is_plain = f"(t.plain_zooms & {1 << _PLAIN_ZOOMS.index(z)}) <> 0 AND t.geom_3857 @ {_WELL_INSIDE}"
+    sticks_out = " OR ".join(f"t.geom_3857 @ {strip}" for strip in _OVER_A_SIDE)
+    is_plain = (
+        f"(t.plain_zooms & {1 << _PLAIN_ZOOMS.index(z)}) <> 0 AND (t.geom_3857 @ {_WELL_INSIDE} "
+        f"OR ({sticks_out}) AND GeometryType(t.geom_3857) = 'POLYGON')"
+    )
     return f"CASE WHEN {is_plain} THEN {_ROUNDED} ELSE {_REPAIRED} END"
 
 
@@ -102,9 +114,8 @@ def _layer_sql(number: int, target: Target, z: int) -> str:
         f"coalesce((SELECT ST_AsMVT(m, CAST(:layer{number} AS text), {EXTENT}, 'geom', 'row_id') FROM ("
         f"SELECT {_columns(target, z)}, {_shape_sql(target, z)} AS geom "
         f"FROM layers.{target} t WHERE t.city_id = :city_id AND t.retired_by IS NULL "
-        f"AND t.layer_id = :layer{number} AND t.geom_3857 && {_SURROUNDINGS} "
-        # OFFSET keeps the two apart: joined to one, each shape would be made for the condition and once more.
-        f"OFFSET 0) AS m WHERE m.geom IS NOT NULL), ''::bytea)"
+        # What is of no size in the tile has no shape there, and ST_AsMVT leaves it out.
+        f"AND t.layer_id = :layer{number} AND t.geom_3857 && {_SURROUNDINGS}) AS m), ''::bytea)"
     )
 
 
@@ -114,7 +125,7 @@ def _place(z: int, x: int, y: int) -> dict[str, Any]:
     margin = size * BUFFER / EXTENT
     west, north = -HALF_M + x * size, HALF_M - y * size
     return {
-        "z": z, "x": x, "y": y, "to_x": -west, "to_y": -north, "scale": EXTENT / size,
+        "z": z, "x": x, "y": y, "reach": size * STICKS_OUT, "to_x": -west, "to_y": -north, "scale": EXTENT / size,
         "west": west - margin, "south": north - size - margin, "east": west + size + margin, "north": north + margin,
     }  # fmt: skip
 

@@ -22,6 +22,7 @@ from tests.layers.test_tiles import _fields, _packed
 
 # Half a unit by which ST_AsMVTGeom simplifies, and half a diagonal of a cell by which both round.
 GRID_UNIT = 0.5 + 2**0.5 / 2
+WITHIN = shapely.box(-tiles.BUFFER, -tiles.BUFFER, tiles.EXTENT + tiles.BUFFER, tiles.EXTENT + tiles.BUFFER)
 AREAS = (Target.PARCEL, Target.BUILDING, Target.LANDUSE)
 
 
@@ -79,7 +80,7 @@ def _addresses(connection: Any, city_id: str, target: Target, z: int, most: int)
 
 
 def _compared(engine: Engine, city: City, monkeypatch: pytest.MonkeyPatch, most: int) -> dict[str, int]:
-    count = {"same": 0, "unit": 0, "sliver": 0}
+    count = {"same": 0, "unit": 0, "sliver": 0, "cut": 0}
     for target, z in product(AREAS, (14, 15, 16, 17, 18)):
         layers = [spec for spec in city.layers if spec.target is target]
         with engine.connect() as connection:
@@ -93,11 +94,27 @@ def _compared(engine: Engine, city: City, monkeypatch: pytest.MonkeyPatch, most:
                 tiles._open_statement.cache_clear()
                 slow = polygons(tiles.open_tile(engine, city.city_id, shown, z, x, y))
             tiles._open_statement.cache_clear()
-            assert set(fast) == set(slow), (spec.layer_id, z, x, y)
+            assert set(fast) >= set(slow), (spec.layer_id, z, x, y)
             for number, shape in fast.items():
                 assert shape.is_valid, (spec.layer_id, z, number)
-                count[_difference(shape, slow[number])] += 1
+                if number in slow:
+                    count[_seen(shape, slow[number])] += 1
+                else:  # it reaches over the border by less than the grid's unit, where nobody looks
+                    assert shape.intersection(WITHIN).buffer(-1).is_empty, (spec.layer_id, z, number)
+                    assert not shape.intersects(shapely.box(0, 0, tiles.EXTENT, tiles.EXTENT))
     return count
+
+
+def _seen(shape: shapely.MultiPolygon, clipped: shapely.MultiPolygon) -> str:
+    """How the two differ; of a shape that was left to stick out, `cut`: what is drawn of it is the same."""
+    if WITHIN.covers(shape):
+        return _difference(shape, clipped)
+    most = tiles.STICKS_OUT * tiles.EXTENT + 1
+    assert WITHIN.buffer(most, join_style="mitre").covers(shape), shape.wkt
+    drawn = shape.intersection(WITHIN)
+    assert drawn.area > 0
+    assert shapely.hausdorff_distance(drawn, clipped) <= 2 * GRID_UNIT or _difference(drawn, clipped)
+    return "cut"
 
 
 def _difference(one: shapely.MultiPolygon, other: shapely.MultiPolygon) -> str:
@@ -113,7 +130,8 @@ def _check(engine: Engine, city: City, monkeypatch: pytest.MonkeyPatch) -> None:
     reads = reading_engine(engine.url.render_as_string(hide_password=False), pool_size=1)
     count = _compared(reads, city, monkeypatch, most=3)
     reads.dispose()
-    assert count["same"] >= 0.995 * sum(count.values()), count
+    assert count["same"] >= 0.995 * (sum(count.values()) - count["cut"]), count
+    assert count["cut"] > 0
 
 
 def test_rounded_polygons_are_what_the_slow_way_makes(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
