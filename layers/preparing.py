@@ -22,6 +22,7 @@ from layers.checks import check
 from layers.city import City
 from layers.handling import Handling, without_tombstones
 from layers.mapping import FirstRows, Mapped, Placing, check_columns, conversions, map_batch, placing
+from layers.memory import give_back
 from layers.readers.reference import check_place, check_units
 from layers.readers.source import Source
 from layers.reading import file_hash, opened
@@ -132,6 +133,7 @@ def prepared(
         place, first_rows = _placed(source, city, spec, path, how)
         account.findings.add(source.issues)
         how.progress("checking")
+        give_back()  # the thread that reads takes its memory from elsewhere
 
         def packed() -> Generator[Packed, None, None]:
             for batch in source.batches(how.batch_rows):
@@ -148,6 +150,7 @@ def prepared(
         with ahead(packed(), depth=1) as batches:
             for batch in batches:
                 stage.send(batch)
+    give_back()
     taken = tuple(sorted(account.gone)) if how.incremental else None
     stage.analyse()
     account.repaired, refusal, agreement = _asked(stage, account, whole, spec, taken)

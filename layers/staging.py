@@ -40,6 +40,7 @@ _GONE_PART: Final = -1
 _DIALECT: Final = postgresql.dialect()  # type: ignore[no-untyped-call]
 # The count of fields, and the row's number with its length: what is not the row's content.
 _ROW_HEAD: Final = 10
+_JOINED: Final = ("layer_id", "feature_id", "from_node", "to_node", "main_id")
 # Each piece that COPY is given is a call into Python.
 _PIECE: Final = 1 << 20
 
@@ -278,8 +279,9 @@ class Stage:
         self.connection.execute(text(f"UPDATE {self.name} SET {column} = NULL"))
 
     def analyse(self) -> None:
-        """Let the planner know what is staged."""
-        self.connection.execute(text(f"ANALYZE {self.name}"))
+        """Let the planner know what is staged: as much as joins by name ask for."""
+        names = [name for name in _JOINED if name in self._types]
+        self.connection.execute(text(f"ANALYZE {self.name} (row_no, {', '.join(names)})"))
 
     def digest(self) -> str:
         """Return what is equal for equal rows, whatever the order of their file."""
