@@ -51,6 +51,11 @@ for (const lang of ["fa", "en"]) {
     await shoot("new");
     await page.evaluate(() => document.querySelector("form")?.scrollTo({ top: 900 }));
     await shoot("new-form");
+    for (const [name, ready] of [["desk", ".list"], ["tariffs", ".list"]]) {
+      await page.goto(`${base}/?lang=${lang}#/${found.city}/${name}`);
+      await page.waitForSelector(ready);
+      await shoot(name);
+    }
     await page.context().close();
   }
 }
