@@ -21,7 +21,7 @@ class App {
     speak(i18n.language);
     const token = tokenIn(location.hash);
     if (token !== null) history.replaceState(null, "", location.pathname + location.search + "#/");
-    addEventListener("hashchange", () => void this.#moved());
+    addEventListener("hashchange", () => void this.#moved().catch((cause: unknown) => this.#failed(cause, true)));
     await this.open(token);
   }
 
@@ -82,6 +82,16 @@ class App {
     return own && isAtDesk(own) ? { name: "desk", city, id: null } : { name: "cases", city };
   }
 
+  /** The city of an address; null for one that is not served here. */
+  async #cityOf(id: string): Promise<City | null> {
+    try {
+      return await api.city(id);
+    } catch (cause) {
+      if (cause instanceof ApiError && cause.status === 404 && this.cities[0] && id !== this.cities[0].id) return null;
+      throw cause;
+    }
+  }
+
   async #moved(): Promise<void> {
     const token = tokenIn(location.hash);
     if (token !== null) {
@@ -92,7 +102,12 @@ class App {
     const route = parseRoute(location.hash);
     const wanted = route.name === "home" ? this.cities[0]?.id : route.city;
     if (wanted && wanted !== this.city?.id) {
-      this.city = await api.city(wanted);
+      const city = await this.#cityOf(wanted);
+      if (!city) {
+        this.go({ name: "home" }); // an address of a city that is not here: begin where one may
+        return;
+      }
+      this.city = city;
       i18n.timeZone = this.city.timezone;
     }
     this.route = route.name === "home" && wanted ? this.#home(wanted) : route;
