@@ -68,6 +68,11 @@ def _show(made: dict[str, Any]) -> None:
     for code, count in report.get("counts", {}).items():
         severity, _, slug = code.partition(":")
         typer.echo(f"  {severity}: {i18n.plain('en', f'issue-{slug}')} x{count}")
+    if grid := (report.get("facts") or {}).get("local_grid"):
+        typer.echo(f"  local grid: {grid['model']} by {grid['points']} points, rms {grid['rms_m']:.3f} m")
+        for number, (east, north) in enumerate(grid["residuals_m"]):
+            aside = "  set aside" if number in grid["rejected"] else ""
+            typer.echo(f"    point {number + 1}: {east:+.3f} m east, {north:+.3f} m north{aside}")
     for each in (report.get("agreement") or {}).get("compared", []):
         typer.echo(f"  {each['layer_id']} ({each['how']}): {_agreement(each)}")
 
@@ -78,7 +83,9 @@ def _agreement(each: dict[str, Any]) -> str:
         names = ", ".join(known["name"] for known in each["looks_like"])
         errors = [error for error in each.get("offset_error_m") or [] if error is not None]
         sure = f" (± {max(errors):.2f} m)" if errors else ""
-        return f"off by {east:+.2f} m east, {north:+.2f} m north{sure}{f'; looks like {names}' if names else ''}"
+        return (
+            f"off by {east:+.2f} m east, {north:+.2f} m north{sure}{f'; looks like {names}' if names else ''}"
+        )
     if each["verdict"] == "agrees":
         within = each["within_m"]
         return (

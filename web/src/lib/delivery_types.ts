@@ -69,6 +69,9 @@ export interface Issue {
 /** A unit, calendar or code list that a column's values went through. */
 export interface Conversion { field: string; column: string; values: number; unit?: string; factor?: number; codes?: number }
 
+/** How a grid of its own was fitted from control points; `rejected` are positions among them. */
+export interface LocalGridFacts { model: string; points: number; residuals_m: [number, number][]; rejected: number[]; rms_m: number }
+
 export interface DeliveryReport {
   outcome: string;
   read: number;
