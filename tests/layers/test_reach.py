@@ -145,3 +145,27 @@ def test_sensitive_layers_come_through_the_door_by_their_own_reach(app: Engine) 
     with owner.connect() as connection:
         assert connection.execute(text("SELECT count(*) FROM layers.asset_view")).scalar_one() == 2
     owner.dispose()
+
+
+def test_the_kernel_finds_what_shapely_measures_among_awkward_lines() -> None:
+    """Points drawn as lines, doubles, lines that touch, cross or lie inside; slanting trenches and a ring."""
+    random = np.random.default_rng(5)
+    starts = random.integers(0, 200, (600, 2)).astype(float)
+    ends = starts + random.integers(-12, 13, (600, 2))  # about one in 600 of no length
+    ends[:5] = starts[:5]
+    ends[5], starts[6], ends[6] = starts[5] + (150, 0), starts[5], starts[5] + (150, 0)
+    lines = np.asarray(shapely.linestrings(np.stack([starts, ends], axis=1)), dtype=object)
+    reach = random.choice([0.0, 0.1, 0.5, 2.0], 600)
+    trenches = [
+        shapely.affinity.rotate(box(x, y, x + 150, y + 1.2), angle)
+        for x, y, angle in random.uniform((0, 0, 0), (100, 200, 180), (20, 3))
+    ]
+    squares = [box(x, y, x + 20, y + 20) for x, y in random.integers(0, 180, (20, 2)).astype(float)]
+    ring = box(40, 40, 160, 160).difference(box(60, 60, 140, 140))
+    areas = np.array([*trenches, *squares, ring])
+    found = ReachGrid(lines, reach).near(areas, MARGIN_M)
+    apart = shapely.distance(areas[:, None], lines[None, :])
+    wanted = np.argwhere(apart <= MARGIN_M + reach)
+    pairs = sorted(zip(found.areas.tolist(), found.lines.tolist(), strict=True))
+    assert pairs == [tuple(pair) for pair in wanted.tolist()]
+    assert np.abs(found.distance_m - apart[found.areas, found.lines]).max() < 1e-9
