@@ -20,9 +20,9 @@ ALTER TABLE layers.parcel ADD COLUMN postal_code text, ADD COLUMN plate_main int
     ADD COLUMN plate_section integer
 """
 INDEXES = {
-    "renovation": "(layers.plain_number(renovation_code)) WHERE retired_by IS NULL AND renovation_code IS NOT NULL",
-    "postal": "(replace(layers.plain_number(postal_code), '-', '')) WHERE retired_by IS NULL AND postal_code IS NOT NULL",
-    "plate": "(plate_main, plate_sub) WHERE retired_by IS NULL AND plate_main IS NOT NULL",
+    "renovation": "(layers.plain_number(renovation_code)) WHERE renovation_code IS NOT NULL",
+    "postal": "(replace(layers.plain_number(postal_code), '-', '')) WHERE postal_code IS NOT NULL",
+    "plate": "(plate_main, plate_sub) WHERE plate_main IS NOT NULL",
 }
 
 
@@ -31,7 +31,7 @@ def upgrade() -> None:
     op.execute(PLAIN)
     op.execute(COLUMNS)
     for name, what in INDEXES.items():
-        op.execute(f"CREATE INDEX ix_parcel_{name}_live ON layers.parcel {what}")
+        op.execute(f"CREATE INDEX ix_parcel_{name}_live ON layers.parcel {what} AND retired_by IS NULL")
 
 
 def downgrade() -> None:
