@@ -9,6 +9,9 @@ from collections.abc import Mapping
 
 Words = Mapping[str, Mapping[str, tuple[str, ...]]]
 
+# Ids that a program gives its rows when it writes a file: they change with every export.
+WRITERS_IDS = frozenset({"gml id", "fid", "gid", "handle", "objectid", "object id", "globalid"})
+
 # canonical field -> language -> names, in lower case, parts joined by blanks.
 FIELD_WORDS: Words = {
     "feature_id": {

@@ -19,7 +19,7 @@ from geo.vocabulary import Utility
 from layers import units
 from layers.catalog import FIELDS, VOCABULARIES, LayerSpec, Target, geometry_types
 from layers.city import City
-from layers.field_words import CODE_WORDS, FIELD_WORDS, UNIT_WORDS, UTILITY_WORDS
+from layers.field_words import CODE_WORDS, FIELD_WORDS, UNIT_WORDS, UTILITY_WORDS, WRITERS_IDS
 from layers.proposal_units import BY_VALUES
 from layers.proposal_why import Confidence, Why, confidence
 from layers.readers.records import HEIGHT_COLUMN
@@ -204,7 +204,8 @@ def _score(name: str, field_name: str) -> tuple[float, str]:
     for language in _LANGUAGES:
         for known in FIELD_WORDS.get(field_name, {}).get(language, ()):
             if name == known:
-                score = 1.0 + 0.01 * len(known.split())
+                # A number that the writing program gave is the id only where the agency has none of its own.
+                score = 0.99 if known in WRITERS_IDS else 1.0 + 0.01 * len(known.split())
             elif len(known) > 3 and (name.startswith(f"{known} ") or name.endswith(f" {known}")):
                 score = 0.6
             else:

@@ -17,7 +17,7 @@ from layers import preview as previews
 from layers.catalog import Target
 from layers.city import City, load_city
 from layers.ingest import deliver
-from layers.proposal import Proposal, Wishes, propose
+from layers.proposal import Proposal, Wishes, _fields, propose
 from layers.proposal_units import cover_units, diameter_units, pressure_units, voltage_units
 from layers.readers.source import Table
 from layers.report import Outcome
@@ -368,3 +368,13 @@ def test_the_demo_cities_would_have_been_proposed_right(cities: Path, city_id: s
                 if fields[name].unit != "gregorian":
                     assert factor(name, fields[name].unit) == factor(name, rule.unit), (spec.layer_id, name)
     assert found >= 0.9 * total, (found, total)
+
+
+def test_the_agencys_own_id_goes_before_the_one_its_program_gave() -> None:
+    """GML from ogr2ogr: `gml_id` counts the rows of this file, `line_id` is the pipe's."""
+    columns = {"gml_id": ["l.0", "l.1"], "line_id": ["W1", "W2"], "OBJECTID": [1, 2]}
+    fields, _ = _fields(columns, Target.NETWORK_LINE)
+    assert {each.field: each.column for each in fields}["feature_id"] == "line_id"
+    del columns["line_id"]
+    fields, _ = _fields(columns, Target.NETWORK_LINE)
+    assert {each.field: each.column for each in fields}["feature_id"] == "gml_id"
