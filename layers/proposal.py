@@ -19,12 +19,13 @@ from geo.vocabulary import Utility
 from layers import units
 from layers.catalog import FIELDS, VOCABULARIES, LayerSpec, Target, geometry_types
 from layers.city import City
-from layers.field_words import CODE_WORDS, FIELD_WORDS, UNIT_WORDS, UTILITY_WORDS, WRITERS_IDS
+from layers.field_words import CODE_WORDS, UTILITY_WORDS
+from layers.proposal_names import score_of, unit_in, words_of
 from layers.proposal_units import BY_VALUES
 from layers.proposal_why import Confidence, Why, confidence
 from layers.readers.records import HEIGHT_COLUMN
 from layers.readers.source import Table
-from layers.readers.text import fold_digits, normal_letters
+from layers.readers.text import normal_letters
 
 _SAMPLE = 2_000
 # So many of a column's values must be readable as what its name promises.
@@ -32,8 +33,6 @@ _READABLE = 0.8
 _MOSTLY_UNIQUE = 0.95
 # More different words than that are no code list but names.
 _MOST_CODES = 60
-_LANGUAGES = ("en", "fa", "de")
-_SPLIT = re.compile(r"[^\w]+|_+|(?<=[a-zäöüß])(?=[A-ZÄÖÜ])|(?<=[A-Za-z])(?=\d{2,})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +143,7 @@ def _target(table: Table, layer_id: str) -> Target:
     """Return the table that suits the geometry; areas are parcels unless a name says buildings or land use."""
     kinds = Counter(shape.geom_type for shape in table.frame.geometry.array if shape is not None)
     kind = kinds.most_common(1)[0][0] if kinds else "LineString"
-    words = set(_words(f"{layer_id} {table.name or ''}"))
+    words = set(words_of(f"{layer_id} {table.name or ''}"))
     if kind in geometry_types(Target.NETWORK_LINE):
         streets = {"street", "streets", "road", "roads", "معابر", "معبر", "straßen", "strassen"}
         return Target.STREET if words & streets else Target.NETWORK_LINE
@@ -159,7 +158,7 @@ def _target(table: Table, layer_id: str) -> Target:
 def _utility(table: Table, layer_id: str, columns: Mapping[str, Sequence[Any]]) -> Utility | None:
     """Return the utility that the names of file, table and DXF layers speak of, when it is one."""
     layers = [str(value) for value in columns.get("layer", ())][:200]
-    words = set(_words(" ".join([layer_id, table.name or "", *layers])))
+    words = set(words_of(" ".join([layer_id, table.name or "", *layers])))
     found = [name for name, said in UTILITY_WORDS.items() if words & set(said)]
     return Utility(found[0]) if len(found) == 1 else None
 
@@ -186,41 +185,13 @@ def first_values(table: Table) -> dict[str, list[Any]]:
     }
 
 
-def _words(name: str) -> list[str]:
-    """Return the parts of a name in lower case: "PipeDia_mm" is pipe, dia, mm."""
-    return [part.lower() for part in _SPLIT.split(normal_letters(fold_digits(name))) if part]
-
-
-def _unit_in(words: Sequence[str]) -> tuple[str | None, str]:
-    """Return the unit in a name's words, and the name without it."""
-    found = [word for word in words[1:] if word in UNIT_WORDS]
-    left = [word for word in words if word not in found[-1:]]
-    return (UNIT_WORDS[found[-1]] if found else None), " ".join(left)
-
-
-def _score(name: str, field_name: str) -> tuple[float, str]:
-    """Return how well a column's name is one of a field's, and in which language; 0: not at all."""
-    best = (0.0, "")
-    for language in _LANGUAGES:
-        for known in FIELD_WORDS.get(field_name, {}).get(language, ()):
-            if name == known:
-                # A number that the writing program gave is the id only where the agency has none of its own.
-                score = 0.99 if known in WRITERS_IDS else 1.0 + 0.01 * len(known.split())
-            elif len(known) > 3 and (name.startswith(f"{known} ") or name.endswith(f" {known}")):
-                score = 0.6
-            else:
-                continue
-            best = max(best, (score, language), key=lambda pair: pair[0])
-    return best
-
-
 def _fields(columns: Mapping[str, Sequence[Any]], target: Target) -> tuple[list[Proposed], list[Question]]:
     """Give each field its best column, the best pairs first; a column is used once."""
     pairs = []
     for order, column in enumerate(columns):
-        unit, name = _unit_in(_words(column))
+        unit, name = unit_in(words_of(column))
         for field_name in FIELDS[target]:
-            own = max(_score(name, field_name), _score(" ".join(_words(column)), field_name))
+            own = max(score_of(name, field_name), score_of(" ".join(words_of(column)), field_name))
             if own[0] > 0:
                 pairs.append((own[0], -order, field_name, column, unit, own[1]))
     made: dict[str, Proposed] = {}
