@@ -27,7 +27,7 @@ from typing import Any
 
 import numpy as np
 import shapely
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -149,11 +149,13 @@ def asks(city: SyntheticCity, count: int, seed: int) -> dict[str, list[Any]]:
     }
 
 
-def methods(url: str, lines: Shapes, reach: Any, ids: list[str]) -> list[Method]:
+def methods(url: str, known: tuple[Shapes, Any, list[str]], opened: list[Connection]) -> list[Method]:
     """Every way to ask, each on a connection of its own."""
+    lines, reach, ids = known
     far = MARGIN_M + float(reach.max())
     reads = run_as_app(reading_engine(url))
     ours, plain = reads.connect(), make_engine(url).connect()
+    opened += [ours, plain]
     raw = plain.connection.cursor()
     ours_pid, plain_pid = (
         each.exec_driver_sql("SELECT pg_backend_pid()").scalar_one() for each in (ours, plain)
@@ -273,6 +275,7 @@ def main() -> None:
 def run(segments: int, said: argparse.Namespace) -> dict[str, str]:
     """One city of so many lines; returns its column of the last table."""
     city = generate(segments, said.seed, with_z=False)
+    opened: list[Connection] = []
     with tempfile.TemporaryDirectory(prefix="pjb-", dir="/tmp") as name:
         folder = Path(name)
         folder.chmod(0o755)
@@ -282,11 +285,14 @@ def run(segments: int, said: argparse.Namespace) -> dict[str, str]:
             url = cluster.create_database("conflict")
             migrate(url)
             engine = make_engine(url)
-            lines, reach, ids = load(engine, city)
+            known = load(engine, city)
             with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
                 connection.execute(text("VACUUM ANALYZE"))
-            return report(said, city, methods(url, lines, reach, ids))
+            return report(said, city, methods(url, known, opened))
         finally:
+            for each in opened:
+                each.close()
+                each.engine.dispose()
             cluster.stop()
 
 
