@@ -1,4 +1,4 @@
-"""The tables of the excavation permits, schema `permits`; the migrations `0011_digs` and `0020_digs2` make them."""
+"""The tables of the excavation permits, schema `permits`; the migrations `0011_digs` and `0017_control_list` make them."""
 
 from __future__ import annotations
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "0021"
-down_revision = "0020"
+revision = "0018"
+down_revision = "0017"
 branch_labels = None
 depends_on = None
 
 # As agencies write it: Persian or Arabic digits, parts joined by a slash or a dash, blanks.
 PLAIN = """
 CREATE FUNCTION layers.plain_number(p_text text) RETURNS text
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 RETURN translate(p_text, '۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩/ ', '01234567890123456789-')
 """
 COLUMNS = """
