@@ -1,4 +1,4 @@
-"""The tables of the excavation permits, schema `permits`; the migrations `0011_digs` and `0017_control_list` make them."""
+"""The tables of the excavation permits, schema `permits`; migrations `0011_digs`, `0017_control_list`."""
 
 from __future__ import annotations
 
