@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import json
 import re
@@ -20,6 +19,7 @@ from api.answered import matches
 from api.deps import Runtime, city, holder, runtime
 from api.errors import NotFound, ParameterInvalid, UnknownParameter
 from api.security import Holder, NotAllowed, map_permission, may_see, require
+from api.zipped import zipped
 from layers.catalog import LayerSpec, Sensitivity
 from layers.city import City
 
@@ -228,7 +228,7 @@ def sent(this: Asked, content: bytes, media: str, validator: str | None = None, 
         return unchanged(this, validator)
     made = headers(this, validator) | more
     if len(content) >= _GZIP_FROM and "gzip" in this.request.headers.get("accept-encoding", ""):
-        content = gzip.compress(content, compresslevel=1, mtime=0)
+        content = zipped(content)
         made["Content-Encoding"] = "gzip"
     return Response(content, media_type=media, headers=made)
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import gzip
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+
+from api.zipped import unzipped, zipped
 
 Key = tuple[str, ...]
 
@@ -24,14 +25,14 @@ class Tile:
         return not self.data
 
     def zipped(self) -> Tile:
-        """The tile for a client that takes gzip. Level 1: a stronger one costs more than making the tile."""
+        """The tile for a client that takes gzip."""
         if self.is_zipped or self.is_empty:
             return self
-        return Tile(gzip.compress(self.data, compresslevel=1, mtime=0), is_zipped=True)
+        return Tile(zipped(self.data), is_zipped=True)
 
     def plain(self) -> Tile:
         """The tile for a client that does not."""
-        return Tile(gzip.decompress(self.data), is_zipped=False) if self.is_zipped else self
+        return Tile(unzipped(self.data), is_zipped=False) if self.is_zipped else self
 
 
 class TileCache:
