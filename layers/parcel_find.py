@@ -18,10 +18,8 @@ _COLUMNS: Final = (
 )
 _ORDERED: Final = " ORDER BY t.feature_id LIMIT :limit"
 _BY_PREFIX: Final = text(f"SELECT {_COLUMNS} AND starts_with(t.feature_id, :number){_ORDERED}")
-_BY_CODE: Final = text(f"SELECT {_COLUMNS} AND layers.plain_number(t.renovation_code) = :number{_ORDERED}")
-_BY_POST: Final = text(
-    f"SELECT {_COLUMNS} AND replace(layers.plain_number(t.postal_code), '-', '') = :number{_ORDERED}"
-)
+_BY_CODE: Final = text(f"SELECT {_COLUMNS} AND t.renovation_key = :number{_ORDERED}")
+_BY_POST: Final = text(f"SELECT {_COLUMNS} AND t.postal_key = :number{_ORDERED}")
 _BY_PLATE: Final = text(
     f"SELECT {_COLUMNS} AND t.plate_main = :main AND coalesce(t.plate_sub, 0) = :sub "
     f"AND (CAST(:section AS integer) IS NULL OR t.plate_section = :section){_ORDERED}"

@@ -201,6 +201,12 @@ class Parcel(Area, Base):
     plate_main: Mapped[int | None] = mapped_column(Integer)
     plate_sub: Mapped[int | None] = mapped_column(Integer)
     plate_section: Mapped[int | None] = mapped_column(Integer)
+    renovation_key: Mapped[str | None] = mapped_column(
+        Text, Computed("layers.plain_number(renovation_code)", persisted=True)
+    )
+    postal_key: Mapped[str | None] = mapped_column(
+        Text, Computed("replace(layers.plain_number(postal_code), '-', '')", persisted=True)
+    )
 
 
 class Building(Area, Base):

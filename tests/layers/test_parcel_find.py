@@ -90,3 +90,19 @@ def test_the_numbers_are_recognised_as_they_are_written() -> None:
         assert postal_code(code) is None
     assert plates("45 اصلی") == (Plate(45, 0),)
     assert plates("0/0") == ()
+
+
+@pytest.mark.parametrize("column", ["renovation_key", "postal_key", "plate_main"])
+def test_the_application_finds_a_number_by_its_index(numbered: Engine, column: str) -> None:
+    """Row-level security lets an index be used only where a column itself is compared."""
+    value = "1" if column == "plate_main" else "'1'"
+    statement = (
+        "EXPLAIN SELECT feature_id FROM layers.parcel t WHERE t.city_id = 'ahvaz' AND t.retired_by IS NULL "
+        f"AND t.{column} = {value}"
+    )
+    with numbered.begin() as connection:
+        connection.execute(text("SET LOCAL enable_seqscan = off"))
+        connection.execute(text("SET LOCAL ROLE panjereh_app"))
+        plan = "\n".join(connection.execute(text(statement)).scalars())
+    assert f"{column} = " in plan
+    assert "Index Scan using parcel_ahvaz_" in plan or "Bitmap Index Scan on parcel_ahvaz_" in plan
