@@ -64,8 +64,19 @@ class OpenTask {
     await this.refresh();
   }
 
-  take(view: DeskView): void {
-    if (this.id === view.task.task_id) this.view = view;
+  /** Does one act on a task; says why it was refused, or nothing. */
+  async act(city: string, task: string, path: string, body: Record<string, unknown>): Promise<ApiError | null> {
+    try {
+      const view = await api.actAtDesk(city, task, path, body, this.key);
+      if (this.id === view.task.task_id) this.view = view;
+      companyDesk.soon();
+      return null;
+    } catch (cause) {
+      app.heard(cause);
+      // a refused act left no trace: what is written next is another one
+      this.key = crypto.randomUUID();
+      return asError(cause);
+    }
   }
 
   async refresh(): Promise<void> {
