@@ -178,6 +178,8 @@ export function filingOf(draft: DigDraft): Record<string, unknown> {
 
 export interface ReportDraft { kind: Fault | null; at: LngLat | null; digId: string | null; utility: string; depth_m: number | null; note: string }
 
+export const blankReport = (digId: string | null): ReportDraft => ({ kind: null, at: null, digId, utility: "", depth_m: null, note: "" });
+
 export function reportForm(draft: ReportDraft, photo: File | null): FormData {
   const form = new FormData();
   const said: Record<string, string | null | undefined> = {

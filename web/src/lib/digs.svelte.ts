@@ -3,10 +3,11 @@ import { app } from "./app.svelte";
 import { api, type ApiError } from "./api";
 import { i18n } from "../i18n/i18n.svelte";
 import { stretchOf, strip, todayIn, type Span, type Stretch } from "./days";
-import { blankDig, type DigDraft, type ReportDraft } from "./dig_forms";
+import { blankDig, blankReport } from "./dig_forms";
 import { worksOf, type Calendar, type DigSummary, type DigView, type PavingView, type PlanView, type TrenchReport, type Work } from "./digs";
-import { blankWork, type WorkDraft } from "./plans";
+import { blankWork } from "./plans";
 import { asError, One, Opened, Soon } from "./opened.svelte";
+import { Written } from "./written.svelte";
 
 const MONTHS_SHOWN = 15;
 const QUARTERS_SHOWN = 6;
@@ -149,72 +150,14 @@ class Reports {
   }
 }
 
-const blankReport = (digId: string | null): ReportDraft => ({ kind: null, at: null, digId, utility: "", depth_m: null, note: "" });
-
-/** What is being written outlives the view: a change of language or a look elsewhere loses nothing. */
-class DigForms {
-  dig = $state<DigDraft>(blankDig());
-  digFor = "";
-  digKey = crypto.randomUUID();
-  work = $state<WorkDraft>(blankWork("plan"));
-  workFor = "";
-  workKey = crypto.randomUUID();
-  report = $state<ReportDraft>(blankReport(null));
-  reportFor = "";
-  reportKey = crypto.randomUUID();
-
-  /** `of`: the city, and the draft that is being completed. */
-  beginDig(of: string, draft: DigDraft): void {
-    if (this.digFor === of) return;
-    this.digFor = of;
-    this.dig = draft;
-    this.digKey = crypto.randomUUID();
-  }
-
-  changed(): void {
-    this.digKey = crypto.randomUUID();
-  }
-
-  clearDig(): void {
-    this.digFor = "";
-  }
-
-  beginReport(city: string, digId: string | null): void {
-    const of = `${city} ${digId ?? ""}`;
-    if (this.reportFor === of) return;
-    this.reportFor = of;
-    this.report = blankReport(digId);
-    this.reportKey = crypto.randomUUID();
-  }
-
-  /** `of`: the city, what it is, and the plan that is being changed. */
-  beginWork(of: string, draft: WorkDraft): void {
-    if (this.workFor === of) return;
-    this.workFor = of;
-    this.work = draft;
-    this.workKey = crypto.randomUUID();
-  }
-
-  workChanged(): void {
-    this.workKey = crypto.randomUUID();
-  }
-
-  clearWork(): void {
-    this.workFor = "";
-  }
-
-  clearReport(): void {
-    this.reportFor = "";
-  }
-}
-
 export const board = new Board();
 export const digList = new DigList();
 export const openDig = new OpenDig();
 export const openPlan = new One<PlanView>(api.plan);
 export const openPaving = new One<PavingView>(api.paving);
 export const reports = new Reports();
-export const digForms = new DigForms();
+/** What is asked for, entered into the calendar, and told from the trench. */
+export const writing = { dig: new Written(blankDig()), work: new Written(blankWork("plan")), report: new Written(blankReport(null)) };
 
 /** Something happened to a dig somewhere. */
 export function heardDig(event: { dig_id: string }): void {
