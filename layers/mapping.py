@@ -8,9 +8,8 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,43 +17,25 @@ import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from geo.crs import CONVERSION, lonlat_bounds, mover, operation_for
 from geo.errors import PanjerehError
 from geo.vocabulary import Utility, gas_class, voltage_class
-from layers import local_grid, units
-from layers.catalog import FIELDS, VOCABULARIES, CoverSource, LayerSpec, Target
+from layers.catalog import FIELDS, CoverSource, LayerSpec, Target
 from layers.city import City
 from layers.columns import Column, Mask
+from layers.field_values import canonical, conversions, is_coded, plain_text
+from layers.placing import Placing, Shapes, finite, placing
 from layers.readers.records import among
 from layers.readers.source import Batch, Source
-from layers.readers.text import normal_letters
 from layers.report import Issue, Repair, Severity
+from layers.stated_areas import StatedAreas
 
-# Areas are compared with Web Mercator's only where there are some, and where its stretch cannot be a mistake.
-_FEWEST_AREAS = 5
-_LEAST_STRETCH = 1.1
-_SAME_STRETCH = 0.01
 _quoted = json.JSONEncoder(ensure_ascii=False).encode
-_OTHER = {"role": "other", "status": "unknown", "normal_state": "unknown"}
-
-
-Shapes = npt.NDArray[np.object_]
-Bounds = tuple[float, float, float, float]
 
 
 class ColumnMissing(PanjerehError):
     """The delivered table lacks a column that the layer's field map names."""
 
     code = "column-missing"
-
-
-@dataclass(frozen=True, slots=True)
-class Placing:
-    """How shapes come into the city's CRS: by which named operation, and what that adds to the uncertainty (m)."""
-
-    operation: str
-    added_m: float
-    move: Callable[[Shapes], Shapes]
 
 
 class FirstRows:
@@ -139,80 +120,15 @@ class Mapped:
             self.refused.add(index)
 
 
-def _text(value: Any) -> str | None:
-    """A text without the blanks around it; a whole number in a float column has no decimals."""
-    if isinstance(value, str):
-        return value.strip() or None
-    if value is None:
-        return None
-    if isinstance(value, bool):
-        return str(value).lower()
-    return str(int(value) if isinstance(value, float) and value.is_integer() else value)
-
-
-def _json(value: Any) -> str:
-    """A plain value as JSON."""
-    kind = type(value)
-    if kind is str:
-        return _quoted(value)
-    return repr(value) if kind in (int, float) else json.dumps(value, ensure_ascii=False)
-
-
-def _coded(spec: LayerSpec, field: str) -> Callable[[Any], str | None]:
-    """Return what makes our word of a source's word; KeyError where the code list lacks it."""
-    codes, words = spec.codes.get(field), VOCABULARIES.get(field)
-    normal = (
-        None if codes is None else {normal_letters(word): ours for word, ours in codes.items()} | dict(codes)
-    )
-
-    def coded(value: Any) -> str | None:
-        text = _text(value)
-        if text is None:
-            return None
-        if not text.isascii():
-            text = normal_letters(text)
-        if normal is not None:
-            return normal[text]
-        if words is not None and text not in words:
-            raise KeyError(text)
-        return text
-
-    return coded
-
-
-def _converter(spec: LayerSpec, field: str) -> Callable[[Any], Any]:
-    """Return what makes one canonical value; ValueError or KeyError where the source's is not readable as one."""
-    unit = spec.fields[field].unit
-    if units.is_number(field):
-        return partial(units.measure, field, unit)
-    return partial(units.day, unit) if field in units.DAYS else _coded(spec, field)
-
-
-def _is_text(spec: LayerSpec, field: str) -> bool:
-    """Whether a field holds any words, as they are delivered."""
-    return not (field in spec.codes or field in VOCABULARIES or units.is_number(field) or field in units.DAYS)
-
-
 def _column(mapped: Mapped, field: str, raw: Column) -> Column:
     """The canonical values of a field; what cannot be read as one is told row by row."""
-    if raw.is_tidy and _is_text(mapped.spec, field):
-        return raw
-    made: list[Any] = []
-    bad: list[int] = []
-    converted = _converter(mapped.spec, field)
-    for at, value in enumerate(raw.values):
-        try:
-            made.append(converted(value))
-        except (ValueError, KeyError):
-            made.append(_OTHER.get(field))
-            bad.append(at)
+    made, bad = canonical(mapped.spec, field, raw)
     if bad:
-        is_code = field in mapped.spec.codes or field in VOCABULARIES
-        code = "unknown-code" if is_code else "unreadable-value"
+        code = "unknown-code" if is_coded(mapped.spec, field) else "unreadable-value"
         for index in np.flatnonzero(np.isin(raw.index, bad)).tolist():
             said = mapped.issue(Severity.WARNING, code, index, field=field, value=str(raw[index]))
             mapped.issues.append(said)
-    return Column(made, raw.index.copy())
+    return made
 
 
 def selected(batch: Batch, spec: LayerSpec) -> npt.NDArray[np.int64]:
@@ -222,7 +138,7 @@ def selected(batch: Batch, spec: LayerSpec) -> npt.NDArray[np.int64]:
     unread = np.zeros(len(batch), dtype=bool)
     unread[[row - batch.first for row in batch.refused]] = True
     for name, wanted in spec.select.items():
-        texts = batch.columns[name].map(_text)
+        texts = batch.columns[name].map(plain_text)
         fits: Any = texts.where(set(wanted).__contains__) | (texts.missing() & unread)
         keep = np.asarray(keep & fits)
     return np.flatnonzero(keep)
@@ -231,7 +147,7 @@ def selected(batch: Batch, spec: LayerSpec) -> npt.NDArray[np.int64]:
 def ids_of(batch: Batch, spec: LayerSpec) -> Column:
     """Return the rows' ids as texts."""
     given = batch.columns[spec.fields["feature_id"].column]
-    return given if given.is_tidy else given.map(_text)
+    return given if given.is_tidy else given.map(plain_text)
 
 
 def check_columns(source: Source, spec: LayerSpec) -> None:
@@ -243,37 +159,12 @@ def check_columns(source: Source, spec: LayerSpec) -> None:
         )
 
 
-def finite(shapes: Shapes) -> Mask:
-    """Which shapes are somewhere: not missing, not empty, and no number of their bounds is infinite."""
-    return np.asarray(np.isfinite(shapely.bounds(shapes)).all(axis=1))
-
-
-def placing(source: Source, bounds: Bounds | None, city: City, spec: LayerSpec) -> Placing:
-    """Return how the source's shapes come into the city's CRS; `bounds` are those of all of them, as delivered.
-
-    Raises geo's CRS errors when no named operation leads there.
-    """
-    if spec.local_grid is not None:
-        fit = spec.local_grid.fitted()
-        source.facts["local_grid"] = local_grid.as_facts(spec.local_grid, fit)
-        return Placing(
-            spec.local_grid.operation,
-            local_grid.uncertainty_m(fit),
-            lambda shapes: local_grid.moved(shapes, fit),
-        )
-    if source.crs == city.crs or bounds is None:
-        return Placing(CONVERSION, 0.0, lambda shapes: shapes)
-    pinned = spec.operations.get(source.crs)  # outranks the city's
-    operation = operation_for(source.crs, city.city_crs, lonlat_bounds(bounds, source.crs), pinned)
-    mover_of = mover(operation)
-
-    def moved(shapes: Shapes) -> Shapes:
-        made, there = shapes.copy(), finite(shapes)
-        if there.any():
-            made[there] = shapely.transform(shapes[there], mover_of)
-        return made
-
-    return Placing(operation.code, operation.accuracy_m or 0.0, moved)
+def _json(value: Any) -> str:
+    """A plain value as JSON."""
+    kind = type(value)
+    if kind is str:
+        return _quoted(value)
+    return repr(value) if kind in (int, float) else json.dumps(value, ensure_ascii=False)
 
 
 def _attributes(batch: Batch, spec: LayerSpec, rows: npt.NDArray[np.int64]) -> Column:
@@ -374,8 +265,8 @@ def map_layer(source: Source, city: City, spec: LayerSpec) -> Mapped:
     mapped.issues[:0] = source.issues
     if made := conversions(spec, mapped.given):
         mapped.facts["conversions"] = made
-    areas = Areas()
-    areas.add(mapped)
+    areas = StatedAreas()
+    areas.add(mapped.columns.get("area_m2"), mapped.geometry)
     if issue := areas.mistaken(city):
         mapped.issues.append(issue)
         mapped.columns["area_m2"] = Column.constant(None, len(mapped))
@@ -428,55 +319,3 @@ def _take_over(mapped: Mapped, batch: Batch) -> None:
 
 def _scalars(params: Mapping[str, Any]) -> dict[str, str | float | None]:
     return {name: value for name, value in params.items() if name not in ("row", "feature_id", "x", "y")}
-
-
-def conversions(spec: LayerSpec, given: Mapping[str, int]) -> list[dict[str, Any]]:
-    """Return, for the report, every unit, calendar and code list that values went through."""
-    made: list[dict[str, Any]] = []
-    for name, rule in sorted(spec.fields.items()):
-        how: dict[str, Any] = {}
-        if rule.unit is not None:
-            how = {"unit": rule.unit, "factor": units.factor(name, rule.unit)}
-        elif name in spec.codes:
-            how = {"codes": len(spec.codes[name])}
-        if how:
-            made.append({"field": name, "column": rule.column, **how, "values": given.get(name, 0)})
-    return made
-
-
-class Areas:
-    """Stated areas beside the true ones: those measured in Web Mercator are told by their ratio.
-
-    There a square metre grows with the latitude: at 35 degrees it is half as large again, so that the numbers look
-    plausible. The ratio is the same in the whole delivery.
-    """
-
-    def __init__(self) -> None:
-        self._ratios: list[npt.NDArray[np.float64]] = []
-
-    def add(self, mapped: Mapped) -> None:
-        """Look at some rows."""
-        given = mapped.columns.get("area_m2")
-        if given is None:
-            return
-        stated = np.array([value or 0.0 for value in given.values], dtype=np.float64)[given.index]
-        there = finite(mapped.geometry)
-        true = np.zeros(len(mapped))
-        with np.errstate(over="ignore", invalid="ignore"):
-            true[there] = shapely.area(mapped.geometry[there])
-        both = (stated != 0) & (true > 0)
-        if both.any():
-            self._ratios.append(stated[both] / true[both])
-
-    def mistaken(self, city: City) -> Issue | None:
-        """Say that the areas are those of Web Mercator and must be forgotten; None where they are not."""
-        ratios = np.concatenate([*self._ratios, np.empty(0)])
-        if len(ratios) < _FEWEST_AREAS:
-            return None
-        _, south, _, north = lonlat_bounds(city.extent_m, city.crs)
-        expected = 1.0 / math.cos(math.radians((south + north) / 2.0)) ** 2
-        ratio = float(np.median(ratios))
-        if expected < _LEAST_STRETCH or abs(ratio / expected - 1.0) > _SAME_STRETCH:
-            return None
-        params: dict[str, Any] = {"field": "area_m2", "ratio": round(ratio, 4), "count": len(ratios)}
-        return Issue(Severity.WARNING, "web-mercator-areas", params=params)

@@ -20,9 +20,11 @@ from layers.ahead import ahead
 from layers.catalog import LayerSpec
 from layers.checks import check
 from layers.city import City
+from layers.field_values import conversions
 from layers.handling import Handling, without_tombstones
-from layers.mapping import FirstRows, Mapped, Placing, check_columns, conversions, map_batch, placing
+from layers.mapping import FirstRows, Mapped, check_columns, map_batch
 from layers.memory import give_back
+from layers.placing import Placing, placing
 from layers.readers.reference import check_place, check_units
 from layers.readers.source import Source
 from layers.reading import file_hash, opened

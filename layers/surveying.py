@@ -9,7 +9,8 @@ import numpy.typing as npt
 import shapely
 
 from layers.catalog import LayerSpec
-from layers.mapping import Bounds, finite, ids_of, selected
+from layers.mapping import ids_of, selected
+from layers.placing import Bounds, finite
 from layers.readers.source import Source
 from layers.spilling import Repeated
 

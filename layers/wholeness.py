@@ -21,9 +21,10 @@ from layers.city import City
 from layers.coverage import Covering
 from layers.hanging import Found, Network
 from layers.line_tiles import Gathering
-from layers.mapping import Areas, Mapped
+from layers.mapping import Mapped
 from layers.report import KEPT_ISSUES, Findings, Issue, Repair
 from layers.staging import Stage
+from layers.stated_areas import StatedAreas
 from layers.topology import REACH_M
 
 _NAMES: Final = ("feature_id", "from_node", "to_node", "main_id")
@@ -37,14 +38,14 @@ class WholeDelivery:
     def __init__(self, city: City, spec: LayerSpec) -> None:
         self._city = city
         self._spec = spec
-        self._areas = Areas()
+        self._areas = StatedAreas()
         self._parcels = Covering(city.extent_m) if spec.target is Target.PARCEL else None
         is_network = spec.target is Target.NETWORK_LINE
         self.lines: Gathering | None = Gathering(city.extent_m) if is_network else None
 
     def add(self, mapped: Mapped) -> None:
         """Take over what a batch adds."""
-        self._areas.add(mapped)
+        self._areas.add(mapped.columns.get("area_m2"), mapped.geometry)
         if self.lines is not None:
             self.lines.add(mapped)
         elif self._parcels is not None:
