@@ -30,7 +30,7 @@ from layers.crisis_look import AreaTooLarge
 from layers.deliveries import DeliveryNotFound, DeliveryNotHeld, NoCorrectionOffered
 from layers.ingest import NothingToRollBack
 from layers.mapping import ColumnMissing
-from layers.network import NetworkMoving, NetworkNotStored
+from layers.network_errors import NetworkMoving, NetworkNotStored
 from layers.offline_pack import PackPageMissing, PackTooLarge
 from layers.preview import LayerNotPreviewed
 from layers.proposal_edits import MappingIncomplete, MappingInvalid, MappingNotKept
@@ -139,6 +139,7 @@ STATUS: Final[dict[type[PanjerehError], int]] = {
     incidents.IncidentClosed: 409,
     digs.PlanNotFound: 404,
     digs.PavingNotFound: 404,
+    digs.PavingTakenBack: 409,
     digs.TrenchReportNotFound: 404,
     digs.PhotoNotFound: 404,
     digs.StaleDig: 409,

@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse
 from api.deps import CityDep, KeyDep, RequiredKeyDep, RuntimeDep, allowed, context
 from api.dig_schemas import DeclineIn, JoinIn, PavingIn, PlanIn
 from api.digs import answered
+from api.schemas import LongText, Strict
 from api.security import Holder, Permission
 from permits import dig_pavings, dig_planning
 from permits.dig_errors import DigRequestInvalid
@@ -22,6 +23,12 @@ router = APIRouter(prefix="/v1/cities/{city_id}", tags=["excavations"])
 Read = Annotated[Holder, Depends(allowed(Permission.READ_DIGS))]
 Plan = Annotated[Holder, Depends(allowed(Permission.PLAN_WORKS))]
 Pave = Annotated[Holder, Depends(allowed(Permission.PAVE))]
+
+
+class TakeBackIn(Strict):
+    """Why the street was not paved as entered."""
+
+    reason: LongText
 
 
 @router.post("/planned-works", status_code=201, summary="Put a planned work on the common calendar")
@@ -53,6 +60,13 @@ def planned(resources: RuntimeDep, place: CityDep, who: Read, plan_id: UUID) -> 
     """With the works it overlaps."""
     with resources.sessions() as session:
         return answered(dig_planning.plan_view(session, context(place, who), plan_id))
+
+
+@router.get("/planned-works/{plan_id}/overlaps", summary="Other works nearby in place and time")
+def overlaps(resources: RuntimeDep, place: CityDep, who: Read, plan_id: UUID) -> Response:
+    """As of an excavation: each, and one trench for all of them, as it could be and as agreed."""
+    with resources.sessions() as session:
+        return JSONResponse(as_json(dig_planning.overlaps(session, context(place, who), plan_id)))
 
 
 @router.post("/planned-works/{plan_id}/cancel", summary="The planned work will not be done")
@@ -104,10 +118,10 @@ def pave(resources: RuntimeDep, place: CityDep, who: Pave, key: RequiredKeyDep, 
 
 
 @router.get("/pavings", summary="The repaved streets")
-def pavings(resources: RuntimeDep, place: CityDep, who: Read) -> Response:
-    """Newest first, each with the end of its moratorium."""
+def pavings(resources: RuntimeDep, place: CityDep, who: Read, taken_back: bool = False) -> Response:
+    """Newest first, each with the end of its moratorium; entries that were taken back only if asked for."""
     with resources.sessions() as session:
-        found = dig_pavings.pavings(session, context(place, who))
+        found = dig_pavings.pavings(session, context(place, who), taken_back=taken_back)
     return JSONResponse({"pavings": as_json(found)})
 
 
@@ -116,3 +130,19 @@ def paved(resources: RuntimeDep, place: CityDep, who: Read, paving_id: UUID) -> 
     """With the works that would open it before its moratorium is over."""
     with resources.sessions() as session:
         return answered(dig_pavings.paving(session, context(place, who), paving_id))
+
+
+@router.get("/pavings/{paving_id}/history", summary="The chained history of a repaved street's entry")
+def paving_history(resources: RuntimeDep, place: CityDep, who: Read, paving_id: UUID) -> Response:
+    """Who entered it, and who took it back and why."""
+    with resources.sessions() as session:
+        return JSONResponse(as_json(dig_pavings.history(session, context(place, who), paving_id)))
+
+
+@router.post("/pavings/{paving_id}/take-back", summary="The street was not paved as entered")
+def take_back(
+    resources: RuntimeDep, place: CityDep, who: Pave, key: KeyDep, paving_id: UUID, body: TakeBackIn
+) -> Response:
+    """Its moratorium no longer counts; the entry stays readable. Not by who handles an excavation that it bars."""
+    with resources.sessions.begin() as session:
+        return answered(dig_pavings.take_back(session, context(place, who, key), paving_id, body.reason))

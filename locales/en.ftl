@@ -2481,3 +2481,10 @@ ui-survey-unruled = Not checked, because no rule speaks of them:
 ui-work-axis-how = Click along the trench. 50 m around it are compared with all other works.
 ui-work-kind = What is entered
 ## entered into the calendar, redrawn, surveyed: end
+
+## taken back: begin
+error-paving-taken-back = { $by } has taken this entry back already.
+event-dig-unbarred = The pavement that barred it was entered wrongly
+event-paving-entered = Repaved street entered
+event-paving-taken-back = Entry taken back
+## taken back: end

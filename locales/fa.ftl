@@ -2417,3 +2417,10 @@ ui-survey-unruled = بررسی نشده، چون هیچ ضابطه‌ای درب
 ui-work-axis-how = در امتداد ترانشه بزنید. تا ۵۰ متر گرداگرد آن با همهٔ کارهای دیگر سنجیده می‌شود.
 ui-work-kind = چه چیزی ثبت می‌شود
 ## entered into the calendar, redrawn, surveyed: end
+
+## taken back: begin
+error-paving-taken-back = { $by } این ثبت را پیش‌تر پس گرفته است.
+event-dig-unbarred = روسازی مانع، به اشتباه ثبت شده بود
+event-paving-entered = خیابان روسازی‌شده ثبت شد
+event-paving-taken-back = ثبت پس گرفته شد
+## taken back: end

@@ -153,7 +153,7 @@ def _override_moratorium(act: Act) -> Change:
         "authority": act.said["authority"],
         "lifted_why": act.said["reason"],
     }
-    act.keep(DigRecordKind.OVERRIDE, lifted)
+    act.keep(DigRecordKind.OVERRIDE, lifted | {"paving_id": act.dig.moratorium["paving_id"]})
     return Change({"moratorium": act.dig.moratorium | lifted}, [("dig.moratorium_lifted", lifted)])
 
 

@@ -23,6 +23,12 @@ class PavingNotFound(PanjerehError):
     code = "paving-not-found"
 
 
+class PavingTakenBack(PanjerehError):
+    """The entry of the repaved street has been taken back already."""
+
+    code = "paving-taken-back"
+
+
 class TrenchReportNotFound(PanjerehError):
     """There is no such report from a trench."""
 

@@ -121,6 +121,7 @@ def moratorium(
     rows = session.execute(
         select(t.paving).where(
             t.paving.c.city_id == city.city_id,
+            t.paving.c.taken_back_at.is_(None),
             t.paving.c.geom.op("&&")(outline),
             func.ST_Intersects(t.paving.c.geom, outline),
         )

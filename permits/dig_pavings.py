@@ -1,4 +1,4 @@
-"""Streets that were paved anew: until when they may not be opened, and which works lie in them (moratorium)."""
+"""Streets that were paved anew: until when they may not be opened, which works lie in them, entries taken back."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from geoalchemy2.shape import from_shape
-from sqlalchemy import ColumnElement, func, insert, literal, select
+from sqlalchemy import ColumnElement, func, insert, literal, select, update
 from sqlalchemy.orm import Session
 
 from layers.city import City
@@ -16,16 +16,20 @@ from permits import dig_ground
 from permits import dig_store as store
 from permits import dig_tables as t
 from permits.dig_clocks import bars_until
-from permits.dig_errors import PavingNotFound
+from permits.dig_errors import PavingNotFound, PavingTakenBack, SecondOfficerNeeded
+from permits.dig_facts import is_not_barred
 from permits.dig_requests import PavingRequest
+from permits.dig_store import DigRow
 from permits.dig_terms import DigTerms, terms_of
-from permits.dig_views import BarredWork, PavingView
-from permits.dig_vocabulary import DigStatus, PlanStatus
+from permits.dig_views import BarredWork, PavingView, TakenBack
+from permits.dig_vocabulary import DigRecordKind, DigStatus, PlanStatus
 from permits.identifiers import new_id
 from permits.ports import Json
 from permits.requests import ExcavationRequest
 from permits.service import Context
 from permits.store import chain, fingerprint, once
+from permits.views import HistoryEntry
+from permits.worklist import case_history
 
 # Works whose permit is still to come: a street that is paved meanwhile bars them. The others have what they have.
 _BEFORE_PERMIT: Final = (
@@ -61,6 +65,8 @@ def pave(session: Session, ctx: Context, request: PavingRequest) -> PavingView:
         }
         session.execute(insert(t.paving).values(row))
         view = paving(session, ctx, paving_id)
+        said = {"title": view.title, "paved_on": view.paved_on, "until": view.until, "source": view.source}
+        chain(session, paving_id, ctx.actor, [("paving.entered", said)])
         _bar(session, ctx, view)
         return view
 
@@ -83,9 +89,87 @@ def _bar(session: Session, ctx: Context, view: PavingView) -> None:
         chain(session, dig_id, ctx.actor, [("dig.barred", {"title": view.title, "until": young["until"]})])
 
 
-def pavings(session: Session, ctx: Context, limit: int = 1000) -> list[PavingView]:
-    """The repaved streets, newest first."""
-    return _views(session, ctx, t.paving.c.city_id == ctx.city.city_id, limit)
+def take_back(session: Session, ctx: Context, paving_id: UUID, reason: str) -> PavingView:
+    """The street was not paved as entered: it bars nothing any more. The entry stays, with who said so and why.
+
+    Excavations it barred are free again, unless another pavement bars them, and say so in their history. Raises
+    `PavingNotFound`, `PavingTakenBack`, and `SecondOfficerNeeded` for who handles or filed one of them: to take the
+    entry back would be a way around the second officer.
+    """
+
+    def run() -> PavingView:
+        barred = _barred_digs(session, ctx.city, paving_id)
+        _check_second_officer(ctx, barred)
+        taken = {"taken_back_by": ctx.actor.id, "taken_back_at": ctx.now, "taken_back_why": reason}
+        mine = (t.paving.c.paving_id == paving_id) & (t.paving.c.city_id == ctx.city.city_id)
+        still = mine & t.paving.c.taken_back_at.is_(None)
+        changed = session.execute(update(t.paving).where(still).values(taken).returning(t.paving.c.paving_id))
+        is_first = changed.one_or_none() is not None
+        view = paving(session, ctx, paving_id)
+        if not is_first:
+            raise PavingTakenBack(by=view.taken_back.by if view.taken_back else None)
+        chain(session, paving_id, ctx.actor, [("paving.taken_back", {"reason": reason})])
+        _free(session, ctx, barred, view, reason)
+        return view
+
+    mark = fingerprint(f"{ctx.city.city_id}:paving.take_back", {"paving": paving_id, "reason": reason})
+    return once(session, ctx.actor, ctx.idempotency_key, mark, PavingView, run)
+
+
+def _barred_digs(session: Session, city: City, paving_id: UUID) -> list[DigRow]:
+    """The living excavations whose moratorium this pavement is, locked in the order of their ids."""
+    query = select(t.dig.c.dig_id).where(
+        t.dig.c.city_id == city.city_id,
+        t.dig.c.moratorium["paving_id"].astext == str(paving_id),
+        t.dig.c.status.not_in([each.value for each in _OVER]),
+    )
+    return [
+        store.lock_dig(session, dig_id, city_id=city.city_id)
+        for dig_id in session.execute(query.order_by(t.dig.c.dig_id)).scalars().all()
+    ]
+
+
+def _check_second_officer(ctx: Context, barred: Sequence[DigRow]) -> None:
+    for dig in barred:
+        waits = dig.status in _BEFORE_PERMIT and not is_not_barred(dig)
+        if waits and ctx.actor.id in {dig.handler, dig.applicant_actor}:
+            raise SecondOfficerNeeded(handler=ctx.actor.id, hint="ask-second-officer")
+
+
+def _free(session: Session, ctx: Context, barred: Sequence[DigRow], view: PavingView, reason: str) -> None:
+    """What the taken-back pavement barred is barred by what is left there, or by nothing."""
+    terms = terms_of(ctx.city.folder)
+    for dig in barred:
+        left: Json | None = None
+        if dig.shape_m is not None and dig.starts_on is not None:
+            left = dig_ground.moratorium(session, ctx.city, terms, dig.shape_m, dig.starts_on)
+        if left is not None:
+            left |= _lifted_before(session, dig.dig_id, left["paving_id"])
+        store.change_dig(session, dig, ctx.city.srid, moratorium=left)
+        told = {"title": view.title, "reason": reason, "until": None if left is None else left["until"]}
+        chain(session, dig.dig_id, ctx.actor, [("dig.unbarred", told)])
+
+
+def _lifted_before(session: Session, dig_id: UUID, paving_id: str) -> Json:
+    """By whose decision the moratorium of this pavement was lifted for the excavation, if it was."""
+    for row in reversed(store.records(session, dig_id)):
+        if row.kind == DigRecordKind.OVERRIDE.value and row.body.get("paving_id") == paving_id:
+            return {key: row.body[key] for key in ("lifted_by", "authority", "lifted_why")}
+    return {}
+
+
+def history(session: Session, ctx: Context, paving_id: UUID) -> list[HistoryEntry]:
+    """The chained history of a repaved street's entry, oldest first. Raises `PavingNotFound`."""
+    paving(session, ctx, paving_id)
+    return case_history(session, paving_id)
+
+
+def pavings(
+    session: Session, ctx: Context, *, taken_back: bool = False, limit: int = 1000
+) -> list[PavingView]:
+    """The repaved streets, newest first; with `taken_back` also those that were taken back."""
+    wanted = t.paving.c.city_id == ctx.city.city_id
+    return _views(session, ctx, wanted if taken_back else wanted & t.paving.c.taken_back_at.is_(None), limit)
 
 
 def paving(session: Session, ctx: Context, paving_id: UUID) -> PavingView:
@@ -120,8 +204,13 @@ def _view(terms: DigTerms, row: Any, works: Sequence[_Work]) -> PavingView:
         works=[
             _barred(kind, each)
             for kind, each in works
-            if bars_until(row.paved_on, years, each.starts_on) is not None
+            if row.taken_back_at is None and bars_until(row.paved_on, years, each.starts_on) is not None
         ],
+        entered_by=row.created_by,
+        entered_at=row.created_at,
+        taken_back=(
+            TakenBack(row.taken_back_by, row.taken_back_at, row.taken_back_why) if row.taken_back_at else None
+        ),
     )
 
 
@@ -170,7 +259,7 @@ def moratoria(session: Session, city: City, plan_ids: Sequence[UUID]) -> dict[UU
     rows = session.execute(
         select(p.c.plan_id, p.c.starts_on, v.c.paving_id, v.c.title, v.c.paved_on, v.c.years, v.c.source)
         .join(v, v.c.geom.op("&&")(p.c.geom) & func.ST_Intersects(v.c.geom, p.c.geom))
-        .where(p.c.plan_id.in_(plan_ids), v.c.city_id == city.city_id)
+        .where(p.c.plan_id.in_(plan_ids), v.c.city_id == city.city_id, v.c.taken_back_at.is_(None))
     )
     found: dict[UUID, Json] = {}
     for row in rows:

@@ -14,7 +14,7 @@ from shapely.geometry import Polygon
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
-from permits import dig_ground, dig_joins, dig_pavings, dig_reading
+from permits import dig_ground, dig_joins, dig_pavings, dig_reading, dig_shared
 from permits import dig_store as store
 from permits import dig_tables as t
 from permits.dig_clocks import local_day
@@ -173,6 +173,12 @@ def plan_view(session: Session, ctx: Context, plan_id: UUID) -> PlanView:
     row = _read_plan(session, ctx, plan_id)
     barred = dig_pavings.moratoria(session, ctx.city, [plan_id])
     return _plan_view(row, dig_joins.overlaps_of(session, f"plan:{plan_id}"), barred.get(plan_id))
+
+
+def overlaps(session: Session, ctx: Context, plan_id: UUID) -> Json:
+    """The works nearby, and one trench for all of them: as it could be, and as agreed. Raises `PlanNotFound`."""
+    view = plan_view(session, ctx, plan_id)
+    return dig_shared.around(session, ctx, f"plan:{plan_id}", view.overlaps)
 
 
 def _plan_view(row: AnyRow, overlaps: list[OverlapView], moratorium: Json | None) -> PlanView:

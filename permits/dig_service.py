@@ -18,7 +18,7 @@ from permits import dig_store as store
 from permits import tables as case_tables
 from permits.dig_acting import Act, Change, excavation_json, surveyed, works_json
 from permits.dig_actions import ACTIONS
-from permits.dig_clocks import due_after, local_day
+from permits.dig_clocks import due_after
 from permits.dig_errors import DigActionNotAllowed, DigRequestInvalid
 from permits.dig_facts import Known, facts_of, is_complete
 from permits.dig_ground import place_of
@@ -283,14 +283,7 @@ def dig(session: Session, ctx: Context, dig_id: UUID) -> DigView:
 def overlaps(session: Session, ctx: Context, dig_id: UUID) -> Json:
     """The works nearby, and one trench for all of them: as it could be, and as agreed. Raises `DigNotFound`."""
     view = dig(session, ctx, dig_id)
-    today = local_day(ctx.now, ctx.city.timezone)
-    ref = f"dig:{dig_id}"
-    return {
-        "overlaps": view.overlaps,
-        "trench": view.trench,
-        "split": dig_shared.offered_split(session, ctx.city, ref, today),
-        "agreed_split": dig_shared.agreed_split(session, ctx.city, ref, today),
-    }
+    return dig_shared.around(session, ctx, f"dig:{dig_id}", view.overlaps)
 
 
 def digs(session: Session, ctx: Context, filters: dig_reading.DigFilter) -> list[DigSummary]:

@@ -9,18 +9,31 @@ from sqlalchemy.orm import Session
 
 from layers.city import City
 from permits import dig_joins
+from permits.dig_clocks import local_day
 from permits.dig_costs import SharedPart
 from permits.dig_joins import KnownWork
 from permits.dig_split import Company, Part, Prices, Reach, Split, group_of, split
 from permits.dig_terms import DigTerms, terms_of
-from permits.dig_views import SplitView, SplitWork
+from permits.dig_views import OverlapView, SplitView, SplitWork
 from permits.dig_vocabulary import JoinState, Pavement
 from permits.ports import Json
+from permits.service import Context
 
 MAX_WORKS = 24
 """So many works are looked at together, those that meet the asked one soonest first."""
 
 _Known = dict[str, tuple[KnownWork, str | None]]
+
+
+def around(session: Session, ctx: Context, ref: str, overlaps: Sequence[OverlapView]) -> Json:
+    """The works near a work as it sees them, and one trench for all of them: as it could be, and as agreed."""
+    today = local_day(ctx.now, ctx.city.timezone)
+    return {
+        "overlaps": overlaps,
+        "trench": dig_joins.trench_of(session, ref),
+        "split": offered_split(session, ctx.city, ref, today),
+        "agreed_split": agreed_split(session, ctx.city, ref, today),
+    }
 
 
 def offered_split(session: Session, city: City, ref: str, today: date) -> SplitView | None:

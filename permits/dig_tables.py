@@ -129,6 +129,9 @@ paving = table(
     shape("POLYGON"),
     text("created_by"),
     instant("created_at"),
+    text("taken_back_by", nullable=True),
+    instant("taken_back_at", nullable=True),
+    text("taken_back_why", nullable=True),
 )
 
 dig_bar = table(

@@ -227,8 +227,17 @@ class BarredWork:
 
 
 @dataclass(frozen=True, slots=True)
+class TakenBack:
+    """Who said that the street was not paved as entered, when and why."""
+
+    by: str
+    at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class PavingView:
-    """A repaved street and until when it may not be opened."""
+    """A repaved street and until when it may not be opened; one that was taken back bars nothing."""
 
     paving_id: UUID
     title: str
@@ -238,6 +247,9 @@ class PavingView:
     source: str
     geometry: Json
     works: list[BarredWork]
+    entered_by: str
+    entered_at: datetime
+    taken_back: TakenBack | None
 
 
 @dataclass(frozen=True, slots=True)

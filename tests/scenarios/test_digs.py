@@ -388,6 +388,59 @@ def test_a_company_on_the_control_list_for_a_time(street: Street) -> None:
         assert answer.status_code == 422, answer.text
 
 
+def test_a_repaving_entered_wrongly_is_taken_back(street: Street) -> None:
+    """Its moratorium no longer counts, what barred before it does again; both entries stay. Not by the handler."""
+    dig = street.post("gas", DIGS, **street.body("Repaved by mistake", 30, 5, y=700))
+    street.act("officer", dig, "visit")
+    today = datetime.now(UTC).date()
+    line = street.body("", 1, 1, y=700)["excavation"]["geometry"]
+
+    def paved(title: str, days_ago: int) -> dict[str, Any]:
+        said = {"title": title, "pavement": "asphalt", "source": "minutes 3", "width_m": 6.0}
+        day = (today - timedelta(days=days_ago)).isoformat()
+        return street.post(
+            "officer-b", f"{BASE}/pavings", **said, paved_on=day, geometry=line, crs="EPSG:25832"
+        )
+
+    real = paved("Paved", 300)
+    assert street.read(dig)["moratorium"]["paving_id"] == real["paving_id"]
+    street.act("officer-b", dig, "override_moratorium", authority="Council 12", reason="hospital")
+    wrong = paved("Another street was meant", 20)
+    assert wrong["taken_back"] is None
+    assert street.read(dig)["moratorium"]["lifted_by"] is None, "the younger pavement bars it anew"
+
+    path = f"{BASE}/pavings/{wrong['paving_id']}"
+    with street.client("gas") as client:
+        assert client.post(f"{path}/take-back", json={"reason": "x"}).status_code == 403
+    refused = street.refused("officer", f"{path}/take-back", reason="wrong street")
+    assert refused["code"] == "second-officer-needed", "the handler may not go around the second officer"
+    taken = street.post("officer-b", f"{path}/take-back", reason="wrong street")
+    assert (taken["works"], taken["taken_back"]["by"]) == ([], "officer-b")
+    assert street.get("desk", path) == taken
+
+    freed = street.read(dig)
+    said = freed["moratorium"]
+    assert (said["paving_id"], said["lifted_by"], said["authority"]) == (
+        real["paving_id"],
+        "officer-b",
+        "Council 12",
+    )
+    last = street.get("officer", f"{DIGS}/{dig['dig_id']}/history")[-1]
+    assert (last["event"], last["body"]["reason"]) == ("dig.unbarred", "wrong street")
+    history = street.get("officer", f"{path}/history")
+    assert [each["event"] for each in history] == ["paving.entered", "paving.taken_back"]
+    assert street.refused("officer-b", f"{path}/take-back", reason="again")["code"] == "paving-taken-back"
+    shown = {each["paving_id"] for each in street.get("desk", f"{BASE}/pavings")["pavings"]}
+    assert real["paving_id"] in shown
+    assert wrong["paving_id"] not in shown
+    kept = street.get("desk", f"{BASE}/pavings", taken_back=True)["pavings"]
+    assert wrong["paving_id"] in {each["paving_id"] for each in kept}
+
+    street.post("officer-b", f"{BASE}/pavings/{real['paving_id']}/take-back", reason="the day was wrong")
+    assert street.read(dig)["moratorium"] is None
+    assert street.post("water", DIGS, **street.body("After it", 60, 5, y=702))["moratorium"] is None
+
+
 def test_the_map_goes_along_on_a_phone_and_on_paper(street: Street, tmp_path: Path) -> None:
     """A13, A20: one page without network or script, GeoJSON and a GeoPackage; what a role may not see is named."""
     title = "Map <b>& more"
