@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 
 import pytest
@@ -227,3 +228,13 @@ def test_new_ids_are_uuid7_and_sort_by_time() -> None:
     assert first.version == 7
     assert first.variant == "specified in RFC 4122"
     assert len({new_id() for _ in range(5000)}) == 5000
+
+
+def test_new_ids_of_one_millisecond_sort_by_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a transaction writes one after the other is read in that order, however fast it was written."""
+    clock = itertools.count(1_800_000_000_000_000_000, 250)
+    monkeypatch.setattr(time, "time_ns", lambda: next(clock))
+    made = [new_id() for _ in range(8000)]
+    assert made == sorted(made)
+    assert {each.version for each in made} == {7}
+    assert made[-1].int >> 80 == 1_800_000_000_001
