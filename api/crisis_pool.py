@@ -8,8 +8,9 @@ import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from sqlalchemy import Engine, make_url
 from sqlalchemy.exc import SQLAlchemyError
@@ -17,9 +18,12 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from geo.errors import PanjerehError
 from layers.access import RoleMode, run_as_app
+from layers.catalog import Target
 from layers.city import City
 from layers.database import make_engine, make_sessions
-from layers.network import Networks
+
+if TYPE_CHECKING:
+    from layers.network import Networks
 
 log = logging.getLogger("panjereh.crisis")
 Answer = TypeVar("Answer")
@@ -30,17 +34,25 @@ _OPTIONS: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class CrisisPool:
-    """Connections and threads that only the crisis desk uses; `networks` builds as the owner, besides."""
+    """Connections and threads that only the crisis desk uses; networks are built as the owner, kept in `folder`."""
 
     engine: Engine
     builder: Engine
     sessions: sessionmaker[Session]
-    networks: Networks
+    folder: Path
     threads: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(SLOTS, thread_name_prefix="crisis")
     )
+
+    @cached_property
+    def networks(self) -> Networks:
+        """The networks of the cities."""
+        # numba, SciPy and Arrow come with it: 100 MB that a process without questions does not need.
+        from layers.network import Networks
+
+        return Networks(self.builder, self.folder)
 
     async def run(self, work: Callable[[], Answer]) -> Answer:
         """What `work` returns, from one of the desk's own threads."""
@@ -54,6 +66,8 @@ class CrisisPool:
 
     def _warm(self, cities: list[City]) -> None:
         for city in cities:
+            if all(spec.target is not Target.NETWORK_LINE for spec in city.layers):
+                continue
             try:
                 with self.sessions() as session:
                     for utility in self.networks.utilities(session, city):
@@ -85,4 +99,4 @@ def make_crisis_pool(url: str, folder: Path, role: RoleMode) -> CrisisPool:
         url, application_name="panjereh-networks", pool_size=2, max_overflow=2, pool_timeout=30
     )
     run_as_app(engine, role)
-    return CrisisPool(engine, builder, make_sessions(engine), Networks(builder, folder))
+    return CrisisPool(engine, builder, make_sessions(engine), folder)

@@ -21,8 +21,8 @@ from api.uploads import UPLOAD_BODY, Received, Runs, received
 from api.words_of_deliveries import as_json, with_places
 from geo.crs import to_wgs84
 from layers import deliveries as stored
-from layers import ingest, versions
 from layers import repairs as repaired
+from layers import versions
 from layers.catalog import LayerSpec, Sensitivity
 from layers.city import City
 from layers.handling import Handling
@@ -277,6 +277,8 @@ def undo_repairs(resources: RuntimeDep, ask: AskedDep, delivery_id: Number, said
 @router.post("/layers/{layer_id}/rollback", summary="Show again what was shown before")
 def roll_back(resources: RuntimeDep, ask: AskedDep) -> dict[str, Any]:
     """Take back the current delivery, as a new one; nothing is erased."""
+    from layers import ingest  # readers and checks are loaded by the first that is taken back
+
     report = ingest.roll_back(resources.engine, ask.place, ask.spec.layer_id)
     return _one(resources, ask, report.delivery_id or 0)
 

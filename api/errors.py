@@ -27,16 +27,22 @@ from layers.config import UnknownCity
 from layers.cql2 import FilterError
 from layers.crisis import FeatureNotInNetwork, NothingThere
 from layers.crisis_look import AreaTooLarge
-from layers.deliveries import DeliveryNotFound, DeliveryNotHeld, NoCorrectionOffered
-from layers.ingest import NothingToRollBack
-from layers.mapping import ColumnMissing
+from layers.delivery_errors import (
+    ColumnMissing,
+    DeliveryNotFound,
+    DeliveryNotHeld,
+    LayerNotPreviewed,
+    MappingIncomplete,
+    MappingInvalid,
+    MappingNotKept,
+    NoCorrectionOffered,
+    NothingToRollBack,
+    RepairNotShown,
+)
 from layers.network_errors import NetworkMoving, NetworkNotStored
 from layers.offline_pack import PackPageMissing, PackTooLarge
-from layers.preview import LayerNotPreviewed
-from layers.proposal_edits import MappingIncomplete, MappingInvalid, MappingNotKept
 from layers.query import CityNotStored, ParcelNotStored
 from layers.readers import faults as source
-from layers.repairs import RepairNotShown
 from layers.surveys import SurveyListMissing
 from layers.tiles import TileOutOfRange
 from permits import dig_errors as digs

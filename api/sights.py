@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -32,14 +32,17 @@ from api.words_of_deliveries import as_json, with_places
 from geo.errors import PanjerehError
 from geo.vocabulary import Utility
 from layers import deliveries as stored
-from layers import first_sight
 from layers.catalog import Sensitivity, Target
 from layers.city import City, load_city
 from layers.config import Words
+from layers.delivery_errors import MappingInvalid
 from layers.handling import Handling
-from layers.proposal import Wishes
-from layers.proposal_edits import Edits, MappingInvalid, Picked
 from permits.vocabulary import Role
+
+if TYPE_CHECKING:  # what reads files is loaded by the first that is looked at
+    from layers.first_sight import Asked
+    from layers.proposal import Wishes
+    from layers.proposal_edits import Edits
 
 router = APIRouter(prefix="/v1/cities/{city_id}/layers/{layer_id}", tags=["deliveries"])
 KEPT_S: Final = 24 * 3600
@@ -116,10 +119,14 @@ class Said(BaseModel):
 
     def wishes(self) -> Wishes:
         """What is said about the file as a whole."""
+        from layers.proposal import Wishes
+
         return Wishes(self.table, self.crs, self.encoding, self.target, self.utility)
 
     def edits(self) -> Edits:
         """What is said about the mapping."""
+        from layers.proposal_edits import Edits, Picked
+
         fields = self.fields
         return Edits(
             fields=None
@@ -187,14 +194,18 @@ def _keep(resources: Runtime, at: Desk, file: Received) -> Kept:
     return replace(made, folder=folder, file=folder / "file" / file.path.name)
 
 
-def _asked(at: Desk, kept: Kept, said: Said) -> first_sight.Asked:
+def _asked(at: Desk, kept: Kept, said: Said) -> Asked:
+    from layers.first_sight import Asked
+
     if said.owner is not None and said.owner not in {agency.agency_id for agency in at.place.agencies}:
         raise ParameterInvalid(parameter="owner", value=said.owner, expected=at.place.agencies[0].agency_id)
-    return first_sight.Asked(kept.file, at.place, at.layer_id, said.wishes(), said.edits())
+    return Asked(kept.file, at.place, at.layer_id, said.wishes(), said.edits())
 
 
 def _look(resources: Runtime, at: Desk, kept: Kept, said: Said) -> dict[str, Any]:
     """The file as it would be taken; what makes it unreadable as asked is told, for the person may say more."""
+    from layers import first_sight
+
     told: dict[str, Any] = {
         "sight_id": kept.sight_id,
         "city_id": at.place.city_id,
@@ -278,6 +289,8 @@ def accept(
     in_hand: Annotated[Runs, Depends(runs)],
 ) -> JSONResponse:
     """The mapping is kept as data beside the city, and the file delivered with it: a *Delivery* to be followed."""
+    from layers import first_sight
+
     as_of = said.as_of or datetime.now(ZoneInfo(at.place.timezone)).date()
     root = resources.settings.cities_dir
     with _ACCEPTING:

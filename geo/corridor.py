@@ -11,15 +11,16 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import numpy.typing as npt
 import shapely
-from scipy.sparse import csr_matrix
-from scipy.sparse.csgraph import dijkstra
 from shapely.geometry import LineString
 from shapely.geometry.base import BaseGeometry
+
+if TYPE_CHECKING:  # SciPy is loaded by the first way that is looked for
+    from scipy.sparse import csr_matrix
 
 Costs = npt.NDArray[np.float64]
 Cells = npt.NDArray[np.intp]
@@ -81,6 +82,9 @@ class Corridor:
 
     def ways(self, sources: Mapping[int, float]) -> Ways:
         """The cheapest ways from the source cells, each entered at the given cost, to every cell."""
+        from scipy.sparse import csr_matrix
+        from scipy.sparse.csgraph import dijkstra
+
         count = self.factor.size
         starts = np.fromiter(sources, dtype=np.intp, count=len(sources))
         entry = np.maximum(np.fromiter(sources.values(), dtype=np.float64, count=len(sources)), _NOTHING)
@@ -215,6 +219,8 @@ def _window(
 
 def _graph(factor: Costs, cell_m: float) -> csr_matrix:
     """The neighbours of every open cell, both ways; a step costs its length times the mean of the two factors."""
+    from scipy.sparse import csr_matrix
+
     rows, columns = factor.shape
     number = np.arange(factor.size, dtype=np.intp).reshape(rows, columns)
     starts, ends, weights = [], [], []

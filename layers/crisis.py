@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
 from itertools import pairwise
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -29,10 +29,13 @@ from layers import query
 from layers.access import AccessRefused, Asker, Purpose, identify, may_look
 from layers.catalog import LayerSpec, Sensitivity
 from layers.city import Agency, City
-from layers.network import CityNetwork, Networks
-from layers.network_read import Reader, SourceLayer
 from layers.network_rules import CrisisRules
+from layers.query import Reader
 from layers.records import LayerFreshness
+
+if TYPE_CHECKING:  # what puts networks together comes with the first question
+    from layers.network import CityNetwork, Networks
+    from layers.network_read import SourceLayer
 
 Json = dict[str, Any]
 # How far from a click a line is still the one that is meant.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import shapely
@@ -25,8 +25,10 @@ from layers.crisis import (
 from layers.crisis_look import MOST_HERE, around, features_json, looked
 from layers.crisis_said import confidence, device_state
 from layers.crisis_trace import dependants, hanging, lost, shut_off
-from layers.network import CityNetwork
 from layers.records import NearFeature
+
+if TYPE_CHECKING:
+    from layers.network import CityNetwork
 
 _NONE: Final = np.zeros(0, dtype=np.int32)
 _ASSUMED_M: Final = 25.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from shapely.geometry import MultiPoint, Point
@@ -13,8 +13,11 @@ from shapely.geometry import MultiPoint, Point
 from geo.ids import Ids
 from layers.access import AccessRefused
 from layers.crisis import Desk, Json, line_of
-from layers.network import CityNetwork, NetworkMoving, NetworkNotStored
+from layers.network_errors import NetworkMoving, NetworkNotStored
 from layers.readers.text import fold_digits, normal_letters
+
+if TYPE_CHECKING:
+    from layers.network import CityNetwork
 
 # How well a number fits: the whole of it, its running number, its beginning, its end, something in between.
 _WHOLE, _RUNNING, _BEGINS, _ENDS, _INSIDE = range(5)

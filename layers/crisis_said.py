@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from sqlalchemy import text
@@ -12,9 +12,10 @@ from sqlalchemy import text
 from geo.network import Indices
 from geo.trace import DeviceState
 from layers.crisis import Desk, Json
-from layers.network import CityNetwork
-from layers.network_columns import UNKNOWN_DAY
 from layers.records import Freshness
+
+if TYPE_CHECKING:
+    from layers.network import CityNetwork
 
 _STATES = text(
     "SELECT layer_id, feature_id, state, is_operable FROM layers.device_state "
@@ -102,6 +103,8 @@ _LEVELS: Final = ("low", "medium", "high")
 
 def confidence(desk: Desk, network: CityNetwork, links: Indices, snaps: Indices) -> Json:
     """How far an answer about these links can be trusted, and why not further; the assumed joins among them."""
+    from layers.network_columns import UNKNOWN_DAY  # with its libraries, when the first network is there
+
     about, said = network.about, network.said
     days = said.link_surveyed[links]
     surveyed = days[days != UNKNOWN_DAY]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Collection
 from functools import lru_cache
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from shapely.geometry import MultiPoint, Point
@@ -25,8 +25,10 @@ from layers.crisis import (
     start_json,
 )
 from layers.crisis_said import confidence, device_state, devices_json, sources_json
-from layers.network import CityNetwork
-from layers.network_served import Served
+
+if TYPE_CHECKING:
+    from layers.network import CityNetwork
+    from layers.network_served import Served
 
 # What if this valve does not close? Asked for so many valves at most.
 _WHAT_IFS: Final = 24

@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import Engine, MetaData, NullPool, create_engine, text
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 
@@ -40,6 +38,10 @@ def make_sessions(engine: Engine) -> sessionmaker[Session]:
 
 def migrate(url: str, revision: str = "head") -> None:
     """Bring the schema of the database at `url` to `revision`; a database that is there already is left as it is."""
+    # Who serves does not migrate, and need not have Alembic in memory.
+    from alembic import command
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["url"] = url

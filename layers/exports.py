@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import pyogrio.raw
 import shapely
 from pyproj import CRS
 from shapely.geometry import MultiLineString, MultiPolygon
@@ -161,6 +160,8 @@ def _array(kind: Kind, cells: Sequence[Any]) -> Any:
 
 def _gdal(driver: str) -> Callable[[_Layer, Batches, Path], int]:
     def write(layer: _Layer, batches: Batches, path: Path) -> int:
+        import pyogrio.raw  # GDAL is loaded by the first file
+
         # A GeoPackage grows batch by batch; a FlatGeobuf is sorted, so it is written at once.
         parts = batches if driver == "GPKG" else iter([[row for rows in batches for row in rows]])
         count = 0
@@ -189,6 +190,8 @@ def _at_least_one(batches: Iterable[Rows]) -> Iterator[Rows]:
 
 def _dxf(layer: _Layer, batches: Batches, path: Path) -> int:
     """Lines and points as entities of one DXF layer; no attributes, no CRS: the form knows neither."""
+    import pyogrio.raw
+
     rows = [row for batch in batches for row in batch]
     shapes = (
         shapely.from_wkb(np.array([bytes(row[-1]) for row in rows], dtype=object)) if rows else np.array([])

@@ -25,9 +25,10 @@ from layers import preparing
 from layers import preview as previews
 from layers.catalog import FIELDS, VOCABULARIES, LayerSpec
 from layers.city import City
+from layers.delivery_errors import MappingIncomplete, MappingNotKept
 from layers.mapping import Mapped
 from layers.proposal import Wishes
-from layers.proposal_edits import Edits, MappingIncomplete, MappingNotKept, blocking
+from layers.proposal_edits import Edits, blocking
 from layers.readers import reference
 from layers.readers.source import Table
 from layers.units import known_units

@@ -6,13 +6,16 @@ import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from layers.mapping import Mapped
-from layers.readers.source import BATCH_ROWS, Batch
+from layers.readers import BATCH_ROWS
+
+if TYPE_CHECKING:
+    from layers.mapping import Mapped
+    from layers.readers.source import Batch
 
 # A column of an incremental delivery: where it says yes, the feature is gone.
 TOMBSTONE: Final = "_deleted"

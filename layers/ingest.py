@@ -13,32 +13,26 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine
 
-from geo.errors import PanjerehError
-from layers import preparing
+from layers import network_kept, preparing
 from layers.catalog import LayerSpec
 from layers.city import City
+from layers.delivery_errors import NothingToRollBack
 from layers.handling import Handling
 from layers.preparing import Prepared, digest_of, reading_hash
 from layers.publishing import analyse, compared, publish, revert
-from layers.report import DeliveryReport, Diff, Outcome
-from layers.staging import (
+from layers.register import (
     close_delivery,
     current_delivery,
     delivery,
     held_twin,
-    keep_staged,
     open_delivery,
     register,
     set_state,
     was_shown,
 )
+from layers.report import DeliveryReport, Diff, Outcome
+from layers.staging import keep_staged
 from layers.tables import DeliveryRow
-
-
-class NothingToRollBack(PanjerehError):
-    """The layer has no delivery to take back."""
-
-    code = "nothing-to-roll-back"
 
 
 def import_city(engine: Engine, city: City, root: Path) -> list[DeliveryReport]:
@@ -51,6 +45,7 @@ def import_city(engine: Engine, city: City, root: Path) -> list[DeliveryReport]:
     written = [spec.target for spec, report in zip(city.layers, reports, strict=True) if _is_new(report)]
     with engine.begin() as connection:
         analyse(connection, city.city_id, written)
+    network_kept.keep(engine, city, [each.layer_id for each in reports if _is_new(each)])
     return reports
 
 
@@ -102,6 +97,7 @@ def deliver(
     if analyse_after and _is_new(report):
         with engine.begin() as connection:
             analyse(connection, city.city_id, [spec.target])
+        network_kept.keep(engine, city, [spec.layer_id])
     return report
 
 

@@ -17,11 +17,11 @@ import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from geo.errors import PanjerehError
 from geo.vocabulary import Utility, gas_class, voltage_class
 from layers.catalog import FIELDS, CoverSource, LayerSpec, Target
 from layers.city import City
 from layers.columns import Column, Mask
+from layers.delivery_errors import ColumnMissing
 from layers.field_values import canonical, conversions, is_coded, plain_text
 from layers.placing import Placing, Shapes, finite, placing
 from layers.readers.records import among
@@ -30,12 +30,6 @@ from layers.report import Issue, Repair, Severity
 from layers.stated_areas import StatedAreas
 
 _quoted = json.JSONEncoder(ensure_ascii=False).encode
-
-
-class ColumnMissing(PanjerehError):
-    """The delivered table lacks a column that the layer's field map names."""
-
-    code = "column-missing"
 
 
 class FirstRows:

@@ -21,8 +21,6 @@ from typing import Any, Final
 import numpy as np
 from sqlalchemy import Connection, Engine, text
 
-from geo.errors import PanjerehError
-from geo.network import NetworkError
 from geo.snapping import connectivity
 from geo.trace import Cut, DeviceState, section_of, upstream_of
 from geo.vocabulary import Utility
@@ -32,6 +30,7 @@ from layers.catalog import Target
 from layers.city import City
 from layers.network_build import Attributes, Built, build
 from layers.network_columns import UNKNOWN_DAY
+from layers.network_errors import NetworkMoving, NetworkNotStored
 from layers.network_files import Unreadable, read_block, write_block
 from layers.network_read import (
     Reader,
@@ -49,18 +48,6 @@ log = logging.getLogger("panjereh.networks")
 # A publication that overtakes a build is rare; several in a row are somebody's loop.
 _ATTEMPTS: Final = 6
 _KEPT: Final = 2
-
-
-class NetworkNotStored(NetworkError):
-    """The city has no published lines of this utility."""
-
-    code = "network-not-stored"
-
-
-class NetworkMoving(PanjerehError):
-    """The network's layers are published faster than it can be put together; ask again."""
-
-    code = "network-moving"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

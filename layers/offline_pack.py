@@ -19,11 +19,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import geopandas
-import pandas as pd
-import pyogrio
 from pmtiles.tile import Compression, TileType, zxy_to_tileid
 from pmtiles.writer import Writer
 from shapely.geometry import LineString, MultiLineString, MultiPolygon, Polygon, mapping
@@ -36,6 +33,9 @@ from layers.catalog import LayerSpec, Sensitivity, geometry_types
 from layers.city import City
 from layers.query import Reader
 from layers.records import LayerFreshness, NearFeature
+
+if TYPE_CHECKING:
+    import geopandas
 
 MAX_AREA_M2: Final = 4_000_000.0
 LEAST_ZOOM, MOST_ZOOM = 13, 17
@@ -189,6 +189,10 @@ def _chosen(
 
 def write_geopackage(path: Path, request: PackRequest, made: Collected) -> None:
     """Write one layer per collected one that has features, the area, the contacts, and each layer's age."""
+    import geopandas  # pandas and GDAL are loaded by the first pack
+    import pandas as pd
+    import pyogrio
+
     taken, found, states = made.taken, made.found, made.states
     for spec in taken:
         features = found[spec.layer_id]
@@ -207,6 +211,9 @@ def write_geopackage(path: Path, request: PackRequest, made: Collected) -> None:
 
 
 def _frame(spec: LayerSpec, features: Sequence[NearFeature], city: City) -> geopandas.GeoDataFrame:
+    import geopandas
+    import pandas as pd
+
     columns = {name: [getattr(each, name) for each in features] for name in _ATTRIBUTES}
     frame = pd.DataFrame(columns).dropna(axis="columns", how="all")
     if "surveyed_on" in frame:

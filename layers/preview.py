@@ -13,12 +13,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from geo.errors import PanjerehError
 from layers.catalog import LayerSpec, Sensitivity, read_layers
 from layers.checks import check
 from layers.city import City, load_city
 from layers.columns import Column
 from layers.config import CityConfigError, Section, Words
+from layers.delivery_errors import LayerNotPreviewed
 from layers.mapping import Mapped, map_layer
 from layers.proposal import NO_WISHES, Proposal, Question, Wishes, propose, unused_columns
 from layers.proposal_edits import NO_EDITS, Edits, edited
@@ -29,12 +29,6 @@ from layers.report import Issue, counted, kept
 
 PROPOSALS = "proposals"
 _ROWS = 5
-
-
-class LayerNotPreviewed(PanjerehError):
-    """There is no proposal for this layer to accept."""
-
-    code = "layer-not-previewed"
 
 
 @dataclass(frozen=True, slots=True)

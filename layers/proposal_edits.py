@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from geo.errors import PanjerehError
 from layers.catalog import FIELDS, VOCABULARIES, Sensitivity
 from layers.config import Words
+from layers.delivery_errors import MappingInvalid
 from layers.proposal import Proposal, Proposed, Question, code_lists, first_values
 from layers.proposal_why import Why
 from layers.readers.source import Table
@@ -19,24 +19,6 @@ BLOCKING: Final = frozenset({"crs-unstated", "utility-unclear", "id-unclear", "u
 # Asked anew from the code lists as they are after the edits.
 _OF_CODES: Final = frozenset({"words-unknown", "no-code-list"})
 _OF_FILE: Final = frozenset({"crs-unstated", "utility-unclear"})
-
-
-class MappingInvalid(PanjerehError):
-    """A mapping names a field, a column, a unit or a word that there is none of."""
-
-    code = "mapping-invalid"
-
-
-class MappingIncomplete(PanjerehError):
-    """A mapping is accepted when its questions are answered."""
-
-    code = "mapping-incomplete"
-
-
-class MappingNotKept(PanjerehError):
-    """The mapping cannot be kept: the city's folder cannot be written to."""
-
-    code = "mapping-not-kept"
 
 
 @dataclass(frozen=True, slots=True)

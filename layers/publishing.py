@@ -10,8 +10,9 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError
 
 from layers.catalog import Target
+from layers.register import delivered_columns
 from layers.report import Diff
-from layers.staging import Stage, delivered_columns
+from layers.staging import Stage
 from layers.tables import SCHEMA
 
 # From so many rows on it pays to make the indexes once over all of them, where nothing is shown yet.

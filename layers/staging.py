@@ -1,4 +1,4 @@
-"""The database side of an import: the register, the deliveries, and the rows of one while it is looked at.
+"""The database side of an import: the rows of a delivery while it is looked at; the register is `layers.register`.
 
 Every function works in the caller's transaction; until it commits, no other connection sees anything.
 """
@@ -19,22 +19,20 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import Connection, delete, func, select, text, update
+from sqlalchemy import Connection, delete, select, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import insert
 
-from geo.errors import PanjerehError
 from layers.catalog import Target
 from layers.city import City
 from layers.columns import Column
 from layers.mapping import Mapped
 from layers.packing import HEADER, TRAILER, Field, field_of, field_of_numbers, field_of_shapes, packed
+from layers.register import delivered_columns
 from layers.report import Repair
 from layers.spilling import Digests
-from layers.tables import SCHEMA, TABLES, DeliveryRow, LayerRow, StagedRow
+from layers.tables import SCHEMA, TABLES, StagedRow
 
-# Kept by the database, not delivered; as are the columns that it makes from others.
-_KEPT = ("row_id", "published_by", "retired_by")
 _PART_LINES: Final = 20_000
 _GONE_PART: Final = -1
 _DIALECT: Final = postgresql.dialect()  # type: ignore[no-untyped-call]
@@ -43,111 +41,6 @@ _ROW_HEAD: Final = 10
 _JOINED: Final = ("layer_id", "feature_id", "from_node", "to_node", "main_id")
 # Each piece that COPY is given is a call into Python.
 _PIECE: Final = 1 << 20
-
-
-class LayerTargetChanged(PanjerehError):
-    """A layer that has deliveries cannot become another kind of layer."""
-
-    code = "layer-target-changed"
-
-
-def delivered_columns(target: Target) -> tuple[str, ...]:
-    """Return the columns of `target` that a delivery fills, in table order."""
-    columns = TABLES[target].__table__.columns
-    return tuple(each.name for each in columns if each.name not in _KEPT and each.computed is None)
-
-
-def register(connection: Connection, city: City) -> None:
-    """Make the city's partitions and its register of layers what its configuration says."""
-    connection.execute(
-        text(f"SELECT {SCHEMA}.add_city(:city_id, :srid)"), {"city_id": city.city_id, "srid": city.srid}
-    )
-    for spec in city.layers:
-        said: dict[str, Any] = {
-            "target": str(spec.target),
-            "owner_agency": spec.owner,
-            "utility": spec.utility and str(spec.utility),
-            "sensitivity": str(spec.sensitivity),
-            "freshness_days": spec.freshness_days,
-            "min_zoom": spec.min_zoom,
-        }
-        statement = insert(LayerRow).values(city_id=city.city_id, layer_id=spec.layer_id, **said)
-        known = connection.execute(
-            statement.on_conflict_do_update(
-                index_elements=["city_id", "layer_id"],
-                set_={**said, "target": LayerRow.target},
-            ).returning(LayerRow.target)
-        ).scalar_one()
-        if known != spec.target:
-            raise LayerTargetChanged(
-                city=city.city_id, layer=spec.layer_id, stored=known, configured=spec.target
-            )
-
-
-def current_delivery(
-    connection: Connection, city_id: str, layer_id: str, *, lock: bool = False
-) -> DeliveryRow | None:
-    """Return the layer's current delivery; `lock` makes its other publishers wait until the commit."""
-    statement = select(LayerRow.delivery_id).where(LayerRow.city_id == city_id, LayerRow.layer_id == layer_id)
-    delivery_id = connection.execute(statement.with_for_update() if lock else statement).scalar_one_or_none()
-    return delivery(connection, delivery_id)
-
-
-def delivery(connection: Connection, delivery_id: int | None) -> DeliveryRow | None:
-    """Return one delivery as a detached row."""
-    table = DeliveryRow.__table__
-    row = connection.execute(select(table).where(table.c.delivery_id == delivery_id)).mappings().one_or_none()
-    return DeliveryRow(**row) if row is not None else None
-
-
-def was_shown(connection: Connection, current: DeliveryRow, file_hash: str) -> bool:
-    """Return whether the layer of `current` has shown this reading of a file, now or at any time before."""
-    table = DeliveryRow.__table__.c
-    statement = (
-        select(table.delivery_id)
-        .where(
-            table.city_id == current.city_id,
-            table.layer_id == current.layer_id,
-            table.file_hash == file_hash,
-            table.published_at.is_not(None),
-        )
-        .limit(1)
-    )
-    return connection.execute(statement).scalar_one_or_none() is not None
-
-
-def open_delivery(connection: Connection, values: dict[str, Any], delivery_id: int | None = None) -> int:
-    """Write down a delivery whose counts are not known yet, and return its id.
-
-    `delivery_id` is that of a delivery whose receipt was written down before.
-    """
-    if delivery_id is not None:
-        known = update(DeliveryRow).where(DeliveryRow.delivery_id == delivery_id)
-        connection.execute(known.values(**values))
-        return delivery_id
-    waiting = {"row_count": 0, "added": 0, "changed": 0, "removed": 0, "report": {}, "state": "received"}
-    statement = insert(DeliveryRow).values(**waiting, **values).returning(DeliveryRow.delivery_id)
-    return connection.execute(statement).scalar_one()
-
-
-def close_delivery(
-    connection: Connection, city_id: str, layer_id: str, delivery_id: int, values: dict[str, Any]
-) -> None:
-    """Complete a delivery's row and make it the layer's current one; the caller holds the layer's lock.
-
-    The clock is read under that lock, so a layer's deliveries are published in the order of their instants.
-    """
-    now = func.clock_timestamp()
-    connection.execute(
-        update(DeliveryRow)
-        .where(DeliveryRow.delivery_id == delivery_id)
-        .values(published_at=now, updated_at=now, **values)
-    )
-    connection.execute(
-        update(LayerRow)
-        .where(LayerRow.city_id == city_id, LayerRow.layer_id == layer_id)
-        .values(delivery_id=delivery_id)
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,27 +207,6 @@ def _cursor(connection: Connection) -> Iterator[Any]:
         yield cursor
     finally:
         cursor.close()
-
-
-def set_state(connection: Connection, delivery_id: int, state: str, **values: Any) -> None:
-    """Write down where a delivery stands that is not shown."""
-    now = func.clock_timestamp()
-    connection.execute(
-        update(DeliveryRow)
-        .where(DeliveryRow.delivery_id == delivery_id)
-        .values(state=state, updated_at=now, **values)
-    )
-
-
-def held_twin(connection: Connection, city_id: str, layer_id: str, content_hash: str) -> int | None:
-    """Return the delivery of this content that is held already, or None."""
-    statement = select(DeliveryRow.delivery_id).where(
-        DeliveryRow.city_id == city_id,
-        DeliveryRow.layer_id == layer_id,
-        DeliveryRow.content_hash == content_hash,
-        DeliveryRow.state == "held",
-    )
-    return connection.execute(statement.order_by(DeliveryRow.delivery_id).limit(1)).scalar_one_or_none()
 
 
 def keep_staged(stage: Stage, delivery_id: int, gone: Sequence[str] | None = None) -> None:

@@ -19,9 +19,9 @@ from sqlalchemy import Connection, select, text, true
 
 from layers.catalog import LayerSpec
 from layers.city import City
-from layers.deliveries import DeliveryNotFound
+from layers.delivery_errors import DeliveryNotFound
 from layers.query import Reader
-from layers.staging import delivered_columns
+from layers.register import delivered_columns
 from layers.tables import DeliveryRow, LayerRow
 
 MOST_FEATURES: Final = 10_000

@@ -31,9 +31,8 @@ from layers import query
 from layers.catalog import CoverSource, FieldRule, LayerSpec, Quality, Target
 from layers.city import City
 from layers.handling import Handling
-from layers.ingest import deliver
+from layers.register import current_delivery
 from layers.report import Outcome
-from layers.staging import current_delivery
 from permits import tables as t
 from permits.ports import Json
 from permits.views import as_json
@@ -166,6 +165,8 @@ def _settle(engine: Engine, city: City, case_id: UUID, agency: str) -> None:
 
 
 def _deliver(engine: Engine, city: City, row: Any) -> tuple[Outcome, int | None]:
+    from layers.ingest import deliver  # readers and checks are loaded by the first drawing
+
     spec = _layer(city, row)
     with engine.connect() as connection:
         current = current_delivery(connection, city.city_id, spec.layer_id)

@@ -12,8 +12,6 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
-import geopandas
-import pyogrio
 from shapely.geometry import Polygon, mapping, shape
 from sqlalchemy.orm import Session
 
@@ -143,6 +141,9 @@ def _layer(made: DigMap, spec: LayerSpec) -> Json:
 
 def write_gpkg(made: DigMap, path: Path) -> None:
     """The map as a GeoPackage in the city's CRS: the layers around, and the excavation's own parts, `dig_…`."""
+    import geopandas  # pandas and GDAL are loaded by the first map
+    import pyogrio
+
     write_geopackage(path, made.request, made.around)
     dig = made.dig
     own = {

@@ -14,10 +14,8 @@ import pandas as pd
 import shapely
 
 from layers.columns import Column
+from layers.readers import BATCH_ROWS
 from layers.report import Issue, Severity, Value
-
-# So many rows are Python objects at once: enough for the price of a batch not to count, little enough to be nothing.
-BATCH_ROWS: Final = 20_000
 
 # So many bytes of a text format are held in memory at once.
 MAX_TEXT_BYTES = 512 << 20

@@ -22,10 +22,11 @@ import pyogrio.raw
 import shapely
 
 from layers.columns import Column
+from layers.readers import BATCH_ROWS
 from layers.readers.faults import SourceIncomplete, SourceUnreadable
 from layers.readers.gdal import BREAKS
 from layers.readers.records import Repetitions, Seen, height_column, heights
-from layers.readers.source import BATCH_ROWS, Batch, Source, Table, sample, step
+from layers.readers.source import Batch, Source, Table, sample, step
 from layers.spilling import Repeated
 
 _HEAD: Final = 100

@@ -15,7 +15,8 @@ from sqlalchemy import Engine, text
 
 from geo.planar import Similarity
 from layers.city import City, load_city
-from layers.deliveries import Choice, DeliveryNotHeld, decide
+from layers.deliveries import Choice, decide
+from layers.delivery_errors import DeliveryNotHeld
 from layers.ingest import deliver, import_city, roll_back
 from layers.report import DeliveryReport, Outcome
 

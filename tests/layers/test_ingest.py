@@ -16,9 +16,10 @@ from sqlalchemy.exc import DBAPIError
 
 from layers.city import City
 from layers.database import make_engine
-from layers.ingest import NothingToRollBack, deliver, import_city, roll_back
+from layers.delivery_errors import NothingToRollBack
+from layers.ingest import deliver, import_city, roll_back
+from layers.register import LayerTargetChanged
 from layers.report import DeliveryReport, Outcome
-from layers.staging import LayerTargetChanged
 
 Write = Callable[..., Path]
 Live = Callable[..., list[Any]]

@@ -22,7 +22,8 @@ from layers.city import City, load_city
 from layers.database import make_engine
 from layers.handling import Handling
 from layers.ingest import deliver, import_city
-from layers.network import CityNetwork, NetworkMoving, NetworkNotStored, Networks
+from layers.network import CityNetwork, Networks
+from layers.network_errors import NetworkMoving, NetworkNotStored
 
 BREAKS = 15
 

@@ -16,8 +16,8 @@ from sqlalchemy import Engine, text
 
 from geo.crs import CityCrs, to_wgs84
 from layers.city import City
+from layers.delivery_errors import ColumnMissing
 from layers.ingest import deliver
-from layers.mapping import ColumnMissing
 from layers.readers.faults import SourceTableMissing
 from layers.reading import SourceCrsContradiction, SourceCrsMissing, SourceUnreadable, read
 

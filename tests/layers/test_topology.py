@@ -13,8 +13,9 @@ from sqlalchemy import Engine, text
 
 from layers.city import City, load_city
 from layers.deliveries import one
+from layers.delivery_errors import RepairNotShown
 from layers.ingest import deliver, roll_back
-from layers.repairs import UNDO, RepairNotShown, repairs, undo
+from layers.repairs import UNDO, repairs, undo
 from layers.report import DeliveryReport, Outcome
 
 X, Y = 501000.0, 3901000.0

@@ -15,7 +15,7 @@ from sqlalchemy import Engine, text
 
 from geo.errors import PanjerehError
 from layers.city import City
-from layers.deliveries import DeliveryNotFound
+from layers.delivery_errors import DeliveryNotFound
 from layers.handling import Handling
 from layers.ingest import deliver, import_city, roll_back
 from layers.report import DeliveryReport, Outcome
