@@ -15,7 +15,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from layers.agreeing import Agreeing, Delivered, agreeing
+from layers.agreeing import Delivered, agreeing
+from layers.agreement_report import Agreeing
 from layers.ahead import ahead
 from layers.catalog import LayerSpec
 from layers.checks import check
