@@ -21,23 +21,12 @@ from sqlalchemy import Connection, Engine, func, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from geo.errors import PanjerehError
-from layers.agreement_report import correction_from_dict
 from layers.catalog import LayerSpec
 from layers.city import City
+from layers.delivery_errors import DeliveryNotFound, DeliveryNotHeld, NoCorrectionOffered
 from layers.handling import Handling
-from layers.ingest import deliver
-from layers.preparing import content_hash
-from layers.publishing import move_staged, publish
+from layers.register import close_delivery, current_delivery, open_delivery, register, set_state
 from layers.report import DeliveryReport, Outcome
-from layers.staging import (
-    close_delivery,
-    current_delivery,
-    forget_staged,
-    open_delivery,
-    register,
-    set_state,
-    take_staged,
-)
 from layers.tables import DeliveryRow
 
 log = logging.getLogger("panjereh.deliveries")
@@ -72,24 +61,6 @@ class Choice(StrEnum):
     ACCEPT = "accept"
     CORRECT = "correct"
     REFUSE = "refuse"
-
-
-class DeliveryNotFound(PanjerehError):
-    """The layer has no delivery of this number."""
-
-    code = "delivery-not-found"
-
-
-class DeliveryNotHeld(PanjerehError):
-    """Only a held delivery waits for a decision."""
-
-    code = "delivery-not-held"
-
-
-class NoCorrectionOffered(PanjerehError):
-    """For this delivery no movement was found that would bring it where it belongs."""
-
-    code = "no-correction-offered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +152,8 @@ def run(engine: Engine, city: City, spec: LayerSpec, path: Path, handling: Handl
     Returns the report, or None where the file could not be read (state `refused`, with the problem) or we
     failed (state `failed`).
     """
+    from layers.ingest import deliver  # readers and checks are loaded by the first delivery
+
     delivery_id = handling.delivery_id
     if delivery_id is None:
         raise ValueError("a delivery is received before it is run")
@@ -291,6 +264,8 @@ def decide(
     whose number is returned; `refuse` forgets its rows. Raises DeliveryNotFound, DeliveryNotHeld,
     NoCorrectionOffered.
     """
+    from layers.staging import forget_staged
+
     spec = city.layer(layer_id)
     with engine.begin() as connection:
         current = current_delivery(connection, city.city_id, layer_id, lock=True)
@@ -327,6 +302,8 @@ def _corrected(
     held: DeliveryRow,
     decided: tuple[int | None, dict[str, Any]],
 ) -> int:
+    from layers.preparing import content_hash
+
     previous_id, said = decided
     agreement = held.report.get("agreement") or {}
     offered = agreement.get("correction")
@@ -378,6 +355,10 @@ def _datum(agreement: dict[str, Any]) -> str | None:
 
 def _show(connection: Connection, city: City, spec: LayerSpec, held: DeliveryRow, delivery_id: int) -> None:
     """Publish a held delivery's rows as the work of `delivery_id`; moved, where that is another one."""
+    from layers.agreement_report import correction_from_dict
+    from layers.publishing import move_staged, publish
+    from layers.staging import take_staged
+
     stage, gone = take_staged(connection, city, spec.target, held.delivery_id)
     if delivery_id != held.delivery_id:
         movement = correction_from_dict(held.report["agreement"]["correction"])

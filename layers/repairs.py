@@ -17,26 +17,17 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import Connection, Engine, func, select, text
 
-from geo.errors import PanjerehError
-from layers.agreement_report import correction_from_dict
 from layers.catalog import LayerSpec, geometry_types
 from layers.city import City
 from layers.deliveries import one
-from layers.ingest import close_with
-from layers.preparing import content_hash
+from layers.delivery_errors import RepairNotShown
+from layers.register import current_delivery, delivered_columns, open_delivery
 from layers.report import DeliveryReport, Diff, Outcome
-from layers.staging import current_delivery, delivered_columns, open_delivery
 from layers.tables import SCHEMA, DeliveryRow
 
 UNDO: Final = "undo-repairs"
 """How `delivery.decision` names such a delivery."""
 MOST_LISTED: Final = 1_000
-
-
-class RepairNotShown(PanjerehError):
-    """The layer does not show what this delivery repaired."""
-
-    code = "repair-not-shown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +117,8 @@ def undo(
     Raises DeliveryNotFound, and RepairNotShown where one of them is no repaired feature that the layer shows as
     this delivery made it.
     """
+    from layers.ingest import close_with  # readers and checks are loaded by the first that is taken back
+
     spec = city.layer(layer_id)
     with engine.begin() as connection:
         current = current_delivery(connection, city.city_id, layer_id, lock=True)
@@ -150,6 +143,8 @@ def undo(
 
 
 def _values(origin: DeliveryRow, current: DeliveryRow, said: dict[str, Any], by: str) -> dict[str, Any]:
+    from layers.preparing import content_hash
+
     what = f"{current.content_hash} {UNDO} {said['delivery']} {said['features']}"
     return {
         "city_id": origin.city_id,
@@ -210,6 +205,8 @@ def _moved(shape: BaseGeometry, origin: DeliveryRow) -> BaseGeometry:
     """The shape as it was delivered, moved as the whole delivery was corrected, if it was."""
     if origin.correction is None:
         return shape
+    from layers.agreement_report import correction_from_dict
+
     movement = correction_from_dict(origin.correction)
     moved: BaseGeometry = shapely.transform(shape, movement.apply)
     return moved
