@@ -18,8 +18,8 @@ from shapely.geometry.base import BaseGeometry
 from api import i18n
 from geo.quality import Verdict
 from layers.auditing import Audit, lonlat
-from layers.catalog import UTILITY_COLOURS
 from layers.city import City
+from layers.drawing import UTILITY_COLOURS
 from layers.surveys import LISTED, Drawn
 
 _TEMPLATE: Final = Path(__file__).with_name("audit_page.html")

@@ -23,8 +23,9 @@ from api.tilecache import Tile, kept_or_made
 from geo.crs import lonlat_bounds
 from layers import query, served, tiles
 from layers.access import Purpose, identify, map_purpose
-from layers.catalog import MAX_ZOOM, LayerSpec, Sensitivity
+from layers.catalog import LayerSpec, Sensitivity
 from layers.city import Agency, City
+from layers.drawing import MAX_ZOOM
 from layers.records import LayerFreshness
 
 VARY = "Accept-Encoding, Cookie, Authorization"

@@ -34,8 +34,9 @@ from api.security import map_permission, require
 from api.tilecache import Tile, kept_or_made
 from geo.crs import lonlat_bounds
 from layers import served, tiles
-from layers.catalog import MAX_ZOOM, LayerSpec, Target
+from layers.catalog import LayerSpec, Target
 from layers.city import City
+from layers.drawing import MAX_ZOOM
 from layers.references import CRS84_URI, WEB_MERCATOR, mercator_box
 from layers.tiles import TileOutOfRange
 

@@ -15,7 +15,8 @@ from pyproj.exceptions import CRSError
 
 from geo.crs import CityCrs, lonlat_bounds
 from geo.vocabulary import Utility
-from layers.catalog import LayerSpec, read_layers
+from layers.catalog import LayerSpec
+from layers.catalog_reading import read_layers
 from layers.config import CityConfigError, Section, UnknownCity, Words, read_operations
 from layers.units import day as day_in
 

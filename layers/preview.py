@@ -13,7 +13,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from layers.catalog import LayerSpec, Sensitivity, read_layers
+from layers.catalog import LayerSpec, Sensitivity
+from layers.catalog_reading import read_layers
 from layers.checks import check
 from layers.city import City, load_city
 from layers.columns import Column

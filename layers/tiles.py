@@ -23,8 +23,9 @@ from sqlalchemy import Engine, text
 from geo.crs import to_wgs84
 from geo.errors import PanjerehError
 from layers import access
-from layers.catalog import MAX_ZOOM, TILE_ATTRIBUTES, LayerSpec, Target
+from layers.catalog import LayerSpec, Target
 from layers.city import City
+from layers.drawing import MAX_ZOOM, TILE_ATTRIBUTES
 from layers.query import Reader, srid
 from layers.reads import Statement, fetch
 from layers.served import Shown
