@@ -14,7 +14,7 @@ from shapely.geometry import Polygon
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
-from permits import dig_ground, dig_joins, dig_pavings, dig_reading, dig_shared
+from permits import dig_ground, dig_joins, dig_pavings, dig_reading, dig_shared, dig_works
 from permits import dig_store as store
 from permits import dig_tables as t
 from permits.dig_clocks import local_day
@@ -125,7 +125,7 @@ def _look(session: Session, ctx: Context, work: Work, *, gone: bool = False) -> 
     today = local_day(ctx.now, ctx.city.timezone)
     found = dig_joins.refresh(session, ctx.city, work.ref, None if gone else work, ctx.now, today)
     for other in found:
-        kind, number = dig_joins.split_ref(other.ref)
+        kind, number = dig_works.split_ref(other.ref)
         if kind == "dig":
             store.notify_dig(session, store.read_dig(session, number, ctx.city.city_id))
 
@@ -320,7 +320,7 @@ def _both(session: Session, ctx: Context, ref: str, other: str) -> tuple[list[_S
         raise NoOverlap(a=ref, b=other)
     works: dict[str, Any] = {}
     for each in sorted((ref, other)):
-        kind, number = dig_joins.split_ref(each)
+        kind, number = dig_works.split_ref(each)
         if kind == "dig":
             works[each] = store.lock_dig(session, number, city_id=ctx.city.city_id)
         else:
@@ -336,7 +336,7 @@ def _still_overlap(ctx: Context, works: dict[str, Any]) -> bool:
     terms = terms_of(ctx.city.folder)
     today = local_day(ctx.now, ctx.city.timezone)
     a, b = (
-        dig_joins.work_of(each, today) if isinstance(each, DigRow) else _work(each) for each in works.values()
+        dig_works.work_of(each, today) if isinstance(each, DigRow) else _work(each) for each in works.values()
     )
     if a is None or b is None:
         return False

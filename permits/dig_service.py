@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from permits import dig_control, dig_joins, dig_planning, dig_reading, dig_shared
+from permits import dig_control, dig_joins, dig_planning, dig_reading, dig_shared, dig_works
 from permits import dig_store as store
 from permits import tables as case_tables
 from permits.dig_acting import Act, Change, excavation_json, surveyed, works_json
@@ -248,10 +248,10 @@ def _facts(act: Act, dig: DigRow) -> set[DigGuard]:
 
 def _look_for_overlaps(act: Act, dig: DigRow) -> list[Event]:
     """Offers are those of the present place and dates; neighbours' viewers are told (T10)."""
-    work = dig_joins.work_of(dig, act.today) if dig_joins.is_work(dig) else None
+    work = dig_works.work_of(dig, act.today) if dig_works.is_work(dig) else None
     found = dig_joins.refresh(act.session, act.city, dig.ref, work, act.now, act.today)
     for other in found:
-        kind, number = dig_joins.split_ref(other.ref)
+        kind, number = dig_works.split_ref(other.ref)
         if kind == "dig":
             near = store.read_dig(act.session, number, act.city.city_id)
             store.notify_dig(act.session, near)

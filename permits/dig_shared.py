@@ -8,14 +8,14 @@ from datetime import date
 from sqlalchemy.orm import Session
 
 from layers.city import City
-from permits import dig_joins
+from permits import dig_joins, dig_works
 from permits.dig_clocks import local_day
 from permits.dig_costs import SharedPart
-from permits.dig_joins import KnownWork
 from permits.dig_split import Company, Part, Prices, Reach, Split, group_of, split
 from permits.dig_terms import DigTerms, terms_of
 from permits.dig_views import OverlapView, SplitView, SplitWork
 from permits.dig_vocabulary import JoinState, Pavement
+from permits.dig_works import KnownWork
 from permits.ports import Json
 from permits.service import Context
 
@@ -86,7 +86,7 @@ def _view(
     is_all: bool = True,
 ) -> SplitView | None:
     terms = terms_of(city.folder)
-    known = dig_joins.works_named(session, city, refs, today)
+    known = dig_works.works_named(session, city, refs, today)
     reach = Reach(terms.number("overlap_buffer_m"), terms.whole("overlap_window_days"))
     works = [each.work for each, _ in known.values()]
     found = split(works, reach, _prices(terms, known), declined)
