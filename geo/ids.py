@@ -114,6 +114,7 @@ class Coded(Sequence[str]):
     def among(self, wanted: Iterable[str]) -> npt.NDArray[np.bool_]:
         """Where one of these words stands."""
         asked = set(wanted)
-        numbers = [code for code, word in enumerate(self.words) if word in asked]
-        found: npt.NDArray[np.bool_] = np.isin(self.codes, numbers)
+        # the last: the empty word
+        is_wanted = np.array([*(word in asked for word in self.words), False])
+        found: npt.NDArray[np.bool_] = is_wanted[self.codes]
         return found

@@ -105,6 +105,36 @@ def first_slots(blob: Any, offsets: Offsets, slots: Ints, wanted: Any, ends: Off
 
 
 @compiled
+def numbered(blob: Any, offsets: Offsets, is_null: Flags) -> tuple[Ints, Ints]:
+    """Each word's number (-1: null), equal words the same one, in the order in which they first come; and where."""
+    size = 8
+    while size < 2 * offsets.size:
+        size *= 2
+    slots = np.full(size, -1, np.int32)
+    made = np.full(offsets.size - 1, -1, np.int32)
+    first = np.empty(made.size, np.int32)
+    count = 0
+    for j in range(made.size):
+        if is_null[j]:
+            continue
+        length = offsets[j + 1] - offsets[j]
+        at = np.int64(hashed(blob, offsets[j], offsets[j + 1]) & np.uint64(size - 1))
+        while slots[at] >= 0:
+            k = first[slots[at]]
+            if offsets[k + 1] - offsets[k] == length and same_bytes(
+                blob, offsets[j], offsets[j + 1], blob, offsets[k]
+            ):
+                break
+            at = (at + 1) & (size - 1)
+        if slots[at] < 0:
+            slots[at] = count
+            first[count] = j
+            count += 1
+        made[j] = slots[at]
+    return made, first[:count].copy()
+
+
+@compiled
 def in_a_row(blob: Any, offsets: Offsets, numbers: Ints) -> Any:
     """The bytes of these ids one after the other, each followed by a zero byte."""
     total = numbers.size
@@ -145,6 +175,56 @@ def adjacency(size: int, a: Ints, b: Ints, label: Ints) -> tuple[Offsets, Ints, 
             labels[at] = label[k]
             edge[at] = k
     return start, target, labels, edge
+
+
+@compiled
+def grouped(group: Ints, count: int) -> tuple[Offsets, Ints]:
+    """The positions of each of `count` groups, ascending, one group after the other; and where each begins."""
+    start = np.zeros(count + 1, np.int64)
+    for k in range(group.size):
+        start[group[k] + 1] += 1
+    for v in range(count):
+        start[v + 1] += start[v]
+    fill = start[:-1].copy()
+    made = np.empty(group.size, np.int32)
+    for k in range(group.size):
+        made[fill[group[k]]] = k
+        fill[group[k]] += 1
+    return start, made
+
+
+@compiled
+def devices_on(nodes: int, a: Ints, b: Ints, at_node: Ints, only_link: Ints) -> tuple[Ints, Ints]:
+    """The (edge, device) pairs, by edge and then by device: a device bars the edges at its node, or its one link's.
+
+    The vertices below `nodes` are nodes, link k is vertex `nodes + k`; `only_link` -1: all of them.
+    """
+    first, held = grouped(at_node, nodes)
+    edges = np.empty(at_node.size + 8, np.int32)
+    devices = np.empty(edges.size, np.int32)
+    count = 0
+    for k in range(a.size):
+        begin = count
+        for side in range(2):
+            node = a[k] if side == 0 else b[k]
+            if node >= nodes or (side == 1 and node == a[k]):
+                continue
+            for at in range(first[node], first[node + 1]):
+                device = held[at]
+                if only_link[device] >= 0 and b[k] != only_link[device] + nodes:
+                    continue
+                if count == edges.size:
+                    edges = np.concatenate((edges, np.empty(count, np.int32)))
+                    devices = np.concatenate((devices, np.empty(count, np.int32)))
+                # those of the second node are put among those of the first
+                place = count
+                while place > begin and devices[place - 1] > device:
+                    devices[place] = devices[place - 1]
+                    place -= 1
+                edges[count] = k
+                devices[place] = device
+                count += 1
+    return edges[:count].copy(), devices[:count].copy()
 
 
 @compiled

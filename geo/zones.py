@@ -135,10 +135,10 @@ def joins_of(network: Network) -> tuple[Indices, Indices]:
 
 def trace_graph(network: Network) -> TraceGraph:
     """The network as the graph that traces walk."""
-    from geo.kernels import adjacency
+    from geo.kernels import adjacency, devices_on
 
     a, b = joins_of(network)
-    edge, device = _devices_on(network, a, b)
+    edge, device = devices_on(network.node_count, a, b, network.device_node, network.device_link)
     a, b, under, size = _subdivided(network, a, b, edge, device)
     start, target, arc_device, arc_edge = adjacency(size, a, b, under)
     return TraceGraph(network, a, b, under, start, target, arc_device, arc_edge)
@@ -162,7 +162,7 @@ def segments(graph: TraceGraph) -> Segments:
 
 def zone_graph(graph: TraceGraph) -> ZoneGraph:
     """The condensed graph of zones and devices, ready to answer."""
-    from geo.kernels import adjacency
+    from geo.kernels import adjacency, grouped
 
     parts = segments(graph)
     barred = graph.device != NOWHERE
@@ -177,8 +177,8 @@ def zone_graph(graph: TraceGraph) -> ZoneGraph:
     rank, last, held_by, fed = tree
     zone_a, zone_b = rank[zone_a], rank[zone_b]
     start, target, arc_device, _ = adjacency(parts.count, zone_a, zone_b, device)
-    link_start, link_list = _grouped(parts.link, parts.count)
-    node_start, node_list = _grouped(parts.node, parts.count)
+    link_start, link_list = grouped(parts.link, parts.count)
+    node_start, node_list = grouped(parts.node, parts.count)
     snap_node = np.array([snap.node for snap in graph.network.snaps], dtype=np.int32)
     shell = np.zeros_like(hollow)
     shell[rank] = hollow
@@ -195,26 +195,6 @@ def services_among(network: Network, links: Indices) -> tuple[Indices, Indices]:
 
 
 # --- devices on joins -------------------------------------------------------------------------------------
-
-
-def _devices_on(network: Network, a: Indices, b: Indices) -> tuple[Indices, Indices]:
-    """Every (edge, device) pair: the joins at the device's node, or the one end of its link there."""
-    nodes = network.node_count
-    to_node = np.flatnonzero(b < nodes)
-    at = np.concatenate([a, b[to_node]])
-    edge = np.concatenate([np.arange(len(a)), to_node])
-    order = np.argsort(at, kind="stable")
-    low = np.searchsorted(at[order], network.device_node, side="left")
-    high = np.searchsorted(at[order], network.device_node, side="right")
-    device = np.repeat(np.arange(len(network.device_ids)), high - low)
-    which = np.arange(len(device)) - np.repeat(np.cumsum(high - low) - (high - low), high - low) + low[device]
-    edge = edge[order][which]
-    only = network.device_link[device]
-    keep = (only == NOWHERE) | (b[edge] == only + nodes)
-    # a link that leaves and ends at one node has two joins there; each counts once
-    stride = max(len(network.device_ids), 1)
-    pairs = np.unique(edge[keep].astype(np.int64) * stride + device[keep])
-    return (pairs // stride).astype(np.int32), (pairs % stride).astype(np.int32)
 
 
 def _subdivided(
@@ -291,12 +271,6 @@ def _renumbered(
     sources = parts.node[network.source_node]
     tree = supply_tree(start, target, by, network.device_closed, sources, hollow)
     return replace(parts, vertex=tree[0][parts.vertex]), tree
-
-
-def _grouped(zone: Indices, count: int) -> tuple[Offsets, Indices]:
-    start = np.zeros(count + 1, dtype=np.int64)
-    np.cumsum(np.bincount(zone, minlength=count), out=start[1:])
-    return start, np.argsort(zone, kind="stable").astype(np.int32)
 
 
 def _gathered(start: Offsets, items: Indices, rows: Indices) -> Indices:

@@ -264,8 +264,20 @@ def decide(
     whose number is returned; `refuse` forgets its rows. Raises DeliveryNotFound, DeliveryNotHeld,
     NoCorrectionOffered.
     """
+    from layers import network_kept
+
+    decided = _decided(engine, city, (layer_id, delivery_id), choice, by=by, note=note)
+    if choice is not Choice.REFUSE:
+        network_kept.keep(engine, city, [layer_id])
+    return decided
+
+
+def _decided(
+    engine: Engine, city: City, which: tuple[str, int], choice: Choice, *, by: str, note: str | None
+) -> int:
     from layers.staging import forget_staged
 
+    layer_id, delivery_id = which
     spec = city.layer(layer_id)
     with engine.begin() as connection:
         current = current_delivery(connection, city.city_id, layer_id, lock=True)

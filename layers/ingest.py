@@ -97,7 +97,8 @@ def deliver(
     if analyse_after and _is_new(report):
         with engine.begin() as connection:
             analyse(connection, city.city_id, [spec.target])
-        network_kept.keep(engine, city, [spec.layer_id])
+        if not how.incremental:  # a few changed features are not worth reading the layer again
+            network_kept.keep(engine, city, [spec.layer_id])
     return report
 
 
@@ -273,4 +274,5 @@ def roll_back(engine: Engine, city: City, layer_id: str) -> DeliveryReport:
         diff = revert(connection, city.city_id, (layer_id, spec.target), delivery_id, current.delivery_id)
         report = _unread(city, spec, restored, Outcome.ROLLED_BACK, diff, delivery_id)
         close_with(connection, report)
+    network_kept.keep(engine, city, [layer_id])
     return report

@@ -32,12 +32,12 @@ from layers.network_build import Attributes, Built, build
 from layers.network_columns import UNKNOWN_DAY
 from layers.network_errors import NetworkMoving, NetworkNotStored
 from layers.network_files import Unreadable, read_block, write_block
+from layers.network_kept import read_network
 from layers.network_read import (
     Reader,
     SourceLayer,
     layers_of,
     network_layers,
-    read_network,
     served_layers,
     version_of,
 )

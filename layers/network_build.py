@@ -15,7 +15,7 @@ import numpy.typing as npt
 import shapely
 from shapely.geometry import LineString
 
-from geo.ids import Coded, Ids
+from geo.ids import Coded
 from geo.network import NOWHERE, Flags, Metres, Network, Snap
 from geo.snapping import parts_of, snapped
 from geo.zones import ZoneGraph, trace_graph, zone_graph
@@ -123,12 +123,12 @@ def _network(
         link_shapes=shapes,
         tap_node=lines.tap_node,
         tap_link=lines.tap_link,
-        device_ids=Ids.of(barred.ids),
+        device_ids=ids_of(barred.ids),
         device_node=barred.node.astype(np.int32),
         device_link=barred.link.astype(np.int32),
         device_closed=barred.closed(rules),
         device_operable=barred.operable.astype(np.bool_),
-        source_ids=Ids.of(fed.ids),
+        source_ids=ids_of(fed.ids),
         source_node=fed.node.astype(np.int32),
         snaps=(*barred.snaps, *fed.snaps),
         unplaced=(*lines.unplaced, *barred.unplaced, *fed.unplaced),
@@ -143,7 +143,8 @@ def _repaired(network: Network, attributes: Attributes, tolerance_m: float, reco
     """
     labels = parts_of(network)
     is_bare = np.arange(network.node_count) >= recorded
-    if not network.link_count or (not is_bare.any() and len(np.unique(labels[network.node_count :])) == 1):
+    of_links = labels[network.node_count :]
+    if not network.link_count or (not is_bare.any() and of_links.min() == of_links.max()):
         return network
     whole = replace(network, link_shapes=Shapes(attributes.coords, attributes.vertices).all())
     level = np.where(
@@ -230,20 +231,14 @@ def _attributes(delivered: Delivered, lines: Lines, barred: Points, fed: Points,
         link_surveyed=surveyed[rows],
         link_box=box,
         device_layer=barred.layer.astype(np.int16),
-        device_kind=_worded(barred.kind),
+        device_kind=barred.kinds(),
         device_xy=barred.xy,
         source_layer=fed.layer.astype(np.int16),
-        source_kind=_worded(fed.kind),
+        source_kind=fed.kinds(),
         source_xy=fed.xy,
         coords=lines.coords,
         vertices=lines.vertices,
     )
-
-
-def _worded(words: Sequence[str]) -> Coded:
-    known = tuple(sorted(set(words)))
-    number = {word: code for code, word in enumerate(known)}
-    return Coded(np.array([number[word] for word in words], dtype=np.int16), known)
 
 
 def _squeezable(attributes: Attributes, squeeze: Squeeze) -> Flags:

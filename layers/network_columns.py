@@ -13,19 +13,13 @@ from scipy.spatial import cKDTree
 
 from geo.ids import Coded, Ids
 from geo.network import NOWHERE, Flags, Indices, LinkRole, Metres, role_code
-from layers.network_copy import Columns
+from layers.network_copy import Columns, column
 from layers.network_read import Delivered, flat, ids_of
 
 # Two coordinates nearer than this are one point: files are written to the millimetre at best.
 SAME_M: Final = 0.001
 UNKNOWN_DAY: Final = int(np.iinfo(np.int32).min)
 """Stands for an unknown day among days since 1970."""
-
-
-def column(table: Columns, name: str) -> Any:
-    """One column as one pyarrow array."""
-    found = table.column(name)
-    return found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
 
 
 def numbers(table: Columns, name: str, kind: Any) -> Any:
@@ -36,9 +30,9 @@ def numbers(table: Columns, name: str, kind: Any) -> Any:
 
 def coded(table: Columns, name: str) -> Coded:
     """A column of few different words."""
-    found = column(table, name).dictionary_encode()
-    if isinstance(found, pa.ChunkedArray):
-        found = found.combine_chunks()
+    found = column(table, name)
+    if not pa.types.is_dictionary(found.type):
+        found = found.dictionary_encode()
     codes = pc.fill_null(found.indices, -1).to_numpy(zero_copy_only=False).astype(np.int16)
     return Coded(codes, tuple(found.dictionary.to_pylist()))
 
@@ -92,14 +86,15 @@ class Nodes:
 
 def collect_nodes(delivered: Delivered) -> tuple[Nodes, Indices, Indices]:
     """The nodes that node layers hold and that ends of lines name; and the node that each line's ends name."""
+    from geo.kernels import numbered
+
     own = column(delivered.nodes, "feature_id")
     lines = delivered.lines
-    named = pa.concat_arrays([own, column(lines, "from_node"), column(lines, "to_node")]).dictionary_encode()
-    ids = named.dictionary
-    numbered = pc.fill_null(named.indices, NOWHERE).to_numpy(zero_copy_only=False).astype(np.int32)
-    own_at, start, end = np.split(numbered, [len(own), len(own) + lines.num_rows])
-    first = np.full(len(ids), NOWHERE, dtype=np.int32)
-    first[own_at[::-1]] = np.arange(len(own), dtype=np.int32)[::-1]
+    named = pa.concat_arrays([own, column(lines, "from_node"), column(lines, "to_node")])
+    number, came = numbered(*flat(named), is_null(named))
+    ids = named.take(pa.array(came))
+    start, end = np.split(number[len(own) :], 2)
+    first = np.where(came < len(own), came, NOWHERE)
     known = first != NOWHERE
     at = first[known]
     said = coded(delivered.nodes, "kind")

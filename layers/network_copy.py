@@ -14,8 +14,10 @@ from sqlalchemy import Connection
 
 Columns = Any
 """A pyarrow table."""
-LINES: Final = "lines"
-"""Stands for the type of a column of lines in the query of `copied_lines`."""
+WORDS: Final = pa.dictionary(pa.int32(), pa.string())
+"""Text of few different words, by number."""
+LINES: Final = pa.list_(pa.list_(pa.float64(), 2))
+"""The type of a column of (multi)lines, which must be the last: x and y of the vertices."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,11 +29,18 @@ class _Sent:
     length: npt.NDArray[np.int32]
     count: int
 
+    @property
+    def rows(self) -> int:
+        """How many rows were sent."""
+        return len(self.first) // self.count
+
     def column(self, field: int, kind: Any) -> Any:
         """One column as a pyarrow array."""
         from layers import copy_kernels
 
         where = (self.blob, self.first, self.length, field, self.count)
+        if kind == WORDS:
+            return self.column(field, pa.string()).dictionary_encode()
         if kind == pa.string():
             data, offsets, known, nulls = copy_kernels.texts(*where)
             buffers = [pa.py_buffer(known) if nulls else None, pa.py_buffer(offsets), pa.py_buffer(data)]
@@ -55,30 +64,50 @@ def _sent(connection: Connection, query: str, values: Mapping[str, Any], count: 
     return _Sent(blob, *fields(blob, count), count)
 
 
+def column(table: Columns, name: str) -> Any:
+    """One column as one pyarrow array."""
+    found = table.column(name).combine_chunks()
+    if isinstance(found, pa.ChunkedArray):
+        found = pa.concat_arrays(found.chunks) if found.num_chunks else pa.array([], found.type)
+    return found
+
+
 def copied(
     connection: Connection, query: str, values: Mapping[str, Any], types: Mapping[str, Any]
 ) -> Columns:
     """What a query gives, as a pyarrow table.
 
-    Types: string for text, int32 for integer, float64 for double precision.
+    Types: string or WORDS for text, int32 for integer, float64 for double precision; LINES for the last column, if
+    it holds (multi)lines: then there is a row per part, with its `part` of `parts`.
     """
     sent = _sent(connection, query, values, len(types))
-    return pa.table({name: sent.column(k, kind) for k, (name, kind) in enumerate(types.items())})
+    names = list(types)
+    if types[names[-1]] != LINES:
+        return pa.table({name: sent.column(k, types[name]) for k, name in enumerate(names)})
+    return _with_lines(sent, names, types)
 
 
-def copied_lines(
-    connection: Connection, query: str, values: Mapping[str, Any], types: Mapping[str, Any]
-) -> tuple[Columns, npt.NDArray[np.float64], npt.NDArray[np.int64]]:
-    """As `copied`, where the query's last column holds (multi)lines: a row per part, with its `part` of `parts`.
-
-    Besides, the x and y of all vertices, and where each part's begin among them.
-    """
+def _with_lines(sent: _Sent, names: list[str], types: Mapping[str, Any]) -> Columns:
     from layers.copy_kernels import lines
 
-    sent = _sent(connection, query, values, len(types) + 1)
-    coords, vertices, owner, part, parts = lines(sent.blob, sent.first, len(types), sent.count)
-    table = pa.table({name: sent.column(k, kind) for k, (name, kind) in enumerate(types.items())})
-    if len(owner) != table.num_rows or (len(parts) and parts.max() > 1):
-        table = table.take(pa.array(owner))
-    made = table.append_column("part", pa.array(part)).append_column("parts", pa.array(parts))
-    return made.combine_chunks(), coords, vertices
+    coords, vertices, owner, part, parts = lines(sent.blob, sent.first, len(names) - 1, sent.count)
+    table = pa.table({name: sent.column(k, types[name]) for k, name in enumerate(names[:-1])})
+    if len(owner) != sent.rows or (len(parts) and parts.max() > 1):
+        table = table.take(pa.array(owner)).combine_chunks()
+    xy = pa.FixedSizeListArray.from_arrays(pa.array(coords.ravel()), 2)
+    for name, made in (
+        (names[-1], pa.ListArray.from_arrays(pa.array(vertices, pa.int32()), xy)),
+        ("part", pa.array(part)),
+        ("parts", pa.array(parts)),
+    ):
+        table = table.append_column(name, made)
+    return table
+
+
+def copied_parts(connection: Connection, query: str, values: Mapping[str, Any]) -> list[bytes]:
+    """The one bytea that each row of a query gives."""
+    sent = _sent(connection, query, values, 1)
+    return [
+        sent.blob[first : first + size].tobytes()
+        for first, size in zip(sent.first.tolist(), sent.length.tolist(), strict=True)
+    ]

@@ -1,7 +1,8 @@
 """A built network as files: one block of arrays that every process maps, written beside and renamed into place.
 
-A folder that is there is whole: it was renamed after its last byte was on the disk. What is mapped stays readable
-after a folder was cleared away.
+A folder that is there is whole: it was renamed after its last byte was written. Nothing waits for the disk: files of
+before the machine's last start are not read, so a crash can leave none that is taken for whole. What is mapped stays
+readable after a folder was cleared away.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ import shutil
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
+from functools import cache
 from pathlib import Path
-from typing import IO, Any, Final, overload
+from typing import Any, Final, overload
 
 import numpy as np
 
@@ -93,18 +95,20 @@ def write_block(folder: Path, arrays: Mapping[str, Any], about: Mapping[str, Any
                 places[name] = [str(array.dtype.str), list(array.shape), stream.tell()]
                 stream.write(np.ascontiguousarray(array).data.cast("B") if array.size else b"")
             stream.write(b"\0" * _ALIGNED)  # an empty file cannot be mapped
-            _settle(stream)
         with (beside / _META).open("w", encoding="utf-8") as page:
-            json.dump({**about, "format": FORMAT, "places": places}, page)
-            _settle(page)
+            json.dump({**about, "format": FORMAT, "boot": _boot(), "places": places}, page)
         _rename(beside, folder)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
 
 
-def _settle(stream: IO[Any]) -> None:
-    stream.flush()
-    os.fsync(stream.fileno())
+@cache
+def _boot() -> str:
+    """Which start of the machine this is (Linux); elsewhere each process trusts its own files only."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:
+        return uuid.uuid4().hex
 
 
 def _rename(beside: Path, folder: Path) -> None:
@@ -113,12 +117,6 @@ def _rename(beside: Path, folder: Path) -> None:
     except OSError:
         if not (folder / _META).is_file():
             raise
-        return
-    descriptor = os.open(folder.parent, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _sizes(built: Built) -> dict[str, int]:
@@ -178,6 +176,8 @@ def read_block(folder: Path) -> tuple[Callable[[str], Any], dict[str, Any]]:
         raise Unreadable(str(error)) from error
     if about.get("format") != FORMAT:
         raise Unreadable(f"format {about.get('format')}")
+    if about.get("boot") != _boot():
+        raise Unreadable("written before this start of the machine")
 
     def array(name: str) -> Any:
         kind, shape, offset = about["places"][name]

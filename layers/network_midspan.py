@@ -18,7 +18,9 @@ from shapely.geometry import LineString
 from shapely.ops import substring
 
 from geo.network import NOWHERE, Indices, Metres
-from layers.network_columns import SAME_M, Lines, Nodes, coded, column, joined, points, where
+from layers.network_columns import SAME_M, Lines, Nodes, coded, joined, points, where
+from layers.network_copy import column
+from layers.network_points import of_kinds
 from layers.network_read import Delivered
 from layers.network_rules import NetworkRules
 
@@ -65,7 +67,7 @@ def _loose(delivered: Delivered, nodes: Nodes, lines: Lines, rules: NetworkRules
     chosen = np.flatnonzero(coded(delivered.devices, "kind").among(kinds)).astype(np.int32)
     rows = delivered.devices.take(pa.array(chosen))
     named = where(column(rows, "node_id"), nodes.index())
-    own = np.setdiff1d(np.flatnonzero(nodes.kinds.among(kinds)), named).astype(np.int32)
+    own = of_kinds(nodes, kinds, named)
     found = _Loose(np.concatenate([named, own]), np.concatenate([points(rows), nodes.xy[own]]))
     ends = joined(len(nodes.ids), lines.start, lines.end)
     stands = np.zeros(len(nodes.ids) + 1, dtype=np.bool_)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -12,46 +12,49 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from scipy.spatial import cKDTree
 
-from geo.ids import Ids
+from geo.ids import Coded
 from geo.network import NOWHERE, Flags, Indices, Metres, Snap, SnapKind
-from layers.network_columns import SAME_M, Lines, Nodes, coded, column, joined, numbers, points, where
-from layers.network_read import Delivered
+from layers.network_columns import SAME_M, Lines, Nodes, coded, joined, numbers, points, where
+from layers.network_copy import column
+from layers.network_read import Delivered, ids_of
 from layers.network_rules import NetworkRules
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Points:
-    """Devices or sources on their nodes. `link` (a row of the lines) bars or feeds only that link's end there."""
+    """Devices or sources on their nodes. `link` (a row of the lines) bars or feeds only that link's end there.
 
-    ids: tuple[str, ...]
+    `ids`, `kind` and `state` are pyarrow arrays of text without nulls; a state that nobody knows is empty.
+    """
+
+    ids: Any
     node: Indices
     link: Indices
     layer: npt.NDArray[np.int16]
-    kind: tuple[str, ...]
-    state: tuple[str, ...]
+    kind: Any
+    state: Any
     operable: Flags
     xy: Metres
     snaps: tuple[Snap, ...] = ()
     unplaced: tuple[str, ...] = ()
 
-    def only(self, kept: Sequence[int]) -> Points:
+    def only(self, kept: npt.NDArray[np.int64]) -> Points:
         """Some of them."""
-        at = np.array(kept, dtype=np.int64)
+        at = pa.array(kept)
         return Points(
-            tuple(self.ids[k] for k in kept), self.node[at], self.link[at], self.layer[at],
-            tuple(self.kind[k] for k in kept), tuple(self.state[k] for k in kept), self.operable[at],
-            self.xy[at], self.snaps, self.unplaced,
+            self.ids.take(at), self.node[kept], self.link[kept], self.layer[kept], self.kind.take(at),
+            self.state.take(at), self.operable[kept], self.xy[kept], self.snaps, self.unplaced,
         )  # fmt: skip
 
     def and_(self, other: Points) -> Points:
         """These and others."""
         return Points(
-            self.ids + other.ids,
+            pa.concat_arrays([self.ids, other.ids]),
             np.concatenate([self.node, other.node]),
             np.concatenate([self.link, other.link]),
             np.concatenate([self.layer, other.layer]),
-            self.kind + other.kind,
-            self.state + other.state,
+            pa.concat_arrays([self.kind, other.kind]),
+            pa.concat_arrays([self.state, other.state]),
             np.concatenate([self.operable, other.operable]),
             np.concatenate([self.xy, other.xy]),
             self.snaps + other.snaps,
@@ -60,11 +63,22 @@ class Points:
 
     def closed(self, rules: NetworkRules) -> Flags:
         """Which of them bar the way as delivered: a valve that is closed, a switch that is open."""
-        bars = [
-            bool(state) and rules.barriers.get(kind) == state
-            for kind, state in zip(self.kind, self.state, strict=True)
-        ]
-        return np.array(bars, dtype=np.bool_)
+        bars = np.zeros(len(self.ids), dtype=np.bool_)
+        for kind, state in rules.barriers.items():
+            if state:
+                bars |= _are(self.kind, kind) & _are(self.state, state)
+        return bars
+
+    def kinds(self) -> Coded:
+        """The kinds by number, the words in order."""
+        words = pc.unique(self.kind).sort()
+        codes = pc.index_in(self.kind, value_set=words).to_numpy(zero_copy_only=False).astype(np.int16)
+        return Coded(codes, tuple(words.to_pylist()))
+
+
+def _are(words: Any, wanted: str) -> Flags:
+    made: Flags = pc.equal(words, wanted).to_numpy(zero_copy_only=False)
+    return made
 
 
 def barriers(delivered: Delivered, nodes: Nodes, lines: Lines, rules: NetworkRules) -> Points:
@@ -80,8 +94,8 @@ def sources(delivered: Delivered, nodes: Nodes, lines: Lines, rules: NetworkRule
     found = _points(delivered, nodes, lines, rules.transformers, rules.transformer_reach_m)
     low, high = _sides(delivered, nodes, lines, found, rules)
     whole = np.flatnonzero((low != NOWHERE) & (high != NOWHERE) & (low != high))
-    if any(kind in rules.infeeds for kind in made.kind):
-        ids = [found.ids[k] for k in whole.tolist()]
+    if made.kinds().among(rules.infeeds).any():
+        ids = found.ids.take(pa.array(whole)).to_pylist()
         lines.add(ids, found.layer[whole], high[whole], low[whole], nodes.xy)
         rest = np.setdiff1d(np.arange(len(found.ids)), whole)
     else:
@@ -90,7 +104,7 @@ def sources(delivered: Delivered, nodes: Nodes, lines: Lines, rules: NetworkRule
         found.ids, low, found.link, found.layer, found.kind, found.state, found.operable, found.xy,
         tuple(snap for snap in found.snaps if snap.distance_m > rules.tolerance_m), found.unplaced,
     )  # fmt: skip
-    return made.and_(fed.only([k for k in rest.tolist() if low[k] != NOWHERE]))
+    return made.and_(fed.only(rest[low[rest] != NOWHERE]))
 
 
 _NO_LINKS: Final[Mapping[str, str]] = {}
@@ -113,30 +127,38 @@ def _points(
     rows = devices.take(pa.array(chosen))
     node, apart = _placed(rows, nodes, lines, tolerance_m)
     kept = np.flatnonzero(node != NOWHERE)
-    ids = column(rows, "feature_id").to_pylist()
+    ids = column(rows, "feature_id")
     xy = points(rows)
+    cut = np.isin(node, list(lines.cut_nodes))
     snaps = tuple(
         Snap(
-            SnapKind.DEVICE_TO_LINE if int(node[k]) in lines.cut_nodes else SnapKind.DEVICE_TO_NODE,
-            ids[k], nodes.index()[int(node[k])], float(apart[k]), float(xy[k, 0]), float(xy[k, 1]), int(node[k]),
+            SnapKind.DEVICE_TO_LINE if cut[k] else SnapKind.DEVICE_TO_NODE,
+            ids[k].as_py(), nodes.index()[int(node[k])], float(apart[k]), float(xy[k, 0]), float(xy[k, 1]),
+            int(node[k]),
         )
-        for k in kept.tolist()
-        if apart[k] > SAME_M or int(node[k]) in lines.cut_nodes
+        for k in kept[(apart[kept] > SAME_M) | cut[kept]].tolist()
     )  # fmt: skip
-    named = [_line_id(said, device_link.get("form", "{}")) for said in column(rows, "link").to_pylist()]
-    links = where(pa.array(named, pa.string()), lines.found)
+    links = _named_links(column(rows, "link"), lines, device_link)
     for k in np.flatnonzero(np.isin(links, list(lines.pieces))).tolist():
         ends_here = [
             one for one in lines.pieces[int(links[k])] if node[k] in (lines.start[one], lines.end[one])
         ]
         links[k] = ends_here[0] if ends_here else links[k]
     said = Points(
-        tuple(ids), node, links, numbers(rows, "layer", np.int16), tuple(column(rows, "kind").to_pylist()),
-        tuple(pc.fill_null(column(rows, "normal_state"), "").to_pylist()),
+        ids, node, links, numbers(rows, "layer", np.int16), column(rows, "kind"),
+        pc.fill_null(column(rows, "normal_state"), ""),
         pc.fill_null(pc.equal(column(rows, "operable"), "true"), True).to_numpy(zero_copy_only=False),
-        xy, snaps, tuple(ids[k] for k in np.flatnonzero(node == NOWHERE).tolist()),
+        xy, snaps, tuple(ids.take(pa.array(np.flatnonzero(node == NOWHERE))).to_pylist()),
     )  # fmt: skip
-    return said.only(kept.tolist()).and_(_of_nodes(nodes, kinds, node))
+    return said.only(kept).and_(_of_nodes(nodes, kinds, node))
+
+
+def _named_links(said: Any, lines: Lines, device_link: Mapping[str, str]) -> Indices:
+    """The line that each device names; NOWHERE where it names none, or one that is not there."""
+    if said.null_count == len(said):
+        return np.full(len(said), NOWHERE, dtype=np.int32)
+    form = device_link.get("form", "{}")
+    return where(pa.array([_line_id(one, form) for one in said.to_pylist()], pa.string()), lines.found)
 
 
 def _line_id(said: str | None, form: str) -> str | None:
@@ -151,13 +173,21 @@ def _line_id(said: str | None, form: str) -> str | None:
 
 def _of_nodes(nodes: Nodes, kinds: frozenset[str], taken: Indices) -> Points:
     """The nodes that are of these kinds themselves."""
-    bare = np.setdiff1d(np.flatnonzero(nodes.kinds.among(kinds)), taken).astype(np.int32)
+    bare = of_kinds(nodes, kinds, taken)
     count = len(bare)
     return Points(
-        tuple(pc.take(nodes.ids, pa.array(bare)).to_pylist()), bare, np.full(count, NOWHERE, dtype=np.int32),
-        nodes.layer[bare], tuple(nodes.kinds[k] for k in bare.tolist()), ("",) * count,
+        nodes.ids.take(pa.array(bare)), bare, np.full(count, NOWHERE, dtype=np.int32), nodes.layer[bare],
+        pa.array([nodes.kinds[k] for k in bare.tolist()], pa.string()), pa.array([""] * count, pa.string()),
         np.ones(count, dtype=np.bool_), nodes.xy[bare],
     )  # fmt: skip
+
+
+def of_kinds(nodes: Nodes, kinds: frozenset[str], taken: Indices) -> Indices:
+    """The nodes that are of these kinds, but for those that are taken (NOWHERE among them takes none)."""
+    found = np.append(nodes.kinds.among(kinds), False)
+    found[taken] = False
+    made: Indices = np.flatnonzero(found).astype(np.int32)
+    return made
 
 
 def _placed(
@@ -205,7 +235,7 @@ def _beside(delivered: Delivered, nodes: Nodes, found: Points, rules: NetworkRul
     """The nodes that may be a transformer's, the likelier first: those that name it, its own, those near it."""
     named: list[set[int]] = [set() for _ in found.ids]
     if rules.transformer_node:
-        names = where(column(delivered.nodes, "names"), Ids.of(found.ids))
+        names = where(column(delivered.nodes, "names"), ids_of(found.ids))
         kinds = coded(delivered.nodes, "kind").among([rules.transformer_node.get("kind", "")])
         at = where(column(delivered.nodes, "feature_id"), nodes.index())
         for row in np.flatnonzero((names != NOWHERE) & kinds).tolist():

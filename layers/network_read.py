@@ -5,7 +5,7 @@ All is read from one snapshot of the database, with the version of the network t
 
 from __future__ import annotations
 
-# ruff: noqa: S608 - names spliced into SQL come from the catalogue, never from data
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
@@ -19,13 +19,13 @@ from sqlalchemy.orm import Session
 
 from geo.ids import Ids
 from layers.catalog import Target
-from layers.network_copy import Columns, copied, copied_lines
+from layers.network_copy import LINES, WORDS, Columns, column, copied
 from layers.network_rules import NetworkRules
 from layers.reads import Statement, execute_prepared
 
 Reader = Session | Connection
 # Part of every version: raise it whenever what is built or kept changes.
-FORMAT: Final = "panjereh-network-3"
+FORMAT: Final = "panjereh-network-4"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,34 +108,71 @@ def version_of(layers: tuple[SourceLayer, ...], *also: str) -> str:
 # --- columns
 
 
-_LIVE = "t.city_id = %(city)s AND t.retired_by IS NULL AND t.layer_id = ANY(%(layers)s)"
-_LAYER = "array_position(%(layers)s::text[], t.layer_id) - 1 AS layer"
-_LINES = f"""SELECT t.feature_id, {_LAYER}, t.role, t.from_node, t.to_node, t.main_id, t.material, t.diameter_mm,
-    t.pressure_bar, t.voltage_kv, t.quality_level, t.surveyed_on - DATE '1970-01-01' AS surveyed, t.geom
+_LIVE: Final = "t.city_id = %(city)s AND t.layer_id = %(layer)s AND t.retired_by IS NULL"
+_LINES: Final = """SELECT t.feature_id, t.role, t.from_node, t.to_node, t.main_id, t.material, t.diameter_mm,
+    t.pressure_bar, t.voltage_kv, t.quality_level, t.surveyed_on - DATE '1970-01-01' AS surveyed, t.geom AS xy
     FROM layers.network_line t
-    WHERE {_LIVE} AND t.status NOT IN ('abandoned', 'planned', 'out_of_service')"""
-_NODES = f"""SELECT t.feature_id, {_LAYER}, t.kind, ST_X(t.geom) AS x, ST_Y(t.geom) AS y,
-    {{names}} AS names
-    FROM layers.network_node t WHERE {_LIVE}"""
-_DEVICES = f"""SELECT t.feature_id, {_LAYER}, t.kind, t.node_id, t.normal_state,
+    WHERE {live} AND t.status NOT IN ('abandoned', 'planned', 'out_of_service')"""
+_NODES: Final = """SELECT t.feature_id, t.kind, ST_X(t.geom) AS x, ST_Y(t.geom) AS y, {names} AS names
+    FROM layers.network_node t WHERE {live}"""
+_DEVICES: Final = """SELECT t.feature_id, t.kind, t.node_id, t.normal_state,
     (coalesce(t.attributes ->> 'operable', 'true') NOT IN ('false', '0', 'f', 'no'))::text AS operable,
     t.attributes ->> %(link_attribute)s AS link, t.attributes ->> 'name' AS name,
     t.quality_level, t.surveyed_on - DATE '1970-01-01' AS surveyed, ST_X(t.geom) AS x, ST_Y(t.geom) AS y
-    FROM layers.network_device t WHERE {_LIVE} ORDER BY t.layer_id, t.feature_id"""
+    FROM layers.network_device t WHERE {live} ORDER BY t.feature_id"""
 _STRING, _INT, _FLOAT = pa.string(), pa.int32(), pa.float64()
-_LINE_TYPES = {
-    "feature_id": _STRING, "layer": _INT, "role": _STRING, "from_node": _STRING, "to_node": _STRING,
-    "main_id": _STRING, "material": _STRING, "diameter_mm": _FLOAT, "pressure_bar": _FLOAT, "voltage_kv": _FLOAT,
-    "quality_level": _STRING, "surveyed": _INT,
+_TYPES: Final[Mapping[Target, Mapping[str, Any]]] = {
+    Target.NETWORK_LINE: {
+        "feature_id": _STRING, "role": WORDS, "from_node": _STRING, "to_node": _STRING, "main_id": _STRING,
+        "material": WORDS, "diameter_mm": _FLOAT, "pressure_bar": _FLOAT, "voltage_kv": _FLOAT,
+        "quality_level": WORDS, "surveyed": _INT, "xy": LINES,
+    },
+    Target.NETWORK_NODE: {"feature_id": _STRING, "kind": WORDS, "x": _FLOAT, "y": _FLOAT, "names": _STRING},
+    Target.NETWORK_DEVICE: {
+        "feature_id": _STRING, "kind": _STRING, "node_id": _STRING, "normal_state": _STRING, "operable": _STRING,
+        "link": _STRING, "name": _STRING, "quality_level": _STRING, "surveyed": _INT, "x": _FLOAT, "y": _FLOAT,
+    },
 }  # fmt: skip
-_NODE_TYPES = {
-    "feature_id": _STRING, "layer": _INT, "kind": _STRING, "x": _FLOAT, "y": _FLOAT, "names": _STRING,
-}  # fmt: skip
-_DEVICE_TYPES = {
-    "feature_id": _STRING, "layer": _INT, "kind": _STRING, "node_id": _STRING, "normal_state": _STRING,
-    "operable": _STRING, "link": _STRING, "name": _STRING, "quality_level": _STRING, "surveyed": _INT,
-    "x": _FLOAT, "y": _FLOAT,
-}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class LayerQuery:
+    """How the live rows of one layer are read; `{where}` in the statement may narrow it to some of the table."""
+
+    target: Target
+    statement: str
+    values: Mapping[str, Any]
+    types: Mapping[str, Any]
+
+
+def layer_query(city_id: str, layer: SourceLayer, rules: NetworkRules) -> LayerQuery:
+    """What of a layer a network is made of, by the rules of its utility."""
+    values = {"city": city_id, "layer": layer.layer_id}
+    live = f"{_LIVE}{{where}}"
+    match layer.target:
+        case Target.NETWORK_LINE:
+            statement = _LINES.format(live=live)
+        case Target.NETWORK_NODE:
+            # looking into the attributes of every node costs more than all else about them
+            names = "t.attributes ->> %(node_attribute)s" if rules.transformer_node else "NULL::text"
+            statement = _NODES.format(live=live, names=names)
+            values["node_attribute"] = rules.transformer_node.get("attribute", "-")
+        case _:
+            statement = _DEVICES.format(live=live)
+            values["link_attribute"] = rules.device_link.get("attribute", "-")
+    return LayerQuery(layer.target, statement, values, _TYPES[layer.target])
+
+
+def read_rows(connection: Connection, query: LayerQuery, blocks: tuple[int, int] | None = None) -> Any:
+    """The live rows of a layer as this transaction sees them, by COPY; only of some blocks of its table.
+
+    Lines have, beside their columns, `part` of `parts` and their vertices as `xy`.
+    """
+    where, values = "", dict(query.values)
+    if blocks is not None:
+        where = " AND t.ctid >= %(first)s::tid AND t.ctid < %(end)s::tid"
+        values |= {"first": f"({blocks[0]},0)", "end": f"({blocks[1]},0)"}
+    return copied(connection, query.statement.format(where=where), values, query.types)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -153,34 +190,28 @@ class Delivered:
     vertices: npt.NDArray[np.int64]
 
 
-def read_network(
-    connection: Connection, city_id: str, layers: tuple[SourceLayer, ...], rules: NetworkRules
-) -> Delivered:
-    """The live records of a utility's layers, as this transaction sees them."""
-    values = {
-        "city": city_id,
-        "layers": [each.layer_id for each in layers],
-        "node_attribute": rules.transformer_node.get("attribute", "-"),
-        "link_attribute": rules.device_link.get("attribute", "-"),
-    }
-    # looking into the attributes of every node costs more than all else about them
-    names = "t.attributes ->> %(node_attribute)s" if rules.transformer_node else "NULL::text"
-    lines, coords, vertices = copied_lines(connection, _LINES, values, _LINE_TYPES)
-    return Delivered(
-        layers=layers,
-        lines=lines,
-        nodes=copied(connection, _NODES.format(names=names), values, _NODE_TYPES),
-        devices=copied(connection, _DEVICES, values, _DEVICE_TYPES),
-        coords=coords,
-        vertices=vertices,
-    )
+def delivered(layers: tuple[SourceLayer, ...], tables: Sequence[Columns]) -> Delivered:
+    """The layers' columns put together by what they are; `layer` says which of `layers` a row is of."""
+    found: dict[Target, list[Columns]] = {target: [] for target in _TYPES}
+    for number, (layer, table) in enumerate(zip(layers, tables, strict=True)):
+        of_layer = pa.array(np.full(table.num_rows, number, dtype=np.int32))
+        found[layer.target].append(table.append_column("layer", of_layer))
+    lines, nodes, devices = (_together(found[target], types) for target, types in _TYPES.items())
+    xy = column(lines, "xy")
+    # copies: as `flat` does
+    coords = xy.flatten().flatten().to_numpy().reshape(-1, 2).copy()
+    vertices = xy.offsets.to_numpy().astype(np.int64)
+    return Delivered(layers, lines, nodes, devices, coords, vertices - vertices[0])
 
 
-def flat(column: Any) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
-    """The bytes and offsets of a column of text; a null is as long as the empty word."""
-    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    if isinstance(array, pa.ChunkedArray):
-        array = pa.concat_arrays(array.chunks) if array.num_chunks else pa.array([], array.type)
+def _together(tables: Sequence[Columns], types: Mapping[str, Any]) -> Columns:
+    if not tables:
+        return pa.table({name: pa.array([], kind) for name, kind in {**types, "layer": _INT}.items()})
+    return pa.concat_tables(tables).unify_dictionaries().combine_chunks()
+
+
+def flat(array: Any) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
+    """The bytes and offsets of an array of text; a null is as long as the empty word."""
     if not len(array):
         return np.zeros(0, dtype=np.uint8), np.zeros(1, dtype=np.int64)
     _, place, data = array.buffers()

@@ -21,8 +21,8 @@ from geo.ids import Coded, Ids
 from geo.network import NOWHERE, SERVICE_CODE, Indices, Metres, Network
 from layers.catalog import Target
 from layers.network_build import Shapes
-from layers.network_columns import coded, column, numbers
-from layers.network_copy import copied
+from layers.network_columns import coded, numbers
+from layers.network_copy import column, copied
 from layers.network_files import ids_from, ids_parts
 from layers.network_read import SourceLayer, ids_of
 

@@ -8,7 +8,7 @@ import shapely
 from shapely.geometry import LineString, MultiLineString
 from sqlalchemy import Engine
 
-from layers.network_copy import copied, copied_lines
+from layers.network_copy import LINES, WORDS, copied, copied_parts
 
 
 def test_columns_come_as_the_database_says(engine: Engine) -> None:
@@ -40,12 +40,23 @@ def test_lines_come_part_by_part(engine: Engine) -> None:
     values = {f"g{k}": shapely.to_wkb(shape) for k, shape in enumerate(shapes)}
     rows = ", ".join(f"('L{k}', ST_GeomFromWKB(%(g{k})s, 25832))" for k in range(len(shapes)))
     with engine.connect() as connection:
-        table, coords, vertices = copied_lines(
-            connection, f"SELECT a, g FROM (VALUES {rows}) AS t(a, g)", values, {"a": pa.string()}
+        table = copied(
+            connection, f"SELECT a, g FROM (VALUES {rows}) AS t(a, g)", values, {"a": WORDS, "xy": LINES}
         )
     assert table.column("a").to_pylist() == ["L0", "L1", "L1", "L3"]
     assert list(zip(table["part"].to_pylist(), table["parts"].to_pylist(), strict=True)) == [
         (1, 1), (1, 2), (2, 2), (1, 1),
     ]  # fmt: skip
-    assert vertices.tolist() == [0, 2, 4, 7, 9]
-    assert coords.tolist() == [[0, 0], [3, 4], [1, 1], [2, 2], [5, 5], [6, 6], [7, 8], [9, 9], [10, 10]]
+    assert table.column("xy").to_pylist() == [
+        [[0, 0], [3, 4]], [[1, 1], [2, 2]], [[5, 5], [6, 6], [7, 8]], [[9, 9], [10, 10]],
+    ]  # fmt: skip
+
+
+def test_bytes_come_row_by_row(engine: Engine) -> None:
+    """Whole blocks of bytes, none of them, and one without a byte."""
+    with engine.connect() as connection:
+        query = "SELECT b FROM (VALUES (%(a)s::bytea), (''::bytea), (%(b)s)) AS t(b)"
+        said = copied_parts(connection, query, {"a": b"\x00\xff", "b": b"x" * 70_000})
+        none = copied_parts(connection, query + " WHERE false", {"a": b"", "b": b""})
+    assert said == [b"\x00\xff", b"", b"x" * 70_000]
+    assert none == []

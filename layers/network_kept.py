@@ -1,0 +1,143 @@
+"""A network layer's columns, kept beside its rows as they were published: so a network is put together at once.
+
+Reading rows is most of what a rebuild takes, and a delivery is read as often as networks of it are built. Kept are
+Arrow streams, in parts that bound the memory; they count only for the delivery and the form of reading that they
+were made of, so they may be missing or old: then rows are read. Lines lie beside the other columns as `xy`.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+from collections.abc import Iterable, Iterator
+from hashlib import blake2b
+from typing import Any, Final
+
+import psycopg2
+import pyarrow as pa
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DBAPIError
+
+from layers.catalog import Target
+from layers.city import City
+from layers.config import CityConfigError
+from layers.network_copy import copied_parts
+from layers.network_read import (
+    FORMAT,
+    Delivered,
+    LayerQuery,
+    SourceLayer,
+    delivered,
+    layer_query,
+    network_layers,
+    read_rows,
+)
+from layers.network_rules import NetworkRules, crisis_rules
+from layers.packing import HEADER, TRAILER
+
+log = logging.getLogger("panjereh.networks")
+# Fewer rows are read as quickly as columns.
+WORTH_ROWS: Final = 2_000
+# Blocks of a table (8 kB each) whose rows make a part.
+PART_BLOCKS: Final = 4_000
+_COLUMNS: Final = "city_id, layer_id, part, mark, form, columns"
+
+
+def form_of(query: LayerQuery) -> str:
+    """What columns depend on besides the delivery: the query, and the attributes that the city's rules look for."""
+    said = repr(
+        (FORMAT, query.statement, sorted(query.values.items()), sorted(map(str, query.types.items())))
+    )
+    return blake2b(said.encode(), digest_size=12).hexdigest()
+
+
+def kept(connection: Connection, city_id: str, layer: SourceLayer, query: LayerQuery) -> Any | None:
+    """The layer's columns as they were kept for what it shows now (a pyarrow table); None where they were not."""
+    values = {"city": city_id, "layer": layer.layer_id, "mark": layer.mark, "form": form_of(query)}
+    parts = copied_parts(
+        connection,
+        "SELECT k.columns FROM layers.kept_columns k WHERE k.city_id = %(city)s AND k.layer_id = %(layer)s "
+        "AND k.mark = %(mark)s AND k.form = %(form)s ORDER BY k.part",
+        values,
+    )
+    if not parts:
+        return None
+    tables = [pa.ipc.open_stream(part).read_all() for part in parts]
+    return pa.concat_tables(tables).unify_dictionaries().combine_chunks()
+
+
+def read_network(
+    connection: Connection, city_id: str, layers: tuple[SourceLayer, ...], rules: NetworkRules
+) -> Delivered:
+    """The live records of a utility's layers, as this transaction sees them: as kept, else from the rows."""
+    tables = []
+    for layer in layers:
+        query = layer_query(city_id, layer, rules)
+        found = kept(connection, city_id, layer, query)
+        tables.append(read_rows(connection, query) if found is None else found)
+    return delivered(layers, tables)
+
+
+def keep(engine: Engine, city: City, layer_ids: Iterable[str]) -> None:
+    """Keep the columns of these layers as they are published now, in a transaction of its own.
+
+    Layers that no network is made of, and small ones, are passed over. What goes wrong is logged, no more: where
+    nothing is kept, rows are read. So it is where another publication comes between, and keeps its own.
+    """
+    wanted = set(layer_ids)
+    with engine.connect() as plain:
+        connection = plain.execution_options(isolation_level="REPEATABLE READ")
+        try:
+            with connection.begin():
+                rules = crisis_rules(city).networks
+                for layer in network_layers(connection, city.city_id):
+                    own = rules.get(layer.utility) if layer.utility else None  # type: ignore[call-overload]
+                    if layer.layer_id in wanted and own is not None:
+                        _keep(connection, city.city_id, layer, own)
+        except (DBAPIError, psycopg2.Error, CityConfigError) as error:
+            log.warning("columns of %s not kept: %s", city.city_id, error)
+
+
+def _keep(connection: Connection, city_id: str, layer: SourceLayer, rules: NetworkRules) -> None:
+    query = layer_query(city_id, layer, rules)
+    values = {"city": city_id, "layer": layer.layer_id}
+    connection.execute(
+        text("DELETE FROM layers.kept_columns WHERE city_id = :city AND layer_id = :layer"), values
+    )
+    rows = connection.execute(
+        text("SELECT row_count FROM layers.delivery WHERE delivery_id = :id"), {"id": layer.delivery_id}
+    ).scalar_one()
+    if rows < WORTH_ROWS:
+        return
+    scope = (city_id, layer.layer_id), (layer.mark, form_of(query))
+    where, what = ([word.encode() for word in words] for words in scope)
+    raw: Any = connection.connection.cursor()
+    with raw as cursor:
+        for number, table in enumerate(_parts(connection, city_id, layer, query)):
+            fields = [*where, number.to_bytes(4, "big"), *what, _stream(table)]
+            row = b"".join(len(each).to_bytes(4, "big") + each for each in fields)
+            sent = b"".join((HEADER, len(fields).to_bytes(2, "big"), row, TRAILER))
+            cursor.copy_expert(
+                f"COPY layers.kept_columns ({_COLUMNS}) FROM STDIN (FORMAT binary)", io.BytesIO(sent)
+            )
+
+
+def _parts(connection: Connection, city_id: str, layer: SourceLayer, query: LayerQuery) -> Iterator[Any]:
+    """The layer's columns, so many blocks of its table at a time; devices, which are few and in order, at once."""
+    if layer.target is Target.NETWORK_DEVICE:
+        yield read_rows(connection, query)
+        return
+    blocks = connection.execute(
+        text("SELECT pg_relation_size(CAST(:name AS regclass)) / current_setting('block_size')::integer"),
+        {"name": f"layers.{layer.target}_{city_id}"},
+    ).scalar_one()
+    for first in range(0, max(blocks, 1), PART_BLOCKS):
+        yield read_rows(connection, query, blocks=(first, first + PART_BLOCKS))
+
+
+def _stream(table: Any) -> bytes:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema, options=pa.ipc.IpcWriteOptions(compression="lz4")) as stream:
+        stream.write_table(table)
+    made: bytes = sink.getvalue().to_pybytes()
+    return made
