@@ -19,6 +19,7 @@ import pytest
 
 from api.home import Home
 from api.settings import Settings
+from tests.waiting import wait_until
 
 PATIENCE_S = 240.0
 
@@ -106,15 +107,6 @@ def processes_of(home: Home) -> dict[int, str]:
         if needle in said and not is_zombie:
             found[int(entry.name)] = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
     return found
-
-
-def wait_until(true: Callable[[], bool], seconds: float = 60) -> bool:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if true():
-            return True
-        time.sleep(0.1)
-    return False
 
 
 def is_healthy(address: str) -> bool:

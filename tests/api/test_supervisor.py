@@ -6,8 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,18 +13,10 @@ import pytest
 from api.logs import RollingLog
 from api.settings import Settings
 from api.supervisor import ChildFailed, Program, Supervisor
+from tests.waiting import wait_until
 
 ENVIRONMENT = Settings().for_child()
 SLEEP = (sys.executable, "-c", "import time; print('up', flush=True); time.sleep(600)")
-
-
-def wait_until(true: Callable[[], bool], seconds: float = 20) -> bool:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if true():
-            return True
-        time.sleep(0.05)
-    return False
 
 
 def is_alive(pid: int) -> bool:

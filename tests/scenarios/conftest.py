@@ -6,7 +6,7 @@ import itertools
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -111,16 +111,3 @@ def town(root: Path) -> Iterator[Town]:
         finally:
             made.down()
             shutil.rmtree(folder, ignore_errors=True)
-
-
-@pytest.fixture
-def wait_until() -> Callable[[Callable[[], bool]], bool]:
-    def wait(true: Callable[[], bool], seconds: float = 60) -> bool:
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            if true():
-                return True
-            time.sleep(0.1)
-        return False
-
-    return wait

@@ -9,7 +9,6 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -22,8 +21,7 @@ from shapely.geometry import mapping, shape
 from layers.database import make_engine, make_sessions
 from permits import store
 from tests.scenarios.conftest import CASES, Town
-
-Wait = Callable[[Callable[[], bool]], bool]
+from tests.waiting import wait_until
 
 
 def refused(response: httpx2.Response, status: int, code: str) -> dict[str, Any]:
@@ -225,7 +223,7 @@ def test_two_officers_approving_at_once(town: Town) -> None:
 # --- what breaks underneath ----------------------------------------------------------------------
 
 
-def test_a_company_down_for_the_whole_case(town: Town, wait_until: Wait) -> None:
+def test_a_company_down_for_the_whole_case(town: Town) -> None:
     """The others answer, the case waits in plain sight, and it goes on by itself when the company is back."""
     gas = town.child("gas")
     gas.stop_process()
@@ -301,7 +299,7 @@ def test_a_refused_tariff_change_undoes_the_others_and_asks_a_person(town: Town)
     assert town.orders("gas", view["case_id"]) == ["try", "confirm"]
 
 
-def test_the_database_killed_in_the_middle(town: Town, wait_until: Wait) -> None:
+def test_the_database_killed_in_the_middle(town: Town) -> None:
     """503 while it is away, the same request again when it is back, nothing lost and nothing doubled."""
     cluster = town.made.database.cluster
     assert cluster is not None

@@ -19,57 +19,32 @@ from uuid import uuid4
 
 import httpx2
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import text
 from standardwebhooks.webhooks import Webhook
 
-from api import demo, tokens
-from layers.city import City, load_city
+from api import demo
 from layers.cluster import Cluster
-from layers.database import make_engine, make_sessions
+from layers.database import make_sessions
 from permits.office_days import working_calendar
 from permits.results import sweep, sweep_one
 from permits.store import verify_all
 from permits.vocabulary import Role
-from tests.api.conftest import SECRET, Served, served
+from tests.api.conftest import SECRET
+from tests.scenarios.people import BASE, CITY, People, signed_in
 
-CITY = "schutterwald"
-BASE = f"/v1/cities/{CITY}"
 DESK = f"{BASE}/desk"
 COMPANIES = ("water", "power", "gas")
 
 
 @dataclass(slots=True)
-class Counter:
+class Counter(People):
     """A served city whose three companies have people only, and fresh parcels."""
 
-    api: Served
-    engine: Engine
-    city: City
-    tokens: dict[str, str]
-    spare: Iterator[demo.Candidate]
-    clients: dict[str, httpx2.Client] = field(default_factory=dict)
+    spare: Iterator[demo.Candidate] = field(init=False)
 
-    def client(self, who: str) -> httpx2.Client:
-        if who not in self.clients:
-            headers = {"Authorization": f"Bearer {self.tokens[who]}"}
-            self.clients[who] = httpx2.Client(
-                base_url=self.api.url, headers=headers, timeout=60, trust_env=False
-            )
-        return self.clients[who]
-
-    def get(self, who: str, path: str, **params: Any) -> Any:
-        response = self.client(who).get(path, params=params)
-        assert response.is_success, (path, response.text)
-        return response.json()
-
-    def send(self, who: str, path: str, key: str | None = None, **said: Any) -> httpx2.Response:
-        return self.client(who).post(path, json=said, headers={"Idempotency-Key": key or str(uuid4())})
-
-    def post(self, who: str, path: str, **said: Any) -> dict[str, Any]:
-        response = self.send(who, path, **said)
-        assert response.is_success, (path, response.text)
-        made: dict[str, Any] = response.json()
-        return made
+    def __post_init__(self) -> None:
+        with self.engine.connect() as connection:
+            self.spare = iter(demo.candidates(connection, self.city, 12))
 
     def submit(self, **changes: Any) -> dict[str, Any]:
         return self.post(
@@ -151,33 +126,19 @@ class Counter:
 def counter(
     cluster: Cluster, schutterwald_template: str, root: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Counter]:
-    name = f"desk_{uuid4().hex[:10]}"
-    url = cluster.create_database(name, template=schutterwald_template)
-    engine = make_engine(url, pool_size=4)
-    city = load_city(root / "cities", CITY)
-    people = {
-        "officer": (Role.OFFICER, None),
-        "auditor": (Role.AUDITOR, None),
-        "citizen": (Role.APPLICANT, None),
-        **{agency: (Role.AGENCY, agency) for agency in COMPANIES},
-    }
+    roles = {"officer": Role.OFFICER, "auditor": Role.AUDITOR, "citizen": Role.APPLICANT}
     at_desk = [f"{CITY}/{agency}" for agency in COMPANIES]
-    with served(
-        url, root, tmp_path_factory.mktemp("desk"), [CITY], desk_agencies=at_desk, database_role="always"
-    ) as api:
-        with make_sessions(engine).begin() as session:
-            made = {
-                who: tokens.create_token(session, who, role, name=who, agency=agency)
-                for who, (role, agency) in people.items()
-            }
-        with engine.connect() as connection:
-            spare = demo.candidates(connection, city, 12)
-        at = Counter(api, engine, city, made, iter(spare))
-        yield at
-        for client in at.clients.values():
-            client.close()
-    engine.dispose()
-    cluster.drop_database(name)
+    with signed_in(
+        Counter,
+        cluster,
+        schutterwald_template,
+        root,
+        tmp_path_factory.mktemp("desk"),
+        roles,
+        desk_agencies=at_desk,
+        database_role="always",
+    ) as made:
+        yield made
 
 
 def test_a08_a11_a14_a_whole_case_is_done_by_people_alone(counter: Counter) -> None:

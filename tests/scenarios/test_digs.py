@@ -5,75 +5,50 @@ Time passes by moving what was written into the past; nothing waits and nothing 
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import httpx2
 import pyogrio
 import pytest
 from shapely.geometry import mapping
-from sqlalchemy import Engine, text
+from sqlalchemy import text
 
-from api import demo, demo_digs, tokens
+from api import demo, demo_digs
 from api.events import Listener
 from geo.crs import to_wgs84
 from layers.access import ROLE
-from layers.city import City, load_city
 from layers.cluster import Cluster
-from layers.database import make_engine, make_sessions
+from layers.database import make_sessions
 from permits import service
 from permits.dig_sweep import DigSweeper
 from permits.ports import Actor
 from permits.requests import Answer
 from permits.views import as_json
 from permits.vocabulary import Role
-from tests.api.conftest import Served, served
+from tests.scenarios.people import BASE, CITY, People, signed_in
+from tests.waiting import wait_until
 
-CITY = "schutterwald"
-BASE = f"/v1/cities/{CITY}"
 DIGS = f"{BASE}/digs"
 
 
 @dataclass(slots=True)
-class Street:
+class Street(People):
     """A served city, its people by name, and its scheduler."""
 
-    api: Served
-    engine: Engine
-    city: City
-    tokens: dict[str, str]
-    sweep: DigSweeper
-    shift_m: float = 0.0
+    sweep: DigSweeper = field(init=False)
 
-    def client(self, who: str) -> httpx2.Client:
-        headers = {"Authorization": f"Bearer {self.tokens[who]}"}
-        return httpx2.Client(base_url=self.api.url, headers=headers, timeout=60, trust_env=False)
-
-    def post(self, who: str, path: str, **said: Any) -> dict[str, Any]:
-        with self.client(who) as client:
-            response = client.post(path, json=said, headers={"Idempotency-Key": str(uuid4())})
-        assert response.is_success, (path, response.text)
-        made: dict[str, Any] = response.json()
-        return made
+    def __post_init__(self) -> None:
+        self.sweep = DigSweeper(make_sessions(self.engine), [self.city])
 
     def refused(self, who: str, path: str, **said: Any) -> dict[str, Any]:
-        with self.client(who) as client:
-            response = client.post(path, json=said)
+        response = self.client(who).post(path, json=said)
         assert response.status_code == 409, response.text
         problem: dict[str, Any] = response.json()
         return problem
-
-    def get(self, who: str, path: str, **params: Any) -> dict[str, Any]:
-        with self.client(who) as client:
-            response = client.get(path, params=params)
-        assert response.is_success, (path, response.text)
-        made: dict[str, Any] = response.json()
-        return made
 
     def act(self, who: str, dig: dict[str, Any], action: str, **said: Any) -> dict[str, Any]:
         return self.post(who, f"{DIGS}/{dig['dig_id']}/{action}", **said)
@@ -129,27 +104,16 @@ def street(
     cluster: Cluster, schutterwald_template: str, root: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Street]:
     """One city for all scenarios; each uses a stretch of its own, or looks for its own works only."""
-    name = f"digs_{uuid4().hex[:10]}"
-    url = cluster.create_database(name, template=schutterwald_template)
-    engine = make_engine(url, pool_size=3)
-    city = load_city(root / "cities", CITY)
-    people = {
-        "officer": (Role.OFFICER, None),
-        "officer-b": (Role.OFFICER, None),
-        "desk": (Role.FRONT_OFFICE, None),
-        "citizen": (Role.APPLICANT, None),
-        "crisis": (Role.CRISIS, None),
-        **{each.agency_id: (Role.AGENCY, each.agency_id) for each in city.agencies},
+    roles = {
+        "officer": Role.OFFICER,
+        "officer-b": Role.OFFICER,
+        "desk": Role.FRONT_OFFICE,
+        "citizen": Role.APPLICANT,
+        "crisis": Role.CRISIS,
     }
-    with served(url, root, tmp_path_factory.mktemp("digs"), [CITY]) as api:
-        with make_sessions(engine).begin() as session:
-            made = {
-                who: tokens.create_token(session, who, role, name=who, agency=agency)
-                for who, (role, agency) in people.items()
-            }
-        yield Street(api, engine, city, made, DigSweeper(make_sessions(engine), [city]))
-    engine.dispose()
-    cluster.drop_database(name)
+    folder = tmp_path_factory.mktemp("digs")
+    with signed_in(Street, cluster, schutterwald_template, root, folder, roles) as made:
+        yield made
 
 
 def answers(street: Street, dig: dict[str, Any], but: str | None = None) -> dict[str, Any]:
@@ -318,8 +282,8 @@ def test_who_is_on_the_control_list_gets_no_new_permit(street: Street) -> None:
         "licence_no": "L/7",
         "reason": "open trenches left",
     }
-    with street.client("gas") as client:
-        assert client.post(path, json=entry, headers={"Idempotency-Key": "k"}).status_code == 403
+    client = street.client("gas")
+    assert client.post(path, json=entry, headers={"Idempotency-Key": "k"}).status_code == 403
     made = street.post("officer", path, **entry)
     assert (made["state"], made["entered_by"], made["until_on"]) == ("active", "officer", None)
 
@@ -330,9 +294,9 @@ def test_who_is_on_the_control_list_gets_no_new_permit(street: Street) -> None:
     assert (problem["code"], problem["params"]["reason"]) == ("party-barred", "open trenches left")
     assert "until it is lifted" in problem["detail"]
     again = body | {"contractor": {"name": "Other name", "licence_no": "l7"}}
-    with street.client("gas") as client:
-        headers = {"Idempotency-Key": str(uuid4()), "Accept-Language": "fa"}
-        answer = client.post(DIGS, json=again, headers=headers)
+    client = street.client("gas")
+    headers = {"Idempotency-Key": str(uuid4()), "Accept-Language": "fa"}
+    answer = client.post(DIGS, json=again, headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (409, "party-barred")
     assert "لیست کنترلی" in answer.json()["detail"]
     draft = street.post("gas", DIGS, **again | {"draft": True})
@@ -383,8 +347,8 @@ def test_a_company_on_the_control_list_for_a_time(street: Street) -> None:
     assert street.read(dig)["listed"] == []
     for wrong in ({"party": "contractor", "reason": "x"}, {"party": "agency", "reason": "x", "agency": "nobody"},
                   {"party": "agency", "reason": "x", "agency": "gas", "until_on": "2020-01-01"}):  # fmt: skip
-        with street.client("officer") as client:
-            answer = client.post(path, json=wrong, headers={"Idempotency-Key": str(uuid4())})
+        client = street.client("officer")
+        answer = client.post(path, json=wrong, headers={"Idempotency-Key": str(uuid4())})
         assert answer.status_code == 422, answer.text
 
 
@@ -410,8 +374,8 @@ def test_a_repaving_entered_wrongly_is_taken_back(street: Street) -> None:
     assert street.read(dig)["moratorium"]["lifted_by"] is None, "the younger pavement bars it anew"
 
     path = f"{BASE}/pavings/{wrong['paving_id']}"
-    with street.client("gas") as client:
-        assert client.post(f"{path}/take-back", json={"reason": "x"}).status_code == 403
+    client = street.client("gas")
+    assert client.post(f"{path}/take-back", json={"reason": "x"}).status_code == 403
     refused = street.refused("officer", f"{path}/take-back", reason="wrong street")
     assert refused["code"] == "second-officer-needed", "the handler may not go around the second officer"
     taken = street.post("officer-b", f"{path}/take-back", reason="wrong street")
@@ -448,10 +412,10 @@ def test_the_map_goes_along_on_a_phone_and_on_paper(street: Street, tmp_path: Pa
     path = f"{DIGS}/{dig['dig_id']}/map"
     with street.engine.connect() as connection:
         looks = connection.execute(text("SELECT count(*) FROM layers.asset_view")).scalar_one()
-    with street.client("officer") as client:
-        page = client.get(path, params={"lang": "fa"})
-        gpkg = client.get(path, params={"f": "gpkg"})
-        assert client.get(path, params={"margin_m": 500}).status_code == 422
+    client = street.client("officer")
+    page = client.get(path, params={"lang": "fa"})
+    gpkg = client.get(path, params={"f": "gpkg"})
+    assert client.get(path, params={"margin_m": 500}).status_code == 422
     assert page.status_code == 200, page.text
     assert 'dir="rtl"' in page.text
     assert "<svg" in page.text
@@ -481,8 +445,8 @@ def test_the_map_goes_along_on_a_phone_and_on_paper(street: Street, tmp_path: Pa
     assert not guarded & {each["layer_id"] for each in desk["layers"]}
     assert {each["layer_id"] for each in desk["left_out"] if each["why"] == "withheld"} >= guarded & shown
     for who, form, status in (("citizen", "html", 404), ("desk", "zip", 403), ("desk", "pdf", 422)):
-        with street.client(who) as client:
-            assert client.get(path, params={"f": form}).status_code == status, (who, form)
+        client = street.client(who)
+        assert client.get(path, params={"f": form}).status_code == status, (who, form)
 
 
 def test_a_damage_is_reported_answered_and_counted(street: Street) -> None:
@@ -529,16 +493,9 @@ def test_the_live_feed_tells_of_excavations(street: Street, monkeypatch: pytest.
     def is_told() -> bool:
         # Said again at every try: the listener may just be connecting.
         street.act("gas", dig, "change", title="Told again")
-        return _until(lambda: any("event: dig\n" in said and dig["dig_id"] in said for _, said in heard), 2)
+        return wait_until(
+            lambda: any("event: dig\n" in said and dig["dig_id"] in said for _, said in heard), 2
+        )
 
-    assert _until(is_told)
+    assert wait_until(is_told)
     assert {city for city, said in heard if dig["dig_id"] in said} == {CITY}
-
-
-def _until(true: Callable[[], bool], seconds: float = 60) -> bool:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if true():
-            return True
-        time.sleep(0.05)
-    return False
