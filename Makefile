@@ -35,7 +35,7 @@ format: setup ## Format the code
 	@$(BIN)/ruff check --fix .
 
 conformance: setup ## OGC's abstract tests and, where they lie in .suites/, its executable suites
-	@$(PY) -m pytest -rs tests/clients tests/api/ogc tests/api/test_ogc_clients.py tests/layers/test_cql2.py tests/layers/test_cql2_ats.py
+	@$(PY) -m pytest -rs tests/clients tests/api/ogc tests/api/test_ogc_clients.py tests/layers/cql2
 
 torture: setup ## 1,000 permits, 30 % faults, 50 kills, 5 database kills (minutes)
 	@$(PY) -m tests.torture --permits 1000 --kills 50 --db-kills 5

@@ -2,7 +2,7 @@
 
 The tests name three Natural Earth layers. The countries come with pyogrio's package, of an older edition: names and
 shapes are those of the tests, the populations are not, so what the tests count by population is left out here; the
-operators they try are in `test_cql2.py`, over the demo city's columns.
+operators they try are in `test_terms.py` and `test_spatial.py`, over the demo city's columns.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from layers.cql2 import Expr
 from layers.cql2_sql import Field, Ground, Kind, condition
 from layers.database import make_engine
 from layers.references import CRS84_URI, Reference, Space
-from tests.layers.cql2_reference import json_of, text_of
+from tests.layers.cql2.reference import json_of, text_of
 
 COUNTRIES = Path(pyogrio.__file__).parent / "tests/fixtures/naturalearth_lowres/naturalearth_lowres.shp"
 TOTAL = 177
