@@ -2482,9 +2482,78 @@ ui-work-axis-how = Click along the trench. 50 m around it are compared with all 
 ui-work-kind = What is entered
 ## entered into the calendar, redrawn, surveyed: end
 
-## taken back: begin
+## control list, split, taken back: begin
 error-paving-taken-back = { $by } has taken this entry back already.
 event-dig-unbarred = The pavement that barred it was entered wrongly
 event-paving-entered = Repaved street entered
 event-paving-taken-back = Entry taken back
-## taken back: end
+ui-bar-enter = Put on the list
+ui-bar-first = First day
+ui-bar-first-how = left empty: today
+ui-bar-from = from
+ui-bar-how = Who is on the list gets no new excavation permit. What was permitted before stays permitted; an incident is dug first and says so.
+ui-bar-last = Last day
+ui-bar-last-how = left empty: until it is lifted
+ui-bar-licence-how = A contractor is recognised by the licence number or the name, however it is spelt: give both where you have them.
+ui-bar-lift = Take off the list
+ui-bar-lift-how = { $name } may get new permits again at once. The entry and its reason stay readable.
+ui-bar-name = Contractor’s name
+ui-bar-new = Put on the control list
+ui-bar-none = Nobody is on the control list
+ui-bar-none-found = No such entry
+ui-bar-reason-how = It stands beside every refusal, and the contractor reads it.
+ui-bar-search = Name or licence number
+ui-bar-who = Who is put on the list
+ui-dig-timeline = Where it stands
+ui-digs-control = Control list
+ui-entered-by = Entered by
+ui-licence = Licence no.
+ui-lifted-by = Lifted by
+ui-listed = Barred by the control list
+ui-listed-how = No permit is issued and no request is taken until the entry is over or lifted, or another contractor is named.
+ui-listed-incident = An incident is dug first: this one is let through, and its history says so.
+ui-listed-open = See the entry
+ui-listed-permitted = It was permitted before, and stays permitted.
+ui-split = { $count ->
+    [one] One trench for { $count } work
+   *[other] One trench for { $count } works
+}
+ui-split-accept-all = { $count ->
+    [one] Join the other work
+   *[other] Join all { $count } others
+}
+ui-split-agreed = Agreed
+ui-split-alone = { $length } alone:
+ui-split-declined = does not share with this work
+ui-split-far = meets this work only through others
+ui-split-how = Each bears its width’s share of a stretch. What does not divide evenly goes to the largest remainders, so that the parts sum exactly.
+ui-split-in = In the trench
+ui-split-offered = Offer to all
+ui-split-open = has not answered yet
+ui-split-own = this work
+ui-split-pairs = { $count ->
+    [one] Two by two: { $count } pair
+   *[other] Two by two: { $count } pairs
+}
+ui-split-saved = { $saved } of digging and { $area } of pavement saved
+ui-split-stretch = { $length }, { $width } wide, { $area }
+ui-split-stretches = { $count ->
+    [one] { $count } common stretch
+   *[other] { $count } common stretches, one by one
+}
+ui-split-together = { $length } together:
+ui-split-total = Restoring the pavement, all together
+ui-split-truncated = More works meet here: these { $count } are reckoned with, the soonest first.
+ui-streets-taken-back = { $count ->
+    [one] { $count } entry was taken back
+   *[other] { $count } entries were taken back
+}
+ui-take-back = Take the entry back
+ui-take-back-how = { $count ->
+    [0] The street was not paved as entered: it is open again at once. The entry stays, with your name and reason.
+    [one] The street was not paved as entered: it is open again at once, and { $count } work is free. The entry stays, with your name and reason.
+   *[other] The street was not paved as entered: it is open again at once, and { $count } works are free. The entry stays, with your name and reason.
+}
+ui-taken-back = Taken back
+ui-taken-back-what = Entered wrongly: it bars nothing
+## control list, split, taken back: end

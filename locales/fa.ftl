@@ -2418,9 +2418,65 @@ ui-work-axis-how = در امتداد ترانشه بزنید. تا ۵۰ متر �
 ui-work-kind = چه چیزی ثبت می‌شود
 ## entered into the calendar, redrawn, surveyed: end
 
-## taken back: begin
+## control list, split, taken back: begin
 error-paving-taken-back = { $by } این ثبت را پیش‌تر پس گرفته است.
-event-dig-unbarred = روسازی مانع، به اشتباه ثبت شده بود
-event-paving-entered = خیابان روسازی‌شده ثبت شد
+event-dig-unbarred = روکشی که مانع آن بود به اشتباه ثبت شده بود
+event-paving-entered = خیابان تازه‌روکش ثبت شد
 event-paving-taken-back = ثبت پس گرفته شد
-## taken back: end
+ui-bar-enter = ثبت در لیست
+ui-bar-first = نخستین روز
+ui-bar-first-how = خالی: از امروز
+ui-bar-from = از
+ui-bar-how = نام‌برده در این لیست مجوز حفاری تازه نمی‌گیرد. مجوزهای پیشین پابرجاست؛ حادثه اول حفر می‌شود و در سابقه‌اش می‌آید.
+ui-bar-last = آخرین روز
+ui-bar-last-how = خالی: تا زمان رفع
+ui-bar-licence-how = پیمانکار با شمارهٔ پروانه یا با نام، با هر املایی، شناخته می‌شود: اگر هر دو را دارید بنویسید.
+ui-bar-lift = رفع از لیست
+ui-bar-lift-how = { $name } بی‌درنگ می‌تواند دوباره مجوز بگیرد. این مورد و علت آن خواندنی می‌ماند.
+ui-bar-name = نام پیمانکار
+ui-bar-new = ثبت در لیست کنترلی
+ui-bar-none = کسی در لیست کنترلی نیست
+ui-bar-none-found = موردی یافت نشد
+ui-bar-reason-how = کنار هر امتناع می‌آید و پیمانکار آن را می‌خواند.
+ui-bar-search = نام یا شمارهٔ پروانه
+ui-bar-who = چه کسی در لیست ثبت می‌شود
+ui-dig-timeline = مرحلهٔ کنونی
+ui-digs-control = لیست کنترلی
+ui-entered-by = ثبت‌کننده
+ui-licence = شمارهٔ پروانه
+ui-lifted-by = رفع‌کننده
+ui-listed = لیست کنترلی مانع است
+ui-listed-how = تا پایان مدت یا رفع این مورد، یا معرفی پیمانکاری دیگر، درخواست پذیرفته و مجوز صادر نمی‌شود.
+ui-listed-incident = حادثه اول حفر می‌شود: این یکی پذیرفته شده و در سابقه‌اش آمده است.
+ui-listed-open = دیدن این مورد
+ui-listed-permitted = پیش از آن مجوز گرفته و مجوزش پابرجاست.
+ui-split = یک ترانشه برای { $count } کار
+ui-split-accept-all = { $count ->
+    [one] پیوستن به کار دیگر
+   *[other] پیوستن به هر { $count } کار دیگر
+}
+ui-split-agreed = توافق‌شده
+ui-split-alone = { $length } به‌تنهایی:
+ui-split-declined = با این کار شریک نمی‌شود
+ui-split-far = تنها از راه کارهای دیگر به این کار می‌رسد
+ui-split-how = هر کار به نسبت عرض خود از هر بخش سهم می‌برد. آنچه بخش‌پذیر نیست به بزرگ‌ترین باقی‌مانده‌ها می‌رسد تا جمع سهم‌ها دقیق باشد.
+ui-split-in = در ترانشه
+ui-split-offered = پیشنهاد به همه
+ui-split-open = هنوز پاسخ نداده است
+ui-split-own = همین کار
+ui-split-pairs = دوبه‌دو: { $count } جفت
+ui-split-saved = { $saved } حفاری و { $area } روسازی کمتر
+ui-split-stretch = { $length }، به عرض { $width }، { $area }
+ui-split-stretches = { $count } بخش مشترک، یکی‌یکی
+ui-split-together = { $length } مشترک:
+ui-split-total = بازسازی روسازی، همه با هم
+ui-split-truncated = کارهای بیشتری به هم می‌رسند: این { $count } کار، زودترین‌ها، حساب شده‌اند.
+ui-streets-taken-back = { $count } ثبت پس گرفته شده است
+ui-take-back = پس‌گرفتن این ثبت
+ui-take-back-how = { $count ->
+    [0] خیابان آن‌گونه که ثبت شده روکش نشده است: بی‌درنگ باز می‌شود. این ثبت با نام و دلیل شما می‌ماند.
+   *[other] خیابان آن‌گونه که ثبت شده روکش نشده است: بی‌درنگ باز می‌شود و { $count } کار آزاد می‌شود. این ثبت با نام و دلیل شما می‌ماند.
+}
+ui-taken-back = پس گرفته شد
+ui-taken-back-what = به اشتباه ثبت شده بود: مانع چیزی نیست
+## control list, split, taken back: end

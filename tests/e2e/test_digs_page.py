@@ -40,7 +40,8 @@ def test_two_works_one_trench_and_a_report_from_it(
     """A21, A22, A27, T10: the calendar, a dig drawn beside a plan, the pair joined, three taps and a photo."""
     lon, lat = PLACES[lang]
     photo = str(_photo(tmp_path / "trench.png"))
-    seen = scene("digs", system.address, system.token, lang, CITY, str(lon), str(lat), photo)
+    second = system.tokens["officer-2"]
+    seen = scene("digs", system.address, system.token, lang, CITY, str(lon), str(lat), photo, second)
     assert seen["signs"], "the number in the list stands on the map"
     assert seen["months"] >= 6
     assert seen["problems"] >= 3, "an empty request says what is missing"
@@ -48,6 +49,12 @@ def test_two_works_one_trench_and_a_report_from_it(
     assert re.fullmatch(r"D\d{4}-\d{6}", seen["digNo"]), "an identifier keeps its stored digits and order"
     assert seen["offered"] == "offered"
     assert seen["agreed"] == 2
+    split = seen["split"]
+    assert len(split["parts"]) == 3
+    assert round(sum(split["parts"]), 2) == split["total"] > 0, "what each bears sums to the whole"
+    assert seen["splitCards"] == 1, "what is agreed is not offered again"
+    assert seen["listed"] == 2, "entered and lifted"
+    assert seen["freed"] == 0, "what was entered wrongly bars nothing"
     assert {"dig", "plan"} <= set(seen["barred"]), "a repaved street names the works that would open it"
     assert seen["waits"] == "visit"
     assert seen["silence"] >= 1, "what silence means is said"

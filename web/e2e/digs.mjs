@@ -1,16 +1,17 @@
 /**
  * Coordinated digs in a real browser against the real system:
  *
- *   node e2e/digs.mjs BASE_URL TOKEN LANG CITY LON LAT PHOTO [PICTURES_DIR]
+ *   node e2e/digs.mjs BASE_URL TOKEN LANG CITY LON LAT PHOTO SECOND_TOKEN [PICTURES_DIR]
  *
  * An agency's plan is put on the calendar by the API; on the page a trench is drawn beside it, filed, the pair is seen and
- * both sides join; then something unknown is reported from the trench on a phone, in three taps with a photo, and answered.
+ * both sides join, a third work meets them, and the whole is split; its contractor is put on the control list and taken off;
+ * the street is repaved, by mistake. Then something unknown is reported from the trench on a phone, in three taps with a photo, and answered.
  * Prints one JSON object of what was seen; exits with 1 when the page reported an error or a step failed.
  */
 import { settled } from "./browser.mjs";
 import { LONG, PHONE, scene } from "./scene.mjs";
 
-const [base, token, lang, city, lon, lat, photo, pictures] = process.argv.slice(2);
+const [base, token, lang, city, lon, lat, photo, second, pictures] = process.argv.slice(2);
 const { seen, window, signIn, go, shoot, call, run } = await scene({ base, token, lang, pictures, name: "digs" });
 const middle = [Number(lon), Number(lat)];
 /** A line to the east, 60 m long, around the place. */
@@ -19,13 +20,16 @@ const half = 30 / (111_195 * Math.cos((middle[1] * Math.PI) / 180));
 const inDays = (days) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
 
 let page = await window();
+/** Another person sits down at the same page. */
+const becomes = (who) => page.evaluate((said) => fetch("/v1/session", { method: "POST", headers: { "Content-Type": "application/json" }, body: said }).then((answer) => answer.ok), JSON.stringify({ token: who }));
 
 await run(async () => {
-  const plan = await call("POST", `${city}/planned-works`, {
-    agency: "power", agency_ref: `E2E-${lang}-${crypto.randomUUID()}`, title: "Cable of the plan", width_m: 0.8, pavement: "asphalt",
-    geometry: { type: "LineString", coordinates: [[middle[0] - half, middle[1]], [middle[0] + half, middle[1]]] }, crs: "EPSG:4326",
+  const along = (north) => ({ type: "LineString", coordinates: [[middle[0] - half, middle[1] + north], [middle[0] + half, middle[1] + north]] });
+  const planned = (agency, title, north) => call("POST", `${city}/planned-works`, {
+    agency, agency_ref: `E2E-${lang}-${crypto.randomUUID()}`, title, width_m: 0.8, pavement: "asphalt", geometry: along(north), crs: "EPSG:4326",
     starts_on: inDays(32), ends_on: inDays(45),
   });
+  const plan = await planned("power", "Cable of the plan", 0);
   await signIn(page);
 
   // the plan is in the calendar of its time, and on the map under the same number
@@ -84,6 +88,42 @@ await run(async () => {
   seen.agreed = await pair.locator(".ok").count();
   await shoot(page, "digs-4-agreed");
 
+  // a third work meets them: one trench for all, whose parts sum to the whole, and each side's word
+  const third = await planned("water", "Main of the plan", 0.00003);
+  const whole = page.locator('[data-split="3"][data-agreed="false"]');
+  await whole.waitFor(LONG);
+  seen.split = await whole.evaluate((card) => ({
+    total: Number(card.dataset.total), parts: [...card.querySelectorAll("[data-cost]")].map((one) => Number(one.dataset.cost)), sum: card.querySelector("[data-sum]").textContent,
+  }));
+  await shoot(page, "digs-split");
+  await whole.locator(`[data-accept="dig:${id}"]`).click();
+  await whole.locator(`[data-accept="dig:${id}"]`).waitFor({ state: "detached", ...LONG });
+  await whole.locator(`[data-accept="plan:${third.plan_id}"]`).click();
+  await page.waitForSelector('[data-split="3"][data-agreed="true"]', LONG);
+  seen.splitCards = await page.locator("[data-split]").count();
+  await shoot(page, "digs-split-agreed");
+
+  // its contractor is put on the control list: the dig says so, leads to the entry, and there it is lifted
+  const name = `Sabz ${crypto.randomUUID().slice(0, 8)}`;
+  await call("POST", `${city}/digs/${id}/change`, { contractor: { name } });
+  await go(page, `${city}/digs/control`);
+  await page.click("#bar-new");
+  await page.fill("#bar-name", name);
+  await page.fill("#bar-reason", lang === "fa" ? "ترانشهٔ باز" : "Open trenches");
+  await page.click("dialog[open] button[type=submit]");
+  await page.waitForSelector(`[data-bar][data-state="active"]:has-text("${name}")`, LONG);
+  await shoot(page, "digs-control");
+  await go(page, `${city}/digs/${id}`);
+  await page.click("[data-listed] a");
+  await page.waitForSelector("[data-bar].asked");
+  await page.click("[data-bar].asked [data-lift]");
+  await page.fill("#bar-why", "E2E");
+  await page.click("dialog[open] button[type=submit]");
+  await page.waitForSelector('[data-bar].asked[data-state="lifted"]', LONG);
+  await page.click("[data-bar].asked .history summary");
+  await page.waitForSelector("[data-bar].asked .history li >> nth=1", LONG);
+  seen.listed = await page.locator("[data-bar].asked .history li").count();
+
   // the street was paved anew meanwhile: both works are named at once, and the request is barred
   await go(page, `${city}/digs/plan/${plan.plan_id}`);
   await page.waitForSelector("aside .facts");
@@ -104,6 +144,15 @@ await run(async () => {
   await page.waitForSelector("[data-until]");
   seen.barred = await page.locator("[data-barred]").evaluateAll((all) => all.map((one) => one.dataset.barred.split(":")[0]).sort());
   await shoot(page, "digs-paved");
+  // it was another street: not for who filed the request to say, but for a second officer
+  await becomes(second);
+  await page.click("#take-back");
+  await page.fill("#take-back-why", lang === "fa" ? "خیابان دیگری بود" : "It was another street");
+  await page.click("dialog[open] button[type=submit]");
+  await page.waitForSelector("[data-taken-back]", LONG);
+  seen.freed = await page.locator("[data-barred]").count();
+  await shoot(page, "digs-taken-back");
+  await becomes(token);
   await go(page, `${city}/digs/${id}`);
 
   // the life, and one step of it

@@ -4,8 +4,10 @@ import { dayOf, daysBetween, daysIn, partsOf, plusDays, stretchOf, strip, todayI
 import {
   actBody, blankDig, buttonsOf, changeOf, DIG_ACTS, draftOf, filingOf, isActReady, problemsOfDig, reportForm, shapeOfDig,
 } from "../src/lib/dig_forms";
-import { middleOf, pairsIn, phasesOfDig, savedOf, signAt, speaksFor, waitingFor, worksIn, type DigView, type Pair, type Work } from "../src/lib/digs";
+import { middleOf, pairsIn, phasesOfDig, savedOf, signAt, speaksFor, waitingFor, worksIn, type DigView, type Overlap, type Pair, type Split, type Work } from "../src/lib/digs";
+import { barBody, blankBar, isLiftable, problemsOfBar } from "../src/lib/control";
 import { digsAt, hrefOf, parseRoute } from "../src/lib/route";
+import { isSameSplit, openOf, partiesOf } from "../src/lib/split";
 import { drawing } from "../src/map/polygon";
 import type { LngLat, Me } from "../src/lib/types";
 
@@ -80,6 +82,9 @@ describe("acts", () => {
     expect(buttons).toEqual([{ name: "visit", style: "primary" }, { name: "change", style: "" }, { name: "refuse", style: "danger" }, { name: "withdraw", style: "" }]);
     const barred = view({ actions: ["override_moratorium"], moratorium: { title: "", paved_on: "", until: "", source: "", lifted_by: null } });
     expect(buttonsOf(barred)).toHaveLength(1);
+    const names = (said: Partial<DigView>): string[] => buttonsOf(view({ actions: ["fix_defects", "reinquire"], ...said })).map((one) => one.name);
+    const defect = { record_id: "r", kind: "defect", agency: null, at: "", by: "", body: {}, closed_at: null };
+    expect([names({}), names({ records: [defect] }), names({ blocked: { calculate: ["consent"] } })]).toEqual([[], ["fix_defects"], ["reinquire"]]);
   });
   it("a form is ready when what is required is there, and sends only what was said", () => {
     const pay = DIG_ACTS["pay"] ?? [];
@@ -160,7 +165,42 @@ it("a report sends what was tapped and the photo", () => {
 });
 
 it("addresses go there and back", () => {
-  for (const route of [digsAt("c"), digsAt("c", "list"), digsAt("c", "reports"), digsAt("c", "new"), digsAt("c", "new", "d-1"), digsAt("c", "report", "d-1"), digsAt("c", "plan", "p-1"), digsAt("c", "dig", "d-1", "costs")]) {
+  for (const route of [digsAt("c"), digsAt("c", "list"), digsAt("c", "reports"), digsAt("c", "new"), digsAt("c", "new", "d-1"), digsAt("c", "report", "d-1"), digsAt("c", "plan", "p-1"), digsAt("c", "dig", "d-1", "costs"), digsAt("c", "control"), digsAt("c", "control", "b-1")]) {
     expect(parseRoute(hrefOf(route))).toEqual(route);
   }
+});
+
+describe("one trench for many", () => {
+  const work = (ref: string, cost_alone: number, cost_shared: number) => ({ ref, title: ref, agency: null, status: "requested", width_m: 1, alone_m: 0, shared_m: 60, cost_alone, cost_shared });
+  const split: Split = {
+    formula: "joint-trench-2", currency: "EUR", saved_m: 1, saved_m2: 1, total: 0.6, truncated: false, unconfirmed: [], stretches: [],
+    works: [work("dig:a", 0, 0.1), work("dig:b", 0.1, 0.2), work("dig:c", 0, 0.1), work("plan:d", 0, 0.1)],
+  };
+  const met = (with_ref: string, said: Partial<Overlap>): Overlap => ({
+    with_ref, with_id: with_ref, with_kind: "dig", title: "", agency: null, status: "", starts_on: "", ends_on: "", mine: null, theirs: null, state: "offered",
+    distance_m: 1, gap_days: 1, relation: "along", shared_m: 60, joint_width_m: 1, saved_m: 60, saved_m2: 60, shares: {}, ...said,
+  });
+  it("the own work comes first, parts sum without a binary remainder, and each says whose word is missing", () => {
+    const near = [met("dig:a", { theirs: "gas" }), met("dig:c", { state: "declined" }), met("dig:x", { shared_m: 0 })];
+    const parties = partiesOf(split, "dig:b", near, []);
+    expect(parties.map((one) => [one.ref, one.no, one.cost, one.word])).toEqual([
+      ["dig:b", 1, 0.3, "open"], ["dig:a", 2, 0.1, "said"], ["dig:c", 3, 0.1, "declined"], ["plan:d", 4, 0.1, "far"],
+    ]);
+    expect(parties[0]?.share).toBeCloseTo(0.5);
+    expect(openOf(near)).toEqual(["dig:a"]);
+    expect(partiesOf(split, "dig:b", near, ["dig:a", "dig:b"]).map((one) => one.word)).toEqual(["in", "in", "declined", "far"]);
+  });
+  it("an offer of the same works as the agreed trench is not told twice", () => {
+    expect([isSameSplit(split, split), isSameSplit(split, { ...split, works: split.works.slice(1) }), isSameSplit(split, null)]).toEqual([true, false, false]);
+  });
+});
+
+it("an entry of the control list says what is missing, and sends only what was said", () => {
+  const draft = blankBar();
+  expect(Object.keys(problemsOfBar(draft, "2026-11-22")).sort()).toEqual(["name", "reason"]);
+  const said = { ...draft, name: " Sabz ", reason: "debt", untilOn: "2026-11-22" };
+  expect([problemsOfBar(said, "2026-11-22"), problemsOfBar(said, "2026-11-23"), problemsOfBar({ ...said, fromOn: "2026-12-01" }, "2026-11-22")].map((one) => "until" in one)).toEqual([false, true, true]);
+  expect(barBody(said)).toEqual({ party: "contractor", name: "Sabz", reason: "debt", until_on: "2026-11-22" });
+  expect(barBody({ ...said, party: "agency", agency: "gas" })).toEqual({ party: "agency", agency: "gas", reason: "debt", until_on: "2026-11-22" });
+  expect((["active", "ahead", "over", "lifted"] as const).map((state) => isLiftable({ state }))).toEqual([true, true, false, false]);
 });

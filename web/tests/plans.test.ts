@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { PavingView, PlanView } from "../src/lib/digs";
-import { blankWork, closedIn, draftOfPlan, pavingBody, planBody, problemsOfWork, type WorkDraft } from "../src/lib/plans";
+import { blankWork, closedIn, draftOfPlan, pavingBody, planBody, problemsOfWork, takenBackIn, type WorkDraft } from "../src/lib/plans";
 import { isOf, pairsOf, surveyShapes, utilitiesOf, type SurveyList } from "../src/lib/survey";
 
 const line: WorkDraft["corners"] = [[7.87, 48.45], [7.871, 48.45]];
@@ -39,6 +39,8 @@ describe("what is entered into the calendar", () => {
     const street = { paved_on: "2026-05-01", until: "2031-05-01" } as PavingView;
     const isClosed = (from: string, to: string): boolean => closedIn([street], from, to).length === 1;
     expect([isClosed("2026-04-01", "2026-04-30"), isClosed("2026-04-01", "2026-05-01"), isClosed("2031-04-30", "2031-06-30"), isClosed("2031-05-01", "2031-06-30")]).toEqual([false, true, true, false]);
+    const wrong = { ...street, taken_back: { by: "x", at: "", reason: "" } };
+    expect([closedIn([street, wrong], "2027-01-01", "2027-02-01"), takenBackIn([street, wrong], "2027-01-01", "2027-02-01")]).toEqual([[street], [wrong]]);
   });
 });
 

@@ -17,7 +17,8 @@ export interface Formatter {
   area(value_m2: number): string;
   percent(share: number, fractionDigits?: number): string;
   bytes(size: number): string;
-  money(amount: number, currency: string): string;
+  /** With as many digits as the amount has, unless said: amounts that stand in a column have the same. */
+  money(amount: number, currency: string, fractionDigits?: number): string;
   date(instant: string | Date): string;
   dateTime(instant: string | Date): string;
   /** "in 3 days", "2 hours ago". */
@@ -57,8 +58,8 @@ export function makeFormatter(language: Language, timeZone: string): Formatter {
     area: (value) => `${number(value, value < 100 ? 1 : 0)}${NBSP}${units.m2}`,
     percent: (share, digits = 0) => new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: digits }).format(share),
     bytes: (size) => bytes(locale, size),
-    money: (amount, currency) =>
-      new Intl.NumberFormat(locale, { style: "currency", currency, maximumFractionDigits: amount % 1 ? 2 : 0 })
+    money: (amount, currency, digits = amount % 1 ? 2 : 0) =>
+      new Intl.NumberFormat(locale, { style: "currency", currency, minimumFractionDigits: digits, maximumFractionDigits: digits })
         .format(amount),
     date: (instant) => dateWords(language, timeZone, toDate(instant), false),
     dateTime: (instant) => dateWords(language, timeZone, toDate(instant), true),

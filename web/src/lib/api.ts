@@ -1,8 +1,9 @@
 /** The one place that speaks HTTP. Every refusal becomes an `ApiError` carrying the problem's code and params. */
 import type { Geometry, Polygon } from "geojson";
 import type { Cascade, Direction, FoundFeature, Here, Incident, Isolation, NewEntry, NewIncident, StartAt, Trace } from "./crisis";
+import type { Bar } from "./control";
 import type { DeskTask, DeskView, LagReport } from "./desk";
-import type { Calendar, DigSummary, DigView, PavingView, PlanView, TrenchReport } from "./digs";
+import type { Around, Calendar, DigSummary, DigView, PavingView, PlanView, TrenchReport } from "./digs";
 import type { Collection, DecisionChoice, Delivery, Diff, OwnerScore, RepairedFeature, Sight, SightSaid, UploadOptions } from "./delivery_types";
 import type { ParcelFound } from "./parcels";
 import type { CaseMap, CaseSummary, CaseView, City, CitySummary, Dossier, HistoryEntry, Me, NewCase } from "./types";
@@ -184,12 +185,22 @@ export const api = {
   actOnDig: (city: string, id: string, path: string, body: unknown, key: string) =>
     post<DigView>(digAt(city, id, `/${path}`), body, { "Idempotency-Key": key }),
   joinWork: (city: string, ref: string, other: string) => post<unknown>(workAt(city, ref, "/join"), { with: other }),
+  worksAround: (city: string, ref: string) => call<Around>(workAt(city, ref, "/overlaps")),
   declineWork: (city: string, ref: string, other: string, reason: string) => post<unknown>(workAt(city, ref, "/decline"), { with: other, reason }),
   plan: (city: string, id: string) => call<PlanView>(at(city, `/planned-works/${encodeURIComponent(id)}`)),
   planWork: (city: string, body: unknown, key: string) => post<PlanView>(at(city, "/planned-works"), body, { "Idempotency-Key": key }),
   pave: (city: string, body: unknown, key: string) => post<PavingView>(at(city, "/pavings"), body, { "Idempotency-Key": key }),
   paving: (city: string, id: string) => call<PavingView>(at(city, `/pavings/${encodeURIComponent(id)}`)),
-  pavings: async (city: string) => (await call<{ pavings: PavingView[] }>(at(city, "/pavings"))).pavings,
+  /** Entries that were taken back among them. */
+  pavings: async (city: string) => (await call<{ pavings: PavingView[] }>(at(city, "/pavings?taken_back=true"))).pavings,
+  takeBackPaving: (city: string, id: string, reason: string, key: string) =>
+    post<PavingView>(at(city, `/pavings/${encodeURIComponent(id)}/take-back`), { reason }, { "Idempotency-Key": key }),
+  pavingHistory: (city: string, id: string) => call<HistoryEntry[]>(at(city, `/pavings/${encodeURIComponent(id)}/history`)),
+  bars: (city: string, query: Record<string, string>) => call<{ entries: Bar[]; next: string | null }>(at(city, `/control-list?${said(query)}`)),
+  bar: (city: string, id: string) => call<Bar>(at(city, `/control-list/${encodeURIComponent(id)}`)),
+  barHistory: (city: string, id: string) => call<HistoryEntry[]>(at(city, `/control-list/${encodeURIComponent(id)}/history`)),
+  enterBar: (city: string, body: unknown, key: string) => post<Bar>(at(city, "/control-list"), body, { "Idempotency-Key": key }),
+  liftBar: (city: string, id: string, reason: string) => post<Bar>(at(city, `/control-list/${encodeURIComponent(id)}/lift`), { reason }),
   endPlan: (city: string, id: string, end: "cancel" | "done") => post<PlanView>(at(city, `/planned-works/${encodeURIComponent(id)}/${end}`), {}),
   trenchReports: async (city: string, query: Record<string, string>) =>
     (await call<{ trench_reports: TrenchReport[] }>(at(city, `/trench-reports?${said(query)}`))).trench_reports,

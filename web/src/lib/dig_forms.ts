@@ -49,14 +49,18 @@ const ONWARD = new Set([
   "submit", "regularise", "visit", "inquire", "calculate", "pay", "permit", "start", "request_handover", "pass_inspection", "fix_defects",
   "record_test", "accept_provisionally", "accept_finally",
 ]);
-/** An act on something that is not there is no button: a moratorium, a silence, a question that is open. */
-function hasObject({ moratorium, inquiries }: Pick<DigView, "moratorium" | "inquiries">, name: string): boolean {
+type Acted = Pick<DigView, "moratorium" | "inquiries" | "records" | "blocked">;
+const ANSWERS = ["consent", "inquiries_valid"];
+/** An act on something that is not there is no button: a moratorium, a silence, a question or a defect that is open, an answer to ask for anew. */
+function hasObject({ moratorium, inquiries, records, blocked }: Acted, name: string): boolean {
+  if (name === "reinquire") return Object.values(blocked).some((needs) => needs.some((need) => ANSWERS.includes(need)));
+  if (name === "fix_defects") return records.some((one) => one.kind === "defect" && !one.closed_at);
   if (name === "override_moratorium") return moratorium !== null && !moratorium.lifted_by;
   if (name === "revoke_silence") return inquiries.some((one) => one.status === "silent");
   return name !== "answer" || inquiries.some((one) => one.status === "pending");
 }
 /** What may be done now: the way on first, the farthest of it in full colour, what ends it last and in red. */
-export function buttonsOf(view: Pick<DigView, "actions" | "moratorium" | "inquiries">): { name: string; style: string }[] {
+export function buttonsOf(view: Acted & Pick<DigView, "actions">): { name: string; style: string }[] {
   const names = Object.keys(DIG_ACTS).filter((name) => view.actions.includes(name) && hasObject(view, name));
   // the farthest on: where costs may be calculated again and paid, paying is the way
   const first = names.filter((name) => ONWARD.has(name)).at(-1);

@@ -76,11 +76,25 @@ export interface PlanView {
 /** A street that was paved anew, and the works that would open it before its moratorium is over. */
 export interface PavingView {
   paving_id: string; title: string; pavement: string; paved_on: string; until: string; source: string; geometry: Geometry; works: BarredWork[];
+  entered_by: string; entered_at: string; taken_back: { by: string; at: string; reason: string } | null;
 }
 export interface BarredWork {
   ref: string; kind: "dig" | "plan"; dig_kind: DigKind | null; number: string; title: string; agency: string | null; status: string;
   starts_on: string; ends_on: string;
 }
+/** One trench for any number of works: what each digs alone and with others, and what of it each bears, to the currency's smallest step. */
+export interface Split {
+  formula: string; currency: string; saved_m: number; saved_m2: number; total: number; truncated: boolean; unconfirmed: string[];
+  works: SplitWork[]; stretches: SplitStretch[];
+}
+export interface SplitWork {
+  ref: string; title: string; agency: string | null; status: string; width_m: number; alone_m: number; shared_m: number; cost_alone: number; cost_shared: number;
+}
+export interface SplitStretch {
+  works: string[]; length_m: number; joint_width_m: number; area_m2: number; saved_m: number; saved_m2: number;
+  shares: Record<string, number>; cost: number; costs: Record<string, number>;
+}
+export interface Around { overlaps: Overlap[]; trench: { trench_id: string; members: string[] } | null; split: Split | null; agreed_split: Split | null }
 export interface WorkProperties {
   kind: "dig" | "plan"; dig_kind: DigKind | null; number: string; title: string; agency: string | null; status: string;
   starts_on: string; ends_on: string; length_m: number | null; width_m: number | null; pavement: string | null;

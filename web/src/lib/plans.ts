@@ -83,6 +83,10 @@ export function pavingBody(draft: WorkDraft): Record<string, unknown> {
   };
 }
 
+const isMeant = (from: string, to: string) => (one: PavingView): boolean => one.paved_on <= to && one.until > from;
 /** Streets that may not be opened in some part of a time. */
 export const closedIn = (pavings: readonly PavingView[], from: string, to: string): PavingView[] =>
-  pavings.filter((one) => one.paved_on <= to && one.until > from);
+  pavings.filter((one) => !one.taken_back).filter(isMeant(from, to));
+/** Those that were said to be closed then, by mistake. */
+export const takenBackIn = (pavings: readonly PavingView[], from: string, to: string): PavingView[] =>
+  pavings.filter((one) => one.taken_back).filter(isMeant(from, to));

@@ -8,8 +8,8 @@ export type ReportTab = (typeof REPORT_TABS)[number];
 
 export const DIG_TABS = ["overview", "companies", "ground", "shared", "costs", "history"] as const;
 export type DigTab = (typeof DIG_TABS)[number];
-/** The calendar, the list, reports from the trench, a new report, a new or half-written dig, a dig; an agency's plan, a repaved street, and new ones. */
-export type DigScreen = "calendar" | "list" | "reports" | "report" | "new" | "dig" | "plan" | "paving" | "plan-new" | "paving-new";
+/** The calendar, the list, reports from the trench, a new report, a new or half-written dig, a dig; an agency's plan, a repaved street, and new ones; the control list. */
+export type DigScreen = "calendar" | "list" | "reports" | "report" | "new" | "dig" | "plan" | "paving" | "plan-new" | "paving-new" | "control";
 export interface DigRoute { name: "digs"; city: string; view: DigScreen; id: string | null; tab: DigTab }
 
 export type Route =
@@ -91,10 +91,14 @@ function layersRoute(city: string, layer: string | undefined, delivery: string |
 export const digsAt = (city: string, view: DigScreen = "calendar", id: string | null = null, tab: DigTab = "overview"): DigRoute =>
   ({ name: "digs", city, view, id, tab });
 
+/** Who may read the control list (api/security.py, READ_CONTROL_LIST). */
+export const mayReadControl = (role: string | undefined): boolean => ["officer", "front_office", "agency", "auditor"].includes(role ?? "");
+
 function digRoute(city: string, page: string | undefined, id: string | undefined, query: string): DigRoute {
   const of = new URLSearchParams(query).get("dig");
   if (page === "list" || page === "reports") return digsAt(city, page);
   if (page === "new" || page === "report" || page === "plan-new" || page === "paving-new") return digsAt(city, page, of);
+  if (page === "control") return digsAt(city, page, id ?? null);
   if ((page === "plan" || page === "paving") && id) return digsAt(city, page, id);
   if (page) return digsAt(city, "dig", page, tabIn(query, DIG_TABS) ?? "overview");
   return digsAt(city);
@@ -105,6 +109,7 @@ function digHref({ city, view, id, tab }: DigRoute): string {
   const one = id ? encodeURIComponent(id) : "";
   if (view === "calendar") return base;
   if (view === "dig") return `${base}/${one}${tab === "overview" ? "" : `?tab=${tab}`}`;
+  if (view === "control") return `${base}/control${one ? `/${one}` : ""}`;
   if (view === "plan" || view === "paving") return `${base}/${view}/${one}`;
   return `${base}/${view}${one ? `?dig=${one}` : ""}`;
 }
