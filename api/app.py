@@ -111,6 +111,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         lifespan=life,
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # nobody listens, and asking costs
     )
     app.state.runtime = resources
     app.state.runs = runs

@@ -6,10 +6,8 @@ remembered (`layers.served`). Everything else goes to the same functions as by t
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 from fastapi import FastAPI
@@ -19,6 +17,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api import ogc_items, ogc_tiles
+from api.hands import Hands
 
 _ITEMS: Final = re.compile(r"/v1/cities/([^/]+)/ogc/collections/([^/]+)/items(?:/(.+))?")
 _TILE: Final = re.compile(
@@ -33,7 +32,7 @@ class Front:
     def __init__(self, app: ASGIApp, owner: FastAPI) -> None:
         self._app = app
         self._owner = owner
-        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="ogc")
+        self._hands = Hands(_THREADS, "ogc")
         self._guarded: ASGIApp | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -57,8 +56,7 @@ class Front:
         request = Request(scope)
         answer = ogc_items.remembered(request) if endpoint is not ogc_tiles.tile else None
         if answer is None:
-            loop = asyncio.get_running_loop()
-            answer = await loop.run_in_executor(self._threads, endpoint, request)
+            answer = await self._hands.call(endpoint, request)
         await answer(scope, receive, send)
 
 

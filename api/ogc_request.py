@@ -34,6 +34,7 @@ MAX_VALUE: Final = 25_000
 _HOST: Final = re.compile(r"[A-Za-z0-9.-]+(?::\d{1,5})?")
 # Below this a compressed answer is hardly smaller.
 _GZIP_FROM = 1_000
+_written: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 Link = dict[str, Any]
 
@@ -176,7 +177,7 @@ def asked(request: Request, *known: str, also: Collection[str] = ()) -> Asked:
     place = city(request.path_params["city_id"], resources)
     params: dict[str, str] = {}
     allowed = {"f", "lang", *known}
-    for name, value in request.query_params.multi_items():
+    for name, value in request.query_params.multi_items() if request.scope["query_string"] else ():
         if name not in allowed and name not in also:
             raise UnknownParameter(unknown=[name[:60]], known=sorted(allowed))
         if name in params:
@@ -235,7 +236,7 @@ def sent(this: Asked, content: bytes, media: str, validator: str | None = None, 
 
 def dumped(body: object) -> bytes:
     """JSON in UTF-8 without spaces."""
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+    return _written(body).encode()
 
 
 def sent_json(this: Asked, body: Mapping[str, Any], media: str = JSON) -> Response:
