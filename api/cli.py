@@ -365,8 +365,9 @@ def stop() -> None:
 
 @app.command()
 def demo(url: Url = None, bearer: Token = None) -> None:
-    """Play the demonstration's case again, on another parcel, against the running system."""
+    """Play the demonstration's case again against the running system; at a company's desk its person acts."""
     from api import demo as script
+    from api.demo_desk import desk_people
     from layers.city import load_city
 
     home = _home()
@@ -380,5 +381,6 @@ def demo(url: Url = None, bearer: Token = None) -> None:
         place,
         database_url(settings),
         teller,
+        desk_people(home.tokens()) if url is None else {},  # nobody here works for another system
     )
     script.tell(story, place, teller)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 
 from api import i18n
 from api.client import Client
+from api.demo_desk import Desks, Waiting
 from api.teller import Teller
 from geo.errors import PanjerehError
 from layers import query
@@ -30,6 +31,8 @@ DEPTH_M: Final = 2.4
 SEARCH_M: Final = 400.0
 TRIES: Final = 4
 PATIENCE_S: Final = 90.0
+DESK_LOOK_S: Final = 0.5
+"""So often the desks are looked at while the case waits."""
 NOTE: Final = "Services to be exposed by hand and disconnected by their owners before the pit is dug."
 
 
@@ -56,16 +59,23 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """The case that was played, how long each part took (seconds), and what it says now."""
+    """The case that was played, how long each part took (seconds), and what it says now.
+
+    `at_desk`: what people did for companies without a system, (agency, op). `waits`: what people must still do, where
+    the demonstration may not act for them.
+    """
 
     city_id: str
     case_id: str
     timings: dict[str, float]
     case: dict[str, Any]
+    at_desk: tuple[tuple[str, str], ...] = ()
+    waits: tuple[Waiting, ...] = ()
 
     def as_state(self) -> dict[str, Any]:
         """What is remembered between starts; the case itself is always read again."""
-        return {key: value for key, value in asdict(self).items() if key != "case"}
+        said = asdict(self)
+        return {key: said[key] for key in ("city_id", "case_id", "timings")}
 
 
 def candidates(connection: Connection, city: City, wanted: int = TRIES) -> list[Candidate]:
@@ -143,38 +153,45 @@ class Clock:
         self._at = now
 
 
-def play(address: str, token: str, city: City, url: str, teller: Teller) -> Story:
-    """Play the whole case on the first parcel that every company can serve; the case is left active."""
+def play(
+    address: str, token: str, city: City, url: str, teller: Teller, people: Mapping[str, str] | None = None
+) -> Story:
+    """Play the whole case on the first parcel that every company can serve; the case is left active.
+
+    Where a company works by people at a desk, its person of `people` (agency -> token) acts there; without one the
+    case is left waiting at that desk, and the story says so.
+    """
     engine = make_engine(url, application_name="panjereh-demo", pool_size=1)
     with engine.connect() as connection:
         options = candidates(connection, city)
     engine.dispose()
-    with Client(address, token) as client:
+    with Client(address, token) as client, Desks(address, city.city_id, people or {}) as desks:
         for option in options:
             with teller.working(f"Playing a first case on parcel {option.parcel_id}"):
-                story = _try(client, city, option)
+                story = _try(client, desks, city, option)
             if story is not None:
                 return story
     raise NoCandidate(city=city.city_id, hint="no-company-serves")
 
 
-def _try(client: Client, city: City, option: Candidate) -> Story | None:
-    """The case on this parcel, active; None (and withdrawn) when a company cannot serve it."""
+def _try(client: Client, desks: Desks, city: City, option: Candidate) -> Story | None:
+    """The case on this parcel, active or waiting for people; None (and withdrawn) when a company cannot serve it."""
     base = f"/v1/cities/{city.city_id}/cases"
     clock = Clock()
     view = client.post(base, request_body(option, city))
     clock.lap("submit and conflict check")
     path = f"{base}/{view['case_id']}"
-    view = _wait(client, path, {"awaiting_decision"})
-    clock.lap("answers of all companies")
-    if not all(each["serviceable"] for each in view["consultations"]):
-        client.post(f"{path}/withdraw")
-        return None
-    client.post(f"{path}/approve", {"expected_version": view["version"], "conditions": conditions(view)})
-    clock.lap("approval")
-    view = _wait(client, path, {"active", "needs_decision"})
-    clock.lap("orders held and confirmed")
-    return Story(city.city_id, view["case_id"], clock.parts, view)
+    view, waits = _wait(client, desks, path, {"awaiting_decision"})
+    if not waits:
+        clock.lap("answers of all companies")
+        if not all(each["serviceable"] for each in view["consultations"]):
+            client.post(f"{path}/withdraw")
+            return None
+        client.post(f"{path}/approve", {"expected_version": view["version"], "conditions": conditions(view)})
+        clock.lap("approval")
+        view, waits = _wait(client, desks, path, {"active", "needs_decision"})
+        clock.lap("orders held and confirmed")
+    return Story(city.city_id, view["case_id"], clock.parts, view, tuple(desks.acted), tuple(waits))
 
 
 def conditions(view: dict[str, Any]) -> list[dict[str, Any]]:
@@ -189,12 +206,22 @@ def conditions(view: dict[str, Any]) -> list[dict[str, Any]]:
     return [{"code": "protective-measures", "params": {"findings": violated}, "note": NOTE}]
 
 
-def _wait(client: Client, path: str, wanted: set[str]) -> dict[str, Any]:
+def _wait(client: Client, desks: Desks, path: str, wanted: set[str]) -> tuple[dict[str, Any], list[Waiting]]:
+    """The case once it has come so far, or what it waits for at a desk where nobody is known.
+
+    Raises `TooSlow` when it waits for neither.
+    """
     deadline = time.monotonic() + PATIENCE_S
+    look = 0.0
     while True:
         view: dict[str, Any] = client.get(path)
         if view["status"] in wanted:
-            return view
+            return view, []
+        if time.monotonic() >= look:
+            if waiting := desks.attend(client, view["case_id"]):
+                return view, waiting
+            look = time.monotonic() + DESK_LOOK_S
+            continue  # what was done at a desk may have been all
         if time.monotonic() > deadline:
             raise TooSlow(status=view["status"], wanted=sorted(wanted), case=view["case_no"])
         time.sleep(0.1)
@@ -222,6 +249,13 @@ def tell(story: Story, city: City, teller: Teller) -> None:
         instant = i18n.instant("en", at, ZoneInfo(city.timezone))
         title = f"Orders {exchange['state']}; every tariff changes at {instant} {city.timezone}"
         teller.table(title, ("company", "order", "tariff before", "after", "receipt"), _orders(exchange))
+    for agency in dict.fromkeys(agency for agency, _ in story.at_desk):
+        done = ", ".join(op for who, op in story.at_desk if who == agency)
+        teller.say(f"{agency} works by people at its desk; the demonstration acted there for them: {done}")
+    for each in story.waits:
+        teller.say(
+            f"{each.agency} works by people at its desk. The case waits there ({each.op}): {each.page}"
+        )
     parts = ", ".join(f"{part} {_seconds(value)}" for part, value in story.timings.items())
     teller.say(f"Timings: {parts}")
 

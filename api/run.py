@@ -250,8 +250,9 @@ def _demonstrate(made: Run, address: str) -> None:
     city = served_city(made.settings, city_id)
     at_desk = [each.agency_id for each in city.agencies if each.is_at_desk]
     if remembered is None and at_desk:
-        # People are to answer here: a played case would wait for them.
+        # People are to answer here: the first case is theirs to try.
         made.teller.say(f"No case is played in {city_id}: {', '.join(at_desk)} answer at their desk.")
+        made.teller.say("`panjereh demo` plays one, and acts at the desk for them.")
         return
     if remembered is None:
         story = demo.play(address, token, city, made.database.url, made.teller)

@@ -23,6 +23,7 @@ from sqlalchemy import text
 from standardwebhooks.webhooks import Webhook
 
 from api import demo
+from api.teller import Teller
 from layers.cluster import Cluster
 from layers.database import make_sessions
 from permits.office_days import working_calendar
@@ -378,3 +379,28 @@ def test_a14_a16_how_long_a_tariff_takes_open_ones_first(counter: Counter) -> No
     assert {row["agency"] for row in rows} == {"gas"}
     assert any(row["case_no"] == done["case_no"] and row["receipt"] for row in rows)
     assert counter.client("gas").get(f"{BASE}/reports/tariff-lag").status_code == 403
+
+
+def test_the_demonstration_acts_at_the_desk_or_says_what_waits_there(
+    counter: Counter, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`panjereh demo` where companies work by people: their own person acts; where none is known, the link is told."""
+    url = counter.engine.url.render_as_string(hide_password=False)
+    teller = Teller()
+
+    def play(people: dict[str, str]) -> demo.Story:
+        made = demo.play(counter.api.url, counter.tokens["officer"], counter.city, url, teller, people)
+        demo.tell(made, counter.city, teller)
+        return made
+
+    done = play({agency: counter.tokens[agency] for agency in COMPANIES})
+    assert (done.case["status"], done.waits) == ("active", ())
+    assert {agency for agency, _ in done.at_desk} == set(COMPANIES)
+    assert "acted there for them: inquire, try, confirm" in capsys.readouterr().out
+    assert set(done.as_state()) == {"city_id", "case_id", "timings"}
+
+    waiting = play({"water": counter.tokens["water"], "power": counter.tokens["power"], "gas": "x" * 32})
+    assert waiting.case["status"] == "consulting"
+    assert [(each.agency, each.op) for each in waiting.waits] == [("gas", "inquire")]
+    link = f"{counter.api.url}/#/{CITY}/desk/{counter.task('gas', waiting.case)['task_id']}"
+    assert link in capsys.readouterr().out, "the very task at the company's desk"
