@@ -53,9 +53,9 @@ CREATE TEMP TABLE delivered (id text, utility text, diameter_mm float8, uncertai
 """
 LOAD = f"""
 INSERT INTO layers.network_line (city_id, layer_id, feature_id, owner_agency, source_crs, source_operation, utility,
-    cover_source, horizontal_uncertainty_m, quality_level, status, role, diameter_mm, published_by, geom)
+    cover_source, horizontal_uncertainty_m, quality_level, status, role, diameter_mm, published_by, is_open, geom)
     SELECT '{CITY}', utility || '_lines', id, utility, '', '', utility, 'unknown', uncertainty_m, 'B', 'in_service',
-    'main', diameter_mm, 1, geom FROM delivered ORDER BY geom;
+    'main', diameter_mm, 1, true, geom FROM delivered ORDER BY geom;
 CREATE SCHEMA bench;
 CREATE TABLE bench.lines AS SELECT row_id, id, reach_m, l.geom FROM delivered
     JOIN layers.network_line l ON feature_id = id

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError
 
 from layers.catalog import Target
-from layers.register import delivered_columns
+from layers.register import IS_OPEN, delivered_columns
 from layers.report import Diff
 from layers.staging import Stage
 from layers.tables import SCHEMA
@@ -37,7 +37,7 @@ def publish(stage: Stage, layer_id: str, delivery_id: int, gone: Sequence[str] |
     values: dict[str, Any] = {"city_id": city_id, "layer_id": layer_id, "delivery_id": delivery_id}
     values["gone"] = list(gone or ())
     connection.execute(text(f"SET LOCAL work_mem = '{_SORT_MEMORY}'"))
-    if stage.rows >= LARGE_ROWS and gone is None and _filled_new(stage, delivery_id):
+    if stage.rows >= LARGE_ROWS and gone is None and _filled_new(stage, layer_id, delivery_id):
         return Diff(added=stage.rows)
     is_gone = "t.feature_id = ANY(:gone)" if gone is not None else "TRUE"
     ours, theirs = (", ".join(f"{alias}.{column}" for column in columns) for alias in ("t", "s"))
@@ -54,8 +54,8 @@ def publish(stage: Stage, layer_id: str, delivery_id: int, gone: Sequence[str] |
         f"AND s.feature_id = t.feature_id AND ({ours}) IS DISTINCT FROM ({theirs})"
     )
     written = run(
-        f"INSERT INTO {table} ({', '.join(columns)}, published_by) "
-        f"SELECT {theirs}, :delivery_id FROM {staged} s WHERE NOT EXISTS "
+        f"INSERT INTO {table} ({', '.join(columns)}, published_by, is_open) "
+        f"SELECT {theirs}, :delivery_id, {IS_OPEN} FROM {staged} s WHERE NOT EXISTS "
         f"(SELECT FROM {table} t WHERE {_SCOPE} AND t.feature_id = s.feature_id)"
     )
     live = f"{table} t WHERE {_SCOPE}" if gone is not None else staged
@@ -89,7 +89,7 @@ def compared(stage: Stage, layer_id: str, gone: Sequence[str] | None = None) -> 
     return Diff(added=came.added, changed=came.changed, removed=went.removed, same=same)
 
 
-def _filled_new(stage: Stage, delivery_id: int) -> bool:
+def _filled_new(stage: Stage, layer_id: str, delivery_id: int) -> bool:
     """Fill a partition that holds nothing yet from the stage; False where it holds something, or is in use.
 
     The rows go into a table without indexes, these are made over all of them, and only then, for as long as the
@@ -117,10 +117,10 @@ def _filled_new(stage: Stage, delivery_id: int) -> bool:
             ).scalar_one()
             connection.execute(
                 text(
-                    f"INSERT INTO {made} ({columns}, published_by) SELECT {columns}, :delivery_id "
+                    f"INSERT INTO {made} ({columns}, published_by, is_open) SELECT {columns}, :delivery_id, {IS_OPEN} "
                     f"FROM {stage.name} ORDER BY geom"
                 ),
-                {"delivery_id": delivery_id},
+                {"delivery_id": delivery_id, "city_id": stage.city.city_id, "layer_id": layer_id},
             )
             connection.execute(text(f"SELECT {SCHEMA}.index_partition(:kind, :city)"), names)
             connection.execute(text(f"SELECT {SCHEMA}.show_partition(:kind, :city)"), names)
@@ -147,7 +147,8 @@ def revert(
     )
     connection.execute(
         text(
-            f"INSERT INTO {table} ({columns}, published_by) SELECT {columns}, :delivery_id FROM {table} "
+            f"INSERT INTO {table} ({columns}, published_by, is_open) "
+            f"SELECT {columns}, :delivery_id, {IS_OPEN} FROM {table} "
             "WHERE city_id = :city_id AND layer_id = :layer_id AND retired_by = :undone"
         ),
         values,

@@ -6,7 +6,7 @@ themselves are `layers.staging`'s, with all that reads and packs them; the regis
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
@@ -17,7 +17,12 @@ from layers.city import City
 from layers.tables import SCHEMA, TABLES, DeliveryRow, LayerRow
 
 # Kept by the database, not delivered; as are the columns that it makes from others.
-_KEPT = ("row_id", "published_by", "retired_by")
+_KEPT = ("row_id", "published_by", "retired_by", "is_open")
+IS_OPEN: Final = (
+    "(SELECT l.sensitivity IN ('public', 'shared') FROM layers.layer l "
+    "WHERE l.city_id = :city_id AND l.layer_id = :layer_id)"
+)
+"""Whether the rows of a layer are open to the application's role, as SQL; who writes rows says it (`is_open`)."""
 
 
 class LayerTargetChanged(PanjerehError):

@@ -21,7 +21,7 @@ from layers.catalog import LayerSpec, geometry_types
 from layers.city import City
 from layers.deliveries import one
 from layers.delivery_errors import RepairNotShown
-from layers.register import current_delivery, delivered_columns, open_delivery
+from layers.register import IS_OPEN, current_delivery, delivered_columns, open_delivery
 from layers.report import DeliveryReport, Diff, Outcome
 from layers.tables import SCHEMA, DeliveryRow
 
@@ -190,7 +190,8 @@ def _taken_back(
     ours = ", ".join("ST_GeomFromWKB(s.shape, :srid)" if name == "geom" else f"t.{name}" for name in columns)
     connection.execute(
         text(
-            f"INSERT INTO {table} ({', '.join(columns)}, published_by) SELECT {ours}, :made FROM {table} t "
+            f"INSERT INTO {table} ({', '.join(columns)}, published_by, is_open) "
+            f"SELECT {ours}, :made, {IS_OPEN} FROM {table} t "
             "JOIN unnest(CAST(:names AS text[]), CAST(:shapes AS bytea[])) AS s(name, shape) ON s.name = t.feature_id "
             "WHERE t.city_id = :city_id AND t.layer_id = :layer_id AND t.retired_by = :made"
         ),

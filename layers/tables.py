@@ -132,7 +132,8 @@ class RepairRow(Base):
 class Located:
     """The columns that every kind of feature has.
 
-    `geom` is in the city's CRS (metres) and the truth; `geom_3857` is made from it, for the tiles only.
+    `geom` is in the city's CRS (metres) and the truth; `geom_3857` is made from it, for the tiles only. `is_open`:
+    the layer is public or shared, so the application's role may see the row (row-level security).
     """
 
     row_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
@@ -144,6 +145,7 @@ class Located:
     source_crs: Mapped[str] = mapped_column(Text)
     source_operation: Mapped[str] = mapped_column(Text)
     attributes: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=sql_text("'{}'::jsonb"))
+    is_open: Mapped[bool] = mapped_column(Boolean, server_default=sql_text("false"))
     geom: Mapped[WKBElement] = mapped_column(Geometry("GEOMETRY", srid=-1, spatial_index=False))
     geom_3857: Mapped[WKBElement] = mapped_column(
         Geometry("GEOMETRY", srid=3857, spatial_index=False),

@@ -42,6 +42,7 @@ from layers.feature_sql import Shape, items_statement, shape_of
 from layers.reads import reading_engine
 from layers.references import Space
 from layers.selection import Box, Selection, View, source_of
+from tests.layers.open_rows import untrue
 
 CITY = "schutterwald"
 ROLES = ("officer", "front_office", "applicant", "agency", "crisis", "system", "auditor", "unheard-of")
@@ -307,6 +308,29 @@ def test_the_application_reads_open_layers_only_and_writes_none(app: Engine, cit
     ):
         with app.connect() as connection, pytest.raises(ProgrammingError, match="permission denied"):
             connection.execute(text(statement))
+
+
+def test_a_layer_whose_class_changes_takes_its_rows_with_it(app: Engine, city_engine: Engine) -> None:
+    """Each row says whether its layer is open: as imported, and from the transaction on that changes the class."""
+    assert untrue(city_engine) == {}
+    for sensitivity, is_seen in (
+        ("sensitive", False),
+        ("shared", True),
+        ("public", True),
+        ("unheard-of", False),
+    ):
+        with city_engine.begin() as connection:
+            connection.execute(
+                text("UPDATE layers.layer SET sensitivity = :said WHERE layer_id = 'parcels'"),
+                {"said": sensitivity},
+            )
+            with app.connect() as other:
+                before = count(other, "parcels", "parcel") > 0
+        assert untrue(city_engine) == {}
+        with app.connect() as connection:
+            assert (count(connection, "parcels", "parcel") > 0) is is_seen
+            assert count(connection, "streets", "street") > 0
+        assert before is (sensitivity != "shared")  # nobody saw it before it was committed
 
 
 def test_the_record_of_looks_is_append_only_for_the_owner_too(city_engine: Engine) -> None:

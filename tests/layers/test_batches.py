@@ -24,6 +24,7 @@ from layers.line_ends import Ground
 from layers.line_tiles import Gathering
 from layers.report import DeliveryReport, Outcome
 from layers.tables import TABLES
+from tests.layers.open_rows import untrue
 
 Write = Callable[..., Path]
 SMALL = 7
@@ -182,6 +183,7 @@ def test_a_first_large_delivery_fills_a_partition_of_its_own(
     with engine.connect() as connection:
         shown = "SELECT count(*), min(material) FROM layers.network_line WHERE retired_by IS NULL"
         assert tuple(connection.execute(text(shown)).one()) == (30, "PE")
+    assert untrue(engine) == {}
 
 
 def _made(connection: Any) -> list[Any]:

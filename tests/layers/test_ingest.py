@@ -20,6 +20,7 @@ from layers.delivery_errors import NothingToRollBack
 from layers.ingest import deliver, import_city, roll_back
 from layers.register import LayerTargetChanged
 from layers.report import DeliveryReport, Outcome
+from tests.layers.open_rows import untrue
 
 Write = Callable[..., Path]
 Live = Callable[..., list[Any]]
@@ -213,6 +214,7 @@ def test_a_delivery_is_taken_back_in_one_call(engine: Engine, toy: City, send: A
             text("SELECT reverts_id FROM layers.delivery ORDER BY delivery_id")
         ).scalars()
     assert list(reverts) == [None, None, bad.delivery_id]
+    assert untrue(engine) == {}
     # The good file is what the layer shows again; the bad one would be published anew.
     assert send(rows).outcome is Outcome.UNCHANGED
     roll_back(engine, toy, "pipes")

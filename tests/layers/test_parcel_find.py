@@ -19,8 +19,8 @@ INSERT INTO layers.delivery (city_id, layer_id, source_name, source_crs, source_
 INSERT INTO layers.layer (city_id, layer_id, target, owner_agency, sensitivity, freshness_days, min_zoom, delivery_id)
     VALUES ('ahvaz', 'parcels', 'parcel', 'municipality', 'public', 100, 14, 1);
 INSERT INTO layers.parcel (city_id, layer_id, feature_id, owner_agency, source_crs, source_operation, published_by,
-    renovation_code, postal_code, plate_main, plate_sub, plate_section, geom)
-    SELECT 'ahvaz', 'parcels', id, 'municipality', '', '', 1, code, post, main, sub, section,
+    is_open, renovation_code, postal_code, plate_main, plate_sub, plate_section, geom)
+    SELECT 'ahvaz', 'parcels', id, 'municipality', '', '', 1, true, code, post, main, sub, section,
         ST_SetSRID(ST_MakeEnvelope(n, 0, n + 1, 1), 32639) FROM (VALUES
         (1, 'P-1', '۳-۱۲-۴۵-۷-۰-۰-۰', '16197-35744', 45, 123, 5),
         (2, 'P-2', '3/12/45/8/0/0/0', '۱۴۱۶۹۳۲۷۹۰', 45, NULL, 5),

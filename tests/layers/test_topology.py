@@ -17,6 +17,7 @@ from layers.delivery_errors import RepairNotShown
 from layers.ingest import deliver, roll_back
 from layers.repairs import UNDO, repairs, undo
 from layers.report import DeliveryReport, Outcome
+from tests.layers.open_rows import untrue
 
 X, Y = 501000.0, 3901000.0
 
@@ -203,6 +204,7 @@ def test_one_repair_is_taken_back_and_the_others_stay(engine: Engine, city: City
     assert send(rows).outcome is Outcome.PUBLISHED, "the same file again is asked again"
     roll_back(engine, city, "pipes")
     assert _start(engine, "o") == [Y + 0.02]
+    assert untrue(engine) == {}
 
 
 def test_an_outline_that_stands_by_its_repair_alone_is_taken_out(
