@@ -7,10 +7,10 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Response
-from fastapi.responses import JSONResponse
 from sqlalchemy.orm import Session
 
 from api.deps import CityDep, KeyDep, RequiredKeyDep, Runtime, RuntimeDep, allowed, context
+from api.json_answers import answered, paged, shown
 from api.schemas import ApproveIn, CaseIn, CompleteIn, DeferIn, ReasonIn, RefuseIn
 from api.security import Holder, Permission
 from geo.crs import WGS84
@@ -18,7 +18,7 @@ from geo.errors import CrsMissing
 from layers.city import City
 from permits import service
 from permits.requests import ApplicantRequest, ExcavationRequest, SubmitRequest, WishRequest
-from permits.views import CaseView, Condition, Units, as_json
+from permits.views import CaseView, Condition, Units
 from permits.vocabulary import CaseStatus
 
 router = APIRouter(prefix="/v1/cities/{city_id}/cases", tags=["cases"])
@@ -64,10 +64,6 @@ def submit_request(body: CaseIn, city_crs: str) -> SubmitRequest:
     )
 
 
-def _answer(view: CaseView, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    return JSONResponse(as_json(view), status_code=status, headers=headers)
-
-
 @router.post("", status_code=201, summary="Submit a request; the conflict check answers in the same response")
 def submit(
     resources: RuntimeDep, place: CityDep, who: Guard.Submit, key: RequiredKeyDep, body: CaseIn
@@ -76,7 +72,7 @@ def submit(
     request = submit_request(body, place.crs)
     with resources.sessions.begin() as session:
         view = service.submit(session, context(place, who, key), request)
-    return _answer(view, 201, {"Location": f"/v1/cities/{place.city_id}/cases/{view.case_id}"})
+    return answered(view, 201, {"Location": f"/v1/cities/{place.city_id}/cases/{view.case_id}"})
 
 
 @router.get("", summary="The worklist, newest first")
@@ -93,22 +89,21 @@ def cases(
     filters = service.CaseFilter(status=status.value if status else None, q=q, limit=limit, after=after)
     with resources.sessions() as session:
         found = service.cases(session, context(place, who), filters)
-    following = str(found[-1].case_id) if len(found) == limit else None
-    return JSONResponse({"cases": as_json(found), "next": following})
+    return paged("cases", found, limit, lambda each: each.case_id)
 
 
 @router.get("/{case_id}", summary="The whole case")
 def case(resources: RuntimeDep, place: CityDep, who: Guard.ReadCases, case_id: UUID) -> Response:
     """The case as this actor may see it, with what the actor may do now."""
     with resources.sessions() as session:
-        return _answer(service.case(session, context(place, who), case_id))
+        return answered(service.case(session, context(place, who), case_id))
 
 
 @router.get("/{case_id}/history", summary="The chained history")
 def history(resources: RuntimeDep, place: CityDep, who: Guard.ReadHistory, case_id: UUID) -> Response:
     """Every change of the case, each linked to the one before by its hash."""
     with resources.sessions() as session:
-        return JSONResponse(as_json(service.history(session, context(place, who), case_id)))
+        return answered(service.history(session, context(place, who), case_id))
 
 
 @router.get("/{case_id}/geojson", summary="Excavation, parcel and findings for the map")
@@ -116,7 +111,7 @@ def geojson(resources: RuntimeDep, place: CityDep, who: Guard.ReadCases, case_id
     """A WGS84 FeatureCollection."""
     with resources.sessions() as session:
         collection: dict[str, Any] = service.geojson(session, context(place, who), case_id)
-    return JSONResponse(as_json(collection), media_type="application/geo+json")
+    return shown(collection)
 
 
 Act = Callable[[Session, service.Context], CaseView]
@@ -126,7 +121,7 @@ def _change(resources: Runtime, place: City, who: Holder, key: str | None, act: 
     """Run one use case in one transaction; it is committed when the block ends, or not at all."""
     with resources.sessions.begin() as session:
         view = act(session, context(place, who, key))
-    return _answer(view)
+    return answered(view)
 
 
 @router.post("/{case_id}/approve", summary="Approve: permit, connection orders and tariff changes at once")

@@ -6,19 +6,17 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Response
-from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.deps import CityDep, RequiredKeyDep, RuntimeDep, allowed, context
 from api.dig_schemas import Day
-from api.digs import answered
+from api.json_answers import answered, paged
 from api.schemas import LongText, ShortText, Slug, Strict
 from api.security import Holder, Permission
 from permits import dig_control
 from permits.dig_control import BarFilter
 from permits.dig_requests import BarRequest
 from permits.dig_vocabulary import BarParty, BarState
-from permits.views import as_json
 
 router = APIRouter(prefix="/v1/cities/{city_id}/control-list", tags=["excavations"])
 Read = Annotated[Holder, Depends(allowed(Permission.READ_CONTROL_LIST))]
@@ -74,8 +72,7 @@ def entries(
     """One page; `next` is the `after` of the following page."""
     with resources.sessions() as session:
         found = dig_control.bars(session, context(place, who), BarFilter(**asked.model_dump()))
-    following = str(found[-1].bar_id) if len(found) == asked.limit else None
-    return JSONResponse({"entries": as_json(found), "next": following})
+    return paged("entries", found, asked.limit, lambda each: each.bar_id)
 
 
 @router.get("/{bar_id}", summary="One entry of the control list")
@@ -89,7 +86,7 @@ def entry(resources: RuntimeDep, place: CityDep, who: Read, bar_id: UUID) -> Res
 def history(resources: RuntimeDep, place: CityDep, who: Read, bar_id: UUID) -> Response:
     """Each change linked to the one before by its hash."""
     with resources.sessions() as session:
-        return JSONResponse(as_json(dig_control.history(session, context(place, who), bar_id)))
+        return answered(dig_control.history(session, context(place, who), bar_id))
 
 
 @router.post("/{bar_id}/lift", summary="Take somebody off the control list")

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from api.deps import CityDep, KeyDep, Runtime, RuntimeDep, allowed, context
 from api.dig_schemas import Day
+from api.json_answers import answered
 from api.schemas import LongText, Number, ShortText, Slug, Strict
 from api.security import Holder, Permission
 from layers.city import City
@@ -94,7 +95,7 @@ def tasks(
 def task(resources: RuntimeDep, place: CityDep, who: Read, task_id: UUID) -> Response:
     """Open or over."""
     with resources.sessions() as session:
-        return JSONResponse(as_json(desk.task(session, context(place, who), task_id)))
+        return answered(desk.task(session, context(place, who), task_id))
 
 
 Act = Callable[[Session, Context], DeskTaskView]
@@ -103,7 +104,7 @@ Act = Callable[[Session, Context], DeskTaskView]
 def _act(resources: Runtime, place: City, who: Holder, key: str | None, act: Act) -> Response:
     with resources.sessions.begin() as session:
         view = act(session, context(place, who, key))
-    return JSONResponse(as_json(view))
+    return answered(view)
 
 
 @router.post("/{task_id}/answer", summary="Answer an inquiry")

@@ -17,6 +17,7 @@ from shapely.geometry.base import BaseGeometry
 from api.deps import CityDep, KeyDep, RequiredKeyDep, Runtime, RuntimeDep, allowed, context
 from api.dig_schemas import BODIES, ActionIn, AreaIn, DeclineIn, DigIn, JoinIn
 from api.errors import ParameterInvalid
+from api.json_answers import answered, paged, shown
 from api.security import Holder, Permission
 from geo.crs import WGS84, transform_to
 from geo.errors import ShapeUnreadable
@@ -39,11 +40,6 @@ class Guard:
     File = Annotated[Holder, Depends(allowed(Permission.FILE_DIG))]
     Act = Annotated[Holder, Depends(allowed(Permission.ACT_ON_DIG))]
     Contacts = Annotated[Holder, Depends(allowed(Permission.READ_CONTACTS))]
-
-
-def answered(view: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    """A view as JSON."""
-    return JSONResponse(as_json(view), status_code=status, headers=headers)
 
 
 @router.post("", status_code=201, summary="Ask for an excavation; conflicts and overlaps are in the answer")
@@ -81,8 +77,7 @@ def digs(
     filters = DigFilter(**asked.model_dump())
     with resources.sessions() as session:
         found = dig_service.digs(session, context(place, who), filters)
-    following = str(found[-1].dig_id) if len(found) == asked.limit else None
-    return JSONResponse({"digs": as_json(found), "next": following})
+    return paged("digs", found, asked.limit, lambda each: each.dig_id)
 
 
 def area_of_bbox(place: City, bbox: str | None) -> Polygon | None:
@@ -123,7 +118,7 @@ def calendar(
     window = dig_planning.CalendarWindow(from_on, to_on, area_of_bbox(place, bbox), agency)
     with resources.sessions() as session:
         collection = dig_planning.calendar(session, ctx, window)
-    return JSONResponse(as_json(collection), media_type="application/geo+json")
+    return shown(collection)
 
 
 @router.get("/terms", summary="The city's clocks, coefficients and rates, each with source and status")
@@ -173,7 +168,7 @@ def dig(resources: RuntimeDep, place: CityDep, who: Guard.Read, dig_id: UUID) ->
 def history(resources: RuntimeDep, place: CityDep, who: Guard.Read, dig_id: UUID) -> Response:
     """Every change, each linked to the one before by its hash."""
     with resources.sessions() as session:
-        return JSONResponse(as_json(dig_service.history(session, context(place, who), dig_id)))
+        return answered(dig_service.history(session, context(place, who), dig_id))
 
 
 @router.get("/{dig_id}/geojson", summary="Excavation, findings and overlapping works for the map")
@@ -181,7 +176,7 @@ def geojson(resources: RuntimeDep, place: CityDep, who: Guard.Read, dig_id: UUID
     """A WGS84 FeatureCollection."""
     with resources.sessions() as session:
         collection = dig_service.geojson(session, context(place, who), dig_id)
-    return JSONResponse(as_json(collection), media_type="application/geo+json")
+    return shown(collection)
 
 
 @router.get("/{dig_id}/overlaps", summary="Other works nearby in place and time")
@@ -193,7 +188,7 @@ def overlaps(resources: RuntimeDep, place: CityDep, who: Guard.Read, dig_id: UUI
     """
     with resources.sessions() as session:
         found = dig_service.overlaps(session, context(place, who), dig_id)
-    return JSONResponse(as_json(found))
+    return answered(found)
 
 
 @router.post("/{dig_id}/join", summary="Accept one trench with another work")

@@ -14,8 +14,8 @@ from starlette.datastructures import UploadFile
 
 from api.deps import CityDep, KeyDep, RequiredKeyDep, Runtime, RuntimeDep, allowed, context
 from api.dig_schemas import TrenchAnswerIn, TrenchReportIn
-from api.digs import answered
 from api.errors import FormInvalid, invalid_fields
+from api.json_answers import answered, paged
 from api.security import Holder, Permission
 from permits import dig_reports
 from permits.dig_errors import PhotoNotFound
@@ -150,8 +150,7 @@ def reports(
     """One page; `next` is the `after` of the following page."""
     with resources.sessions() as session:
         found = dig_reports.reports(session, context(place, who), ReportFilter(**asked.model_dump()))
-    following = str(found[-1].report_id) if len(found) == asked.limit else None
-    return JSONResponse({"trench_reports": as_json(found), "next": following})
+    return paged("trench_reports", found, asked.limit, lambda each: each.report_id)
 
 
 @router.get("/trench-reports/{report_id}", summary="One report")
@@ -194,4 +193,4 @@ def quality_flags(resources: RuntimeDep, place: CityDep, who: Read) -> Response:
 def damages(resources: RuntimeDep, place: CityDep, who: Damages) -> Response:
     """Every damage, and how many each layer was missing or wrong in."""
     with resources.sessions() as session:
-        return JSONResponse(as_json(dig_reports.damages(session, context(place, who))))
+        return answered(dig_reports.damages(session, context(place, who)))

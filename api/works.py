@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse
 
 from api.deps import CityDep, KeyDep, RequiredKeyDep, RuntimeDep, allowed, context
 from api.dig_schemas import DeclineIn, JoinIn, PavingIn, PlanIn
-from api.digs import answered
+from api.json_answers import answered
 from api.schemas import LongText, Strict
 from api.security import Holder, Permission
 from permits import dig_pavings, dig_planning
@@ -66,7 +66,7 @@ def planned(resources: RuntimeDep, place: CityDep, who: Read, plan_id: UUID) -> 
 def overlaps(resources: RuntimeDep, place: CityDep, who: Read, plan_id: UUID) -> Response:
     """As of an excavation: each, and one trench for all of them, as it could be and as agreed."""
     with resources.sessions() as session:
-        return JSONResponse(as_json(dig_planning.overlaps(session, context(place, who), plan_id)))
+        return answered(dig_planning.overlaps(session, context(place, who), plan_id))
 
 
 @router.post("/planned-works/{plan_id}/cancel", summary="The planned work will not be done")
@@ -136,7 +136,7 @@ def paved(resources: RuntimeDep, place: CityDep, who: Read, paving_id: UUID) -> 
 def paving_history(resources: RuntimeDep, place: CityDep, who: Read, paving_id: UUID) -> Response:
     """Who entered it, and who took it back and why."""
     with resources.sessions() as session:
-        return JSONResponse(as_json(dig_pavings.history(session, context(place, who), paving_id)))
+        return answered(dig_pavings.history(session, context(place, who), paving_id))
 
 
 @router.post("/pavings/{paving_id}/take-back", summary="The street was not paved as entered")
