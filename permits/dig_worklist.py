@@ -18,6 +18,7 @@ from permits import dig_tables as t
 from permits import tables as case_tables
 from permits.dig_store import AnyRow
 from permits.dig_vocabulary import DigStatus
+from permits.dig_works import near
 from permits.ports import Json
 from permits.views import as_json
 
@@ -84,12 +85,7 @@ def _digs_near(
     distance = func.ST_Distance(d.c.geom, outline)
     rows = session.execute(
         select(*store.dig_columns(), distance.label("distance_m"))
-        .where(
-            d.c.city_id == city.city_id,
-            d.c.geom.op("&&")(func.ST_Expand(outline, radius_m)),
-            func.ST_DWithin(d.c.geom, outline, radius_m),
-            which,
-        )
+        .where(*near(d, city, shape_m, radius_m), which)
         .order_by(distance, d.c.dig_id)
         .limit(limit)
     )
@@ -152,12 +148,7 @@ def _cases_near(
             func.ST_AsBinary(c.c.geom).label("wkb"),
             distance.label("distance_m"),
         )
-        .where(
-            c.c.city_id == city.city_id,
-            c.c.geom.op("&&")(func.ST_Expand(outline, radius_m)),
-            func.ST_DWithin(c.c.geom, outline, radius_m),
-            which,
-        )
+        .where(*near(c, city, shape_m, radius_m), which)
         .order_by(distance, c.c.case_id)
         .limit(limit)
     )

@@ -80,7 +80,8 @@ def is_work(dig: DigRow) -> bool:
     return dig.status.value not in _OUT
 
 
-def _near(table: Table, city: City, shape_m: BaseGeometry, buffer_m: float) -> list[ColumnElement[bool]]:
+def near(table: Table, city: City, shape_m: BaseGeometry, buffer_m: float) -> list[ColumnElement[bool]]:
+    """Conditions: rows of this city no farther than so many metres from a shape in its CRS; the index is used."""
     outline = from_shape(shape_m, srid=city.srid)
     return [
         table.c.city_id == city.city_id,
@@ -109,7 +110,7 @@ def neighbours(session: Session, city: City, terms: DigTerms, work: Work, today:
             t.dig.c.started_on,
             t.dig.c.restored_on,
         )
-        .where(*_near(t.dig, city, work.shape_m, buffer_m), or_(and_(*dated(t.dig)), is_open))
+        .where(*near(t.dig, city, work.shape_m, buffer_m), or_(and_(*dated(t.dig)), is_open))
         .where(t.dig.c.status.not_in(_OUT))
         .where(or_(t.dig.c.status != DigStatus.REVOKED.value, t.dig.c.started_on.is_not(None)))
     )
@@ -122,7 +123,7 @@ def neighbours(session: Session, city: City, terms: DigTerms, work: Work, today:
             t.planned_work.c.created_by,
             *_dated_columns(t.planned_work),
         )
-        .where(*_near(t.planned_work, city, work.shape_m, buffer_m), *dated(t.planned_work))
+        .where(*near(t.planned_work, city, work.shape_m, buffer_m), *dated(t.planned_work))
         .where(t.planned_work.c.status == PlanStatus.PLANNED.value)
     )
     found = [
