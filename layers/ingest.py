@@ -54,7 +54,7 @@ def _imported(engine: Engine, city: City, spec: LayerSpec, path: Path) -> Delive
         register(connection, city)
         current = current_delivery(connection, city.city_id, spec.layer_id)
         if current is not None and was_shown(connection, current, reading_hash(path, city, spec, spec.as_of)):
-            return _unread(city, spec, current, Outcome.UNCHANGED, Diff(same=current.row_count))
+            return unread(city, spec, current, Outcome.UNCHANGED, Diff(same=current.row_count))
     return deliver(engine, city, spec, path, analyse_after=False)
 
 
@@ -87,7 +87,7 @@ def deliver(
         register(connection, city)
         current = current_delivery(connection, city.city_id, spec.layer_id)
     if current is not None and current.file_hash == read_as:
-        return _unread(city, spec, current, Outcome.UNCHANGED, Diff(same=current.row_count))
+        return unread(city, spec, current, Outcome.UNCHANGED, Diff(same=current.row_count))
     with engine.begin() as connection:
         prepared = preparing.prepared(connection, city, spec, path, (day, read_as, how))
         if prepared.refusal:
@@ -212,7 +212,7 @@ def _report(
     )
 
 
-def _unread(
+def unread(
     city: City,
     spec: LayerSpec,
     row: DeliveryRow,
@@ -272,7 +272,7 @@ def roll_back(engine: Engine, city: City, layer_id: str) -> DeliveryReport:
             },
         )
         diff = revert(connection, city.city_id, (layer_id, spec.target), delivery_id, current.delivery_id)
-        report = _unread(city, spec, restored, Outcome.ROLLED_BACK, diff, delivery_id)
+        report = unread(city, spec, restored, Outcome.ROLLED_BACK, diff, delivery_id)
         close_with(connection, report)
     network_kept.keep(engine, city, [layer_id])
     return report

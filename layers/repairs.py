@@ -9,7 +9,7 @@ from __future__ import annotations
 
 # ruff: noqa: S608 - names spliced into SQL come from the catalogue, never from data
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final
 
@@ -22,7 +22,7 @@ from layers.city import City
 from layers.deliveries import one
 from layers.delivery_errors import RepairNotShown
 from layers.register import IS_OPEN, current_delivery, delivered_columns, open_delivery
-from layers.report import DeliveryReport, Diff, Outcome
+from layers.report import Diff, Outcome
 from layers.tables import SCHEMA, DeliveryRow
 
 UNDO: Final = "undo-repairs"
@@ -117,7 +117,8 @@ def undo(
     Raises DeliveryNotFound, and RepairNotShown where one of them is no repaired feature that the layer shows as
     this delivery made it.
     """
-    from layers.ingest import close_with  # readers and checks are loaded by the first that is taken back
+    # Readers and checks are loaded by the first that is taken back.
+    from layers.ingest import close_with, unread
 
     spec = city.layer(layer_id)
     with engine.begin() as connection:
@@ -138,7 +139,8 @@ def undo(
         }
         made = open_delivery(connection, _values(origin, current, said, by))
         diff = _taken_back(connection, city, spec, (origin, made), shown)
-        close_with(connection, _reported(city, spec, origin, made, diff))
+        report = unread(city, spec, origin, Outcome.PUBLISHED, diff, made)
+        close_with(connection, replace(report, content_hash=None))  # no file has this content
     return made
 
 
@@ -211,25 +213,3 @@ def _moved(shape: BaseGeometry, origin: DeliveryRow) -> BaseGeometry:
     movement = correction_from_dict(origin.correction)
     moved: BaseGeometry = shapely.transform(shape, movement.apply)
     return moved
-
-
-def _reported(city: City, spec: LayerSpec, origin: DeliveryRow, made: int, diff: Diff) -> DeliveryReport:
-    """The report of a delivery for which no file was read."""
-    return DeliveryReport(
-        city_id=city.city_id,
-        layer_id=spec.layer_id,
-        outcome=Outcome.PUBLISHED,
-        delivery_id=made,
-        content_hash=None,
-        source_name=origin.source_name,
-        source_crs=origin.source_crs,
-        source_operation=origin.source_operation,
-        read=0,
-        good=0,
-        repaired=0,
-        refused=0,
-        diff=diff,
-        counts={},
-        issues=(),
-        facts={},
-    )
