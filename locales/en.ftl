@@ -2146,7 +2146,7 @@ ui-digs-calendar = Calendar of works
 ui-digs-empty = No excavation found
 ui-digs-list = Excavations
 ui-digs-parts = Parts of this page
-ui-digs-reports = Reports from the trench
+ui-digs-reports = Trench reports
 ui-digs-search = Number, parcel, title, name
 ui-drafts = { $count ->
      [one] { $count } draft waits for completion
@@ -2504,6 +2504,7 @@ ui-bar-none-found = No such entry
 ui-bar-reason-how = It stands beside every refusal, and the contractor reads it.
 ui-bar-search = Name or licence number
 ui-bar-who = Who is put on the list
+ui-contractor-licence = Contractor’s licence no.
 ui-dig-timeline = Where it stands
 ui-digs-control = Control list
 ui-entered-by = Entered by
@@ -2520,7 +2521,7 @@ ui-split = { $count ->
 }
 ui-split-accept-all = { $count ->
     [one] Join the other work
-   *[other] Join all { $count } others
+   *[other] Join the other { $count }
 }
 ui-split-agreed = Agreed
 ui-split-alone = { $length } alone:

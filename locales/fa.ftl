@@ -2440,6 +2440,7 @@ ui-bar-none-found = موردی یافت نشد
 ui-bar-reason-how = کنار هر امتناع می‌آید و پیمانکار آن را می‌خواند.
 ui-bar-search = نام یا شمارهٔ پروانه
 ui-bar-who = چه کسی در لیست ثبت می‌شود
+ui-contractor-licence = شمارهٔ پروانهٔ پیمانکار
 ui-dig-timeline = مرحلهٔ کنونی
 ui-digs-control = لیست کنترلی
 ui-entered-by = ثبت‌کننده

@@ -123,6 +123,8 @@ describe("the request", () => {
     const opened = draftOf(view({ excavation: { geometry: { type: "Polygon", coordinates: [ring] }, depth_m: 1.4, area_m2: 3, method: "hand" } }));
     expect(opened).toMatchObject({ isArea: true, depth_m: 1.4, method: "hand", corners: [[0, 0], [1, 0], [1, 1]] });
     expect(draftOf(view({}))).toMatchObject({ isArea: false, corners: [] });
+    const contractor = { name: "Sabz", licence_no: "L-7", phone: "5" };
+    expect(changeOf({ ...draftOf(view({ contractor })), corners: [[7, 48]], isArea: false })["contractor"], "a change loses nothing that was said").toEqual(contractor);
   });
 });
 

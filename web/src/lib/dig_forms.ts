@@ -99,7 +99,7 @@ export const pathOfAct = (name: string): string => (name === "answer" ? "answers
 export interface DigDraft {
   kind: DigKind; title: string; agency: string; parcelId: string; isArea: boolean; corners: Corners; depth_m: number | null; width_m: number | null;
   method: string; top_m: number | null; pavement: string; asphaltAge: number | null; startsOn: string | null; endsOn: string | null;
-  applicant: string; phone: string; contractor: string; contractorPhone: string; supervisor: string; supervisorPhone: string;
+  applicant: string; phone: string; contractor: string; contractorPhone: string; licence: string; supervisor: string; supervisorPhone: string;
 }
 export type DigField = "title" | "agency" | "corners" | "depth_m" | "width_m" | "top_m" | "dates" | "applicant";
 export type DigProblems = Partial<Record<DigField, string>>;
@@ -107,7 +107,7 @@ export type DigProblems = Partial<Record<DigField, string>>;
 export function blankDig(kind: DigKind = "connection"): DigDraft {
   return {
     kind, title: "", agency: "", parcelId: "", isArea: false, corners: [], depth_m: 1.2, width_m: 0.8, method: "machine", top_m: null, pavement: "asphalt",
-    asphaltAge: null, startsOn: null, endsOn: null, applicant: "", phone: "", contractor: "", contractorPhone: "", supervisor: "", supervisorPhone: "",
+    asphaltAge: null, startsOn: null, endsOn: null, applicant: "", phone: "", contractor: "", contractorPhone: "", licence: "", supervisor: "", supervisorPhone: "",
   };
 }
 
@@ -119,7 +119,7 @@ export function draftOf(view: DigView): DigDraft {
     corners: ring.slice(0, -1).map(([lon = 0, lat = 0]): LngLat => [lon, lat]), depth_m: view.excavation?.depth_m ?? 1.2,
     width_m: view.works.width_m ?? 0.8, method: view.excavation?.method ?? "machine", pavement: view.works.pavement ?? "asphalt",
     asphaltAge: view.works.asphalt_age_years ?? null, startsOn: view.starts_on, endsOn: view.ends_on, applicant: view.applicant.name,
-    contractor: view.contractor?.name ?? "", contractorPhone: view.contractor?.phone ?? "",
+    contractor: view.contractor?.name ?? "", contractorPhone: view.contractor?.phone ?? "", licence: view.contractor?.licence_no ?? "",
     supervisor: view.supervisor?.name ?? "", supervisorPhone: view.supervisor?.phone ?? "",
   };
 }
@@ -151,14 +151,14 @@ export function problemsOfDig(draft: DigDraft, needsName: boolean): DigProblems 
   return problems;
 }
 
-const party = (name: string, phone: string): Party | undefined =>
-  name.trim() === "" ? undefined : { name: name.trim(), ...(phone.trim() ? { phone: phone.trim() } : {}) };
+const party = (name: string, phone: string, licence = ""): Party | undefined =>
+  name.trim() === "" ? undefined : { name: name.trim(), ...(phone.trim() ? { phone: phone.trim() } : {}), ...(licence.trim() ? { licence_no: licence.trim() } : {}) };
 
 /** What a change may say: a draft's kind, agency and applicant stay as they were filed. */
 export function changeOf(draft: DigDraft): Record<string, unknown> {
   const geometry = shapeOfDig(draft.corners, draft.isArea);
   if (!geometry) throw new Error("the trench is not drawn");
-  const [contractor, supervisor] = [party(draft.contractor, draft.contractorPhone), party(draft.supervisor, draft.supervisorPhone)];
+  const [contractor, supervisor] = [party(draft.contractor, draft.contractorPhone, draft.licence), party(draft.supervisor, draft.supervisorPhone)];
   return {
     title: draft.title.trim(),
     excavation: { geometry, crs: "EPSG:4326", depth_m: draft.depth_m, method: draft.method, ...(isBore(draft.method) ? { top_m: draft.top_m ?? 0 } : {}) },
