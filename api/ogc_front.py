@@ -1,7 +1,8 @@
 """The short way to features and tiles, which are asked for most: past the frameworks, and at best past the database.
 
 What the client has already is told without a statement and without a thread while the layer's version is
-remembered (`layers.served`). Everything else goes to the same functions as by the long way (`api.ogc.ROUTES`).
+remembered (`layers.served`); one feature for somebody unknown takes a statement and no thread (`layers.on_loop`).
+Everything else goes to the same functions as by the long way (`api.ogc.ROUTES`).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api import ogc_items, ogc_tiles
 from api.hands import Hands
+from layers.on_loop import Lines
 
 _ITEMS: Final = re.compile(r"/v1/cities/([^/]+)/ogc/collections/([^/]+)/items(?:/(.+))?")
 _TILE: Final = re.compile(
@@ -33,13 +35,18 @@ class Front:
         self._app = app
         self._owner = owner
         self._hands = Hands(_THREADS, "ogc")
+        self._lines = Lines(owner.state.runtime.reads)
         self._guarded: ASGIApp | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer or pass on."""
         known = _known(scope) if scope["type"] == "http" and scope["method"] == "GET" else None
         if known is None:
-            await self._app(scope, receive, send)
+            try:
+                await self._app(scope, receive, send)
+            finally:
+                if scope["type"] == "lifespan":
+                    self._lines.close()
             return
         if self._guarded is None:
             handlers = {
@@ -55,6 +62,8 @@ class Front:
         endpoint: Callable[[Request], Response] = scope["panjereh.endpoint"]
         request = Request(scope)
         answer = ogc_items.remembered(request) if endpoint is not ogc_tiles.tile else None
+        if answer is None and endpoint is ogc_items.item:
+            answer = await ogc_items.item_at_once(request, self._lines)
         if answer is None:
             answer = await self._hands.call(endpoint, request)
         await answer(scope, receive, send)

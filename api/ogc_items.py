@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
 
 import psycopg2
 from fastapi import Request
 from fastapi.responses import Response
 
+from api import i18n
 from api import ogc_pages as pages
 from api.answered import keep
 from api.deps import runtime
@@ -33,9 +36,13 @@ from layers import features, served
 from layers.catalog import LayerSpec, Target
 from layers.cql2 import FilterFailed
 from layers.features import Answer
-from layers.selection import Page, Selection, View, queryables, source_of
+from layers.on_loop import Lines
+from layers.selection import Page, Selection, Source, View, queryables, source_of
 
 HTML_LIMIT, MAX_HTML_LIMIT = 25, 500
+# Languages whose words are in memory: to read them for the first time takes a thread.
+_spoken: set[i18n.Language] = set()
+_LONGEST_ID: Final = 200
 _QUERYABLE_NAMES = frozenset(name for target in Target for name in queryables(target))
 
 
@@ -141,25 +148,62 @@ def _links(this: Asked, spec: LayerSpec, shown: View, wanted: Page, answer: Answ
     return made
 
 
-def item(request: Request) -> Response:
-    """One feature."""
+@dataclass(frozen=True, slots=True)
+class _One:
+    """What is asked about one feature."""
+
+    this: Asked
+    source: Source
+    shown: View
+    instant: datetime | None
+    feature_id: str
+
+
+def _one(request: Request) -> _One:
     this = asked(request, "crs", "properties", "as-of")
     this.format("json", "html", "geojson")
-    spec = this.spec
-    shown, instant = view(this, spec), as_of(this)
-    source = source_of(this.place, spec.layer_id)
+    shown, instant = view(this, this.spec), as_of(this)
+    source = source_of(this.place, this.spec.layer_id)
+    return _One(this, source, shown, instant, request.path_params["feature_id"])
+
+
+async def item_at_once(request: Request, lines: Lines) -> Response | None:
+    """One feature for somebody unknown, without a thread; None where it takes the ordinary way."""
+    said = request.headers
+    if "if-none-match" in said or "authorization" in said or "cookie" in said:
+        return None
+    one = _one(request)
+    is_plain = len(one.feature_id) <= _LONGEST_ID and "\x00" not in one.feature_id
+    if not is_plain or one.this.is_html or one.this.language not in _spoken:
+        return None
+    row = await lines.fetch(*features.item_question(one.source, one.shown, one.feature_id, one.instant))
+    return None if row is None else _told(one, row[0], row[1])
+
+
+def item(request: Request) -> Response:
+    """One feature."""
+    one = _one(request)
+    this, source = one.this, one.source
     engine = this.resources.reads
     if "if-none-match" in request.headers:
         current = features.version(engine, source)
         validator = _version_tag(this, current)
         if is_known(this, validator):
             return _unchanged(this, current, validator)
-    feature_id = request.path_params["feature_id"]
     version, feature = (
-        (None, None) if "\x00" in feature_id else features.item(engine, source, shown, feature_id, instant)
+        (None, None)
+        if "\x00" in one.feature_id
+        else features.item(engine, source, one.shown, one.feature_id, one.instant)
     )
+    answer = _told(one, version, feature)
+    _spoken.add(this.language)
+    return answer
+
+
+def _told(one: _One, version: int | None, feature: str | None) -> Response:
+    this, spec = one.this, one.this.spec
     if feature is None:
-        raise NotFound(path=request.url.path)
+        raise NotFound(path=this.request.url.path)
     validator = _version_tag(this, version)
     links = this.own_links(GEOJSON)
     links.append(
@@ -168,4 +212,4 @@ def item(request: Request) -> Response:
     if this.is_html:
         return sent_html(this, pages.item(this, spec, json.loads(feature), links), validator)
     body = b"".join((feature[:-1].encode(), b',"links":', dumped(links), b"}"))
-    return sent(this, body, GEOJSON, validator, **{"Content-Crs": f"<{shown.reference.uri}>"})
+    return sent(this, body, GEOJSON, validator, **{"Content-Crs": f"<{one.shown.reference.uri}>"})

@@ -19,7 +19,7 @@ from layers.feature_sql import (
     items_statement,
     shape_of,
 )
-from layers.reads import fetch
+from layers.reads import Statement, fetch
 from layers.selection import Page, Selection, Source, View
 
 
@@ -96,10 +96,16 @@ def item(
     engine: Engine, source: Source, view: View, feature_id: str, as_of: datetime | None = None
 ) -> tuple[int | None, str | None]:
     """Return the layer's version and one feature as JSON, None where there is none of this id (at that instant)."""
-    statement = item_statement(source, view, is_past=as_of is not None)
-    values = {"feature_id": feature_id} if as_of is None else {"feature_id": feature_id, "at": as_of}
-    number, feature = fetch(engine, statement, values, prepared=True)
+    number, feature = fetch(engine, *item_question(source, view, feature_id, as_of), prepared=True)
     return number, feature
+
+
+def item_question(
+    source: Source, view: View, feature_id: str, as_of: datetime | None = None
+) -> tuple[Statement, dict[str, Any]]:
+    """Return the statement that `item` asks, and its values."""
+    statement = item_statement(source, view, is_past=as_of is not None)
+    return statement, {"feature_id": feature_id} if as_of is None else {"feature_id": feature_id, "at": as_of}
 
 
 def facts(engine: Engine, source: Source, current: int | None = None) -> Facts:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
+from typing import Any
 
 import httpx2
+import pytest
 import shapely
 from shapely.geometry import shape
 
 from api.ogc import ROUTES
+from layers import features
 from tests.api.conftest import Served
-from tests.api.ogc.asking import CRS84, ITEMS, OGC, Code, anyone, ids, in_degrees, linked
+from tests.api.ogc.asking import CRS84, EPSG, ITEMS, OGC, Code, anyone, ids, in_degrees, linked
 
 
 def test_items_are_right_geojson(site: Served, parcels: dict[str, shapely.Geometry]) -> None:
@@ -51,6 +55,40 @@ def test_paging_visits_every_feature_once(site: Served, parcels: dict[str, shape
         assert (beyond["features"], beyond["numberMatched"], linked(beyond, "next")) == ([], len(parcels), [])
         last = client.get(f"{ITEMS}?limit=1&after={seen[-2]}").json()
         assert (ids(last), linked(last, "next")) == ([seen[-1]], [])
+
+
+def test_one_feature_is_the_same_with_and_without_a_thread(
+    site: Served, parcels: dict[str, shapely.Geometry], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody unknown is answered on the event loop as soon as there is a connection for it, byte by byte the same."""
+    by_thread: list[str] = []
+    ordinary = features.item
+
+    def noted(engine: Any, source: Any, view: Any, feature_id: str, *more: Any) -> Any:
+        by_thread.append(feature_id)
+        return ordinary(engine, source, view, feature_id, *more)
+
+    monkeypatch.setattr(features, "item", noted)
+    with anyone(site) as client:
+        for path in (
+            f"{ITEMS}/{min(parcels)}?f=json",
+            f"{ITEMS}/{max(parcels)}?crs={EPSG}25832",
+            f"{ITEMS}/none",
+        ):
+            said = client.get(path, headers={"If-None-Match": '"another"'})
+            assert by_thread
+            until = time.monotonic() + 60
+            while by_thread:
+                assert time.monotonic() < until
+                by_thread.clear()
+                found = client.get(path)
+            assert found.status_code == said.status_code
+            assert found.headers.get("etag") == said.headers.get("etag")
+            if found.status_code == 200:
+                assert (found.content, dict(found.headers) | {"date": ""}) == (
+                    said.content,
+                    dict(said.headers) | {"date": ""},
+                )
 
 
 def test_limit(site: Served, problem_of: Code) -> None:
