@@ -9,7 +9,7 @@ from __future__ import annotations
 
 # ruff: noqa: S608 - names spliced into SQL come from the catalogue or a checked city id, never from data
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import fields
 from operator import itemgetter
 from typing import Any, Final
@@ -34,26 +34,28 @@ _MOST_M: Final = 25.0
 # Of a feature whose uncertainty is not known.
 _UNKNOWN_M: Final = 2.0
 _FIELDS: Final = ", ".join(field.name for field in fields(NearFeature) if field.name != "geom")
+_LAYER: Final = [field.name for field in fields(NearFeature)].index("layer_id")
 _NEAREST_FIRST: Final = itemgetter(2, 0, 1)
 
 
-def _branch(city_id: str, target: Target, place: tuple[str, str], columns: str, shown: str) -> str:
-    # OFFSET keeps the two apart, so that each distance is measured once, and the layer asked of what is left only.
-    shape, layer_ids = place
+def _branch(city_id: str, target: Target, shape: str, columns: str, shown: str) -> str:
+    # OFFSET keeps the two apart, so that each distance is measured once.
     return (
         f"SELECT {shown} FROM (SELECT t.layer_id, t.feature_id, {columns}t.reach_m, "
         f"ST_Distance(t.geom, (SELECT {shape})) AS distance_m FROM layers.{target} t WHERE t.city_id = '{city_id}' "
         f"AND t.retired_by IS NULL AND t.reach_box && (SELECT ST_Expand({shape}, {_MARGIN})) "
-        f"OFFSET 0) AS q WHERE distance_m <= {_MARGIN} + reach_m AND layer_id = ANY(ARRAY[{layer_ids}])"
+        f"OFFSET 0) AS q WHERE distance_m <= {_MARGIN} + reach_m"
     )
 
 
-def _made(city_id: str, srid: int, tables: Mapping[str, Target], *, is_brief: bool) -> Statement:
-    """The statement for these layers. All but shape and margin stands in it: each value that is told costs."""
+def _made(city_id: str, srid: int, targets: Collection[Target], *, is_brief: bool) -> Statement:
+    """The statement for all layers of these kinds. All but shape and margin stands in it: each value told costs.
+
+    Which layers are meant is not asked there: comparing five names takes longer than the few rows that it saves.
+    """
     shape = f"ST_SetSRID(CAST(%(shape)s AS geometry), {srid})"
-    layer_ids = ", ".join("'" + each.replace("'", "''").replace("%", "%%") + "'" for each in sorted(tables))
     made = []
-    for target in sorted(set(tables.values())):
+    for target in sorted(targets):
         if is_brief:
             columns, shown = "", "layer_id, feature_id, distance_m"
         else:
@@ -62,7 +64,7 @@ def _made(city_id: str, srid: int, tables: Mapping[str, Target], *, is_brief: bo
                 "t.published_by AS delivery_id, t.geom, "
             )
             shown = f"{_FIELDS}, ST_AsBinary(geom)"
-        made.append(_branch(city_id, target, (shape, layer_ids), columns, shown))
+        made.append(_branch(city_id, target, shape, columns, shown))
     return Statement(" UNION ALL ".join(made), dict.fromkeys(("shape", "margin")))
 
 
@@ -75,7 +77,7 @@ _statements: WeakKeyDictionary[Engine, dict[_Key, Statement]] = WeakKeyDictionar
 def statement_for(
     reader: Reader, city_id: str, layer_ids: Collection[str], *, is_brief: bool
 ) -> Statement | None:
-    """Return what is executed for these layers; None where the city has none of them.
+    """Return what is executed to find these layers, and others beside them; None where the city has none of them.
 
     ValueError for a layer that is not a network's.
     """
@@ -89,7 +91,7 @@ def statement_for(
         raise ValueError(f"no reach is stored of {', '.join(others)}")
     if not tables:
         return None
-    made = _made(city_id, query.srid(reader, city_id), tables, is_brief=is_brief)
+    made = _made(city_id, query.srid(reader, city_id), set(tables.values()), is_brief=is_brief)
     if len(tables) == len(set(layer_ids)):
         known[key] = made
     return made
@@ -120,7 +122,8 @@ def within_reach(
     opened = tuple(layer_id for layer_id in layer_ids if layer_id not in closed)
     statement = statement_for(reader, city_id, opened, is_brief=False)
     if statement is not None:
-        found += [_feature(row) for row in _rows(reader, statement, shape_m, margin_m)]
+        rows = _rows(reader, statement, shape_m, margin_m)
+        found += [_feature(row) for row in rows if row[_LAYER] in opened]
     return sorted(found, key=lambda each: (each.distance_m, each.layer_id, each.feature_id))
 
 
@@ -141,6 +144,7 @@ def ids_within_reach(
 ) -> list[tuple[str, str, float]]:
     """Return layer, id and distance (m) of what `within_reach` finds in layers that are not sensitive."""
     statement = statement_for(reader, city_id, layer_ids, is_brief=True)
-    return (
-        [] if statement is None else sorted(_rows(reader, statement, shape_m, margin_m), key=_NEAREST_FIRST)
-    )
+    if statement is None:
+        return []
+    rows = [row for row in _rows(reader, statement, shape_m, margin_m) if row[0] in layer_ids]
+    return sorted(rows, key=_NEAREST_FIRST)

@@ -88,6 +88,13 @@ def test_the_stored_reach_finds_what_measuring_all_finds(town: Town) -> None:
             )
             assert in_memory == pytest.approx(wanted, abs=1e-6)
             assert [each[2] for each in brief] == sorted(each[2] for each in brief)
+            one = ids[number % len(ids) : number % len(ids) + 1]
+            assert ids_within_reach(connection, town.city.city_id, one, site, MARGIN_M) == [
+                each for each in brief if each[0] in one
+            ]
+            assert {
+                f.feature_id for f in within_reach(connection, town.city.city_id, one, site, MARGIN_M)
+            } == {each[1] for each in brief if each[0] in one}
             total += len(wanted)
     assert total > 50
 
