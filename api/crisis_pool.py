@@ -12,13 +12,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from sqlalchemy import Engine, make_url
+from sqlalchemy import Engine, make_url, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
 from geo.errors import PanjerehError
 from layers.access import RoleMode, run_as_app
-from layers.catalog import Target
 from layers.city import City
 from layers.database import make_engine, make_sessions
 
@@ -29,6 +28,13 @@ log = logging.getLogger("panjereh.crisis")
 Answer = TypeVar("Answer")
 # Questions at one time; each has a thread and a connection of its own, so none waits for the other.
 SLOTS: Final = 8
+# How often it is looked whether a network was published.
+WATCH_S: Final = 5.0
+_PUBLISHED: Final = text(
+    "SELECT city_id, string_agg(layer_id || ' ' || delivery_id, ',' ORDER BY layer_id) FROM layers.layer "
+    "WHERE delivery_id IS NOT NULL AND target IN ('network_line', 'network_node', 'network_device') "
+    "GROUP BY city_id HAVING bool_or(target = 'network_line')"
+)
 _OPTIONS: Final = (
     "-c statement_timeout=15000 -c lock_timeout=5000 -c jit=off -c max_parallel_workers_per_gather=0"
 )
@@ -45,6 +51,7 @@ class CrisisPool:
     threads: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(SLOTS, thread_name_prefix="crisis")
     )
+    _closed: threading.Event = field(default_factory=threading.Event)
 
     @cached_property
     def networks(self) -> Networks:
@@ -58,27 +65,47 @@ class CrisisPool:
         """What `work` returns, from one of the desk's own threads."""
         return await asyncio.get_running_loop().run_in_executor(self.threads, work)
 
-    def warm(self, cities: Iterable[City]) -> threading.Thread:
-        """Put the networks of these cities together in the background, so that the first question finds them."""
-        thread = threading.Thread(target=self._warm, args=(list(cities),), name="networks", daemon=True)
+    def warm(self, cities: Iterable[City], every_s: float = WATCH_S) -> threading.Thread:
+        """Put the networks of these cities together in the background, and again when one of them is published.
+
+        So that no question waits for it, the first after a delivery neither.
+        """
+        at_work = (list(cities), every_s)
+        thread = threading.Thread(target=self._watch, args=at_work, name="networks", daemon=True)
         thread.start()
         return thread
 
-    def _warm(self, cities: list[City]) -> None:
-        for city in cities:
-            if all(spec.target is not Target.NETWORK_LINE for spec in city.layers):
-                continue
+    def _watch(self, cities: list[City], every_s: float) -> None:
+        ready: dict[str, str] = {}
+        while True:
             try:
-                with self.sessions() as session:
-                    for utility in self.networks.utilities(session, city):
-                        network = self.networks.get(session, city, utility)
-                        self.networks.served(session, city, network)
-                        network.warm()
-            except (SQLAlchemyError, PanjerehError, OSError) as error:
-                log.warning("networks of %s not ready yet: %s", city.city_id, type(error).__name__)
+                with self.builder.connect() as connection:
+                    published = {city_id: shown for city_id, shown in connection.execute(_PUBLISHED).all()}  # noqa: C416
+            except SQLAlchemyError:  # the database is away; whoever asks is told
+                published = {}
+            for city in cities:
+                shown = published.get(city.city_id)
+                if shown is not None and shown != ready.get(city.city_id) and self._warm(city):
+                    ready[city.city_id] = shown
+            if self._closed.wait(every_s):
+                return
+
+    def _warm(self, city: City) -> bool:
+        """Whether the city's networks are ready for questions."""
+        try:
+            with self.sessions() as session:
+                for utility in self.networks.utilities(session, city):
+                    network = self.networks.get(session, city, utility)
+                    self.networks.served(session, city, network)
+                    network.warm()
+        except (SQLAlchemyError, PanjerehError, OSError) as error:
+            log.warning("networks of %s not ready yet: %s", city.city_id, type(error).__name__)
+            return False
+        return True
 
     def close(self) -> None:
         """End the threads and the connections."""
+        self._closed.set()
         self.threads.shutdown(wait=False, cancel_futures=True)
         self.engine.dispose()
         self.builder.dispose()
