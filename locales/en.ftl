@@ -2448,7 +2448,7 @@ ui-plan-change = Change the plan
 ui-plan-enter = Enter the plan
 ui-plan-new = Planned work
 ui-plan-new-how = Works within 50 m and 90 days of it, and streets that are closed, are shown as soon as it is entered.
-ui-plan-number = The agency's own number
+ui-plan-number = Own number
 ui-plan-save = Save the change
 ui-problem-day = Choose the day.
 ui-problem-line = A line needs two points.
@@ -2483,6 +2483,7 @@ ui-work-kind = What is entered
 ## entered into the calendar, redrawn, surveyed: end
 
 ## control list, split, taken back: begin
+dig-silence-permit-over = The permit has run out: nothing is dug until it is renewed, and ground that was opened is handed back.
 error-paving-taken-back = { $by } has taken this entry back already.
 event-dig-unbarred = The pavement that barred it was entered wrongly
 event-paving-entered = Repaved street entered

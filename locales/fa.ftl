@@ -2419,6 +2419,7 @@ ui-work-kind = چه چیزی ثبت می‌شود
 ## entered into the calendar, redrawn, surveyed: end
 
 ## control list, split, taken back: begin
+dig-silence-permit-over = مهلت مجوز گذشته است: تا تمدید نشود حفاری مجاز نیست و معبر بازشده باید تحویل شود.
 error-paving-taken-back = { $by } این ثبت را پیش‌تر پس گرفته است.
 event-dig-unbarred = روکشی که مانع آن بود به اشتباه ثبت شده بود
 event-paving-entered = خیابان تازه‌روکش ثبت شد

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { makeCatalogue } from "../src/i18n/catalogue";
+import { BAR_PARTIES, BAR_STATES } from "../src/lib/control";
 import { DESK_REASONS } from "../src/lib/desk";
 import { DIG_ACTS } from "../src/lib/dig_forms";
 import { DIG_PHASES, DIG_STATUSES, FAULTS, PAVEMENTS } from "../src/lib/digs";
@@ -73,7 +74,7 @@ const VALUES: Record<string, readonly string[]> = {
   "dig-ask": Object.entries(DIG_ACTS).filter(([name]) => name !== "change" && name !== "regularise").map(([name]) => name),
   "dig-field": Object.values(DIG_ACTS).flatMap((fields) => fields.map((field) => field.name)),
   "dig-phase": [...DIG_PHASES],
-  "dig-silence": ["deemed", "overdue-incident", "answers-run-out", "permit-expires", "delay-fine", "guarantee-ends"],
+  "dig-silence": ["deemed", "overdue-incident", "answers-run-out", "permit-expires", "permit-over", "delay-fine", "guarantee-ends"],
   "dig-answer": ["no_objection", "conflict", "re_examine"],
   "dig-inquiry": ["pending", "answered", "silent", "revoked"],
   "dig-need": ["complete", "consent", "inquiries_valid", "not_barred", "settled", "renewals_left", "works_begun", "tests_passed", "no_open_defects", "guarantee_over"],
@@ -120,7 +121,7 @@ const VALUES: Record<string, readonly string[]> = {
   "desk-refuse": DESK_ORDERS,
   "desk-refused-then": DESK_ORDERS,
   "desk-number": ["try", "confirm"],
-  "bar-party": ["agency", "contractor"],
+  "bar-party": BAR_PARTIES, "bar-state": BAR_STATES,
 };
 /** Groups whose values are open: the page shows the value itself when it has no words. */
 const OPEN = new Set(["agency", "landuse", "issue-param"]);

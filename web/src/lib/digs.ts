@@ -211,7 +211,7 @@ export type PhaseState = "done" | "current" | "upcoming" | "stopped";
 export const DIG_PHASES = ["filed", "regularise", "visit", "inquiry", "costs", "payment", "permit", "works", "handover", "tests", "guarantee", "closed"] as const;
 export type DigPhase = (typeof DIG_PHASES)[number];
 /** What silence means until then: slugs of words. */
-export type Silence = "deemed" | "overdue-incident" | "answers-run-out" | "permit-expires" | "delay-fine" | "guarantee-ends" | null;
+export type Silence = "deemed" | "overdue-incident" | "answers-run-out" | "permit-expires" | "permit-over" | "delay-fine" | "guarantee-ends" | null;
 export interface Waiting { who: string; since: string | null; until: string | null; isDay: boolean; overdue: boolean; silence: Silence }
 export interface PhaseLine { key: DigPhase; state: PhaseState; at: string | null; waiting: Waiting[] }
 
@@ -277,6 +277,7 @@ export function waitingFor(view: DigView, now: Date): Waiting[] {
     case "paid": return [one("officer", answersHold, "answers-run-out")];
     case "permitted": return [one(asker, view.permit?.last_day ?? null, "permit-expires")];
     case "working": return [one(asker, view.permit?.last_day ?? view.ends_on, "delay-fine")];
+    case "expired": return [one("officer", null, "permit-over")];
     case "defects": return [one(asker)];
     case "guarantee": return [one("officer", view.guarantee_until, "guarantee-ends")];
     case "closed": return [];
