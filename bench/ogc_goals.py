@@ -46,7 +46,7 @@ def gist_is_used(url: str) -> bool:
         connection.execute(text(f"SET ROLE {ROLE}"))
         plan = "\n".join(connection.execute(text(_BOX)).scalars())
     engine.dispose()
-    return "geom_3857_idx" in plan and "panjereh.city" in plan
+    return "geom_3857_idx" in plan and "is_open" in plan
 
 
 def _median(results: Results, case: str, name: str = "ours") -> float | None:

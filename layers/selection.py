@@ -24,7 +24,7 @@ ID = "id"
 _HIDDEN = frozenset(
     {
         "row_id", "city_id", "layer_id", "feature_id", "source_crs", "source_operation", "attributes", "geom",
-        "geom_3857", "geojson", "plain_zooms", "reach_m", "reach_box", "published_by", "retired_by",
+        "geom_3857", "geojson", "plain_zooms", "reach_m", "reach_box", "published_by", "retired_by", "is_open",
     }
 )  # fmt: skip
 # The day a feature was seen on the ground; what `datetime` asks about.

@@ -7,7 +7,9 @@ import shapely
 from openapi_spec_validator import validate
 
 from api.ogc import CONFORMANCE
+from layers.catalog import Target
 from layers.city import City
+from layers.selection import fields
 from permits.vocabulary import Role
 from tests.api.conftest import Served
 from tests.api.ogc.asking import CRS84, EPSG, OGC, Code, anyone, in_degrees
@@ -103,6 +105,12 @@ def test_collections_say_where_and_what(
     assert south <= truth[1] < south + 1e-6
     assert east - 1e-6 < truth[2] <= east
     assert north - 1e-6 < truth[3] <= north
+
+
+def test_what_the_database_keeps_for_itself_is_no_property() -> None:
+    """A13: versions, and who may see a row, are not part of what a feature says."""
+    kept = {"row_id", "city_id", "layer_id", "published_by", "retired_by", "is_open"}
+    assert {target: kept & set(fields(target)) for target in Target} == dict.fromkeys(Target, set())
 
 
 def test_schema_and_queryables(site: Served) -> None:
