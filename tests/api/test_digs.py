@@ -190,6 +190,9 @@ def test_the_calendar_shows_every_agencys_plans_and_overlaps_are_offered(api: Se
         assert done.json()["overlaps"][0]["state"] == "agreed"
         both = gas.get(f"{BASE}/digs/{view['dig_id']}/overlaps").json()
         assert len(both["trench"]["members"]) == 2
+        same = gas.get(f"{BASE}/planned-works/{plan.json()['plan_id']}/overlaps").json()
+        assert (same["split"], same["agreed_split"]) == (both["split"], both["agreed_split"])
+        assert [each["with_ref"] for each in same["overlaps"]] == [f"dig:{view['dig_id']}"]
 
 
 def test_who_may_call_whom(api: Served, problem_of: Code) -> None:
