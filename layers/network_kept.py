@@ -39,7 +39,7 @@ log = logging.getLogger("panjereh.networks")
 # Fewer rows are read as quickly as columns.
 WORTH_ROWS: Final = 2_000
 # Blocks of a table (8 kB each) whose rows make a part.
-PART_BLOCKS: Final = 4_000
+PART_BLOCKS: Final = 1_000
 _COLUMNS: Final = "city_id, layer_id, part, mark, form, columns"
 
 
