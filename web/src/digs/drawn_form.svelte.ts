@@ -1,9 +1,8 @@
 /** A form whose draft is in part drawn: for as long as its page is open, the corners on the map and those of the draft are one. */
 import { untrack } from "svelte";
-import type { ApiError } from "../lib/api";
 import { app } from "../lib/app.svelte";
-import { asError } from "../lib/opened.svelte";
 import type { Route } from "../lib/route";
+import { Sending } from "../lib/sending.svelte";
 import type { Written } from "../lib/written.svelte";
 import type { Corners } from "../map/polygon";
 import { stage } from "../map/stage.svelte";
@@ -13,10 +12,8 @@ interface Drawn { isArea: boolean; corners: Corners }
 const CLOSE = 19;
 
 /** Made while its page's component is made: it lives and ends with that. */
-export class DrawnForm<Draft extends Drawn> {
-  error = $state<ApiError | null>(null);
+export class DrawnForm<Draft extends Drawn> extends Sending {
   isReady = $state(false);
-  isSending = $state(false);
   /** Sent once at least: from then on it says what is missing. */
   isTried = $state(false);
   readonly #written: Written<Draft>;
@@ -24,6 +21,7 @@ export class DrawnForm<Draft extends Drawn> {
 
   /** `begin` puts into `written` what the page was opened for. */
   constructor(written: Written<Draft>, begin: () => Promise<void>) {
+    super();
     this.#written = written;
     this.#begin = begin;
     $effect(() => {
@@ -49,7 +47,7 @@ export class DrawnForm<Draft extends Drawn> {
       this.isReady = true;
       if (corners.length) stage.map?.fit([{ type: "MultiPoint", coordinates: corners.map((one) => [...one]) }], CLOSE);
     } catch (cause) {
-      this.#failed(cause);
+      this.failed(cause);
     }
   }
 
@@ -63,20 +61,10 @@ export class DrawnForm<Draft extends Drawn> {
       requestAnimationFrame(() => form.querySelector<HTMLElement>('[aria-invalid="true"], .problem')?.scrollIntoView({ block: "center" }));
       return;
     }
-    this.isSending = true;
-    try {
+    await this.run(async () => {
       const to = await act(this.#written.key);
       this.#written.clear();
       app.go(to);
-    } catch (cause) {
-      this.#failed(cause);
-    } finally {
-      this.isSending = false;
-    }
-  }
-
-  #failed(cause: unknown): void {
-    this.error = asError(cause);
-    app.heard(cause);
+    });
   }
 }
