@@ -36,6 +36,7 @@ _UNKNOWN_M: Final = 2.0
 _FIELDS: Final = ", ".join(field.name for field in fields(NearFeature) if field.name != "geom")
 _LAYER: Final = [field.name for field in fields(NearFeature)].index("layer_id")
 _NEAREST_FIRST: Final = itemgetter(2, 0, 1)
+_CLOSED: Final = "closed"
 
 
 def _branch(city_id: str, target: Target, shape: str, columns: str, shown: str) -> str:
@@ -65,6 +66,14 @@ def _made(city_id: str, srid: int, targets: Collection[Target], *, is_brief: boo
             )
             shown = f"{_FIELDS}, ST_AsBinary(geom)"
         made.append(_branch(city_id, target, shape, columns, shown))
+    if not is_brief:
+        # What the application's role cannot see is told in the same round trip.
+        others = ", NULL" * (len(fields(NearFeature)) - _LAYER - 1)
+        kinds = ", ".join(f"'{target}'" for target in sorted(targets))
+        made.append(
+            f"SELECT '{_CLOSED}', l.layer_id{others} FROM layers.layer l WHERE l.city_id = '{city_id}' "
+            f"AND l.target IN ({kinds}) AND l.sensitivity NOT IN ('public', 'shared')"
+        )
     return Statement(" UNION ALL ".join(made), dict.fromkeys(("shape", "margin")))
 
 
@@ -114,16 +123,15 @@ def within_reach(
     own reach. As the application's role, sensitive layers are asked for through the door, as by `query.near`; raises
     AccessRefused where it stays shut. ValueError for a layer that is not a network's.
     """
-    closed = access.behind_the_door(reader, city_id, layer_ids)
-    found: list[NearFeature] = []
-    if closed:
+    statement = statement_for(reader, city_id, layer_ids, is_brief=False)
+    if statement is None:
+        return []
+    rows = _rows(reader, statement, shape_m, margin_m)
+    closed = {row[_LAYER] for row in rows if row[0] == _CLOSED}.intersection(layer_ids)
+    found = [_feature(row) for row in rows if row[0] != _CLOSED and row[_LAYER] in layer_ids]
+    if closed and access.is_app(reader):
         widely = query.near(reader, city_id, sorted(closed), shape_m, margin_m + _MOST_M)
-        found = [each for each in widely if each.distance_m <= margin_m + _reach_m(each)]
-    opened = tuple(layer_id for layer_id in layer_ids if layer_id not in closed)
-    statement = statement_for(reader, city_id, opened, is_brief=False)
-    if statement is not None:
-        rows = _rows(reader, statement, shape_m, margin_m)
-        found += [_feature(row) for row in rows if row[_LAYER] in opened]
+        found += [each for each in widely if each.distance_m <= margin_m + _reach_m(each)]
     return sorted(found, key=lambda each: (each.distance_m, each.layer_id, each.feature_id))
 
 
