@@ -128,16 +128,16 @@ def within_reach(
         return []
     rows = _rows(reader, statement, shape_m, margin_m)
     closed = {row[_LAYER] for row in rows if row[0] == _CLOSED}.intersection(layer_ids)
-    found = [_feature(row) for row in rows if row[0] != _CLOSED and row[_LAYER] in layer_ids]
+    found = _features([row for row in rows if row[0] != _CLOSED and row[_LAYER] in layer_ids])
     if closed and access.is_app(reader):
         widely = query.near(reader, city_id, sorted(closed), shape_m, margin_m + _MOST_M)
         found += [each for each in widely if each.distance_m <= margin_m + _reach_m(each)]
     return sorted(found, key=lambda each: (each.distance_m, each.layer_id, each.feature_id))
 
 
-def _feature(row: tuple[Any, ...]) -> NearFeature:
-    values = [*row[:-1], shapely.from_wkb(bytes(row[-1]))]
-    return NearFeature(*values)
+def _features(rows: list[tuple[Any, ...]]) -> list[NearFeature]:
+    shapes = shapely.from_wkb([bytes(row[-1]) for row in rows])
+    return [NearFeature(*row[:-1], shape) for row, shape in zip(rows, shapes, strict=True)]
 
 
 def _reach_m(feature: NearFeature) -> float:
