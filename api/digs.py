@@ -15,7 +15,8 @@ from shapely.geometry import Polygon, box, shape
 from shapely.geometry.base import BaseGeometry
 
 from api.deps import CityDep, KeyDep, RequiredKeyDep, Runtime, RuntimeDep, allowed, context
-from api.dig_schemas import BODIES, ActionIn, AreaIn, DeclineIn, DigIn, JoinIn
+from api.dig_act_schemas import BODIES, ActionIn
+from api.dig_schemas import AreaIn, DeclineIn, DigIn, JoinIn
 from api.errors import ParameterInvalid
 from api.json_answers import answered, paged, shown
 from api.security import Holder, Permission
