@@ -136,8 +136,9 @@ def within_reach(
 
 
 def _features(rows: list[tuple[Any, ...]]) -> list[NearFeature]:
-    shapes = shapely.from_wkb([bytes(row[-1]) for row in rows])
-    return [NearFeature(*row[:-1], shape) for row, shape in zip(rows, shapes, strict=True)]
+    shapes: Any = shapely.from_wkb([bytes(row[-1]) for row in rows])
+    values = [[*row[:-1], shape] for row, shape in zip(rows, shapes, strict=True)]
+    return [NearFeature(*each) for each in values]
 
 
 def _reach_m(feature: NearFeature) -> float:
