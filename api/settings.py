@@ -96,7 +96,9 @@ class Settings(BaseSettings):
     body_limit_bytes: int = Field(default=1_048_576, ge=1024)
     upload_limit_bytes: int = Field(default=2 * 1024**3, ge=1024, description="largest delivered file")
     tile_cache_bytes: int = Field(default=64 * 1_048_576, ge=0)
-    warm_networks: bool = Field(default=True, description="put the networks together at the start and when they are published")
+    warm_networks: bool = Field(
+        default=True, description="put networks together at the start and once published"
+    )
     secure_cookies: bool = Field(default=False, description="true behind TLS")
     checkpoint_hours: float = Field(
         default=24.0, ge=0, description="a checkpoint over all histories; 0: never"

@@ -9,7 +9,16 @@ down_revision = "0020"
 branch_labels = None
 depends_on = None
 
-TABLES = ("parcel", "building", "street", "landuse", "address", "network_line", "network_node", "network_device")
+TABLES = (
+    "parcel",
+    "building",
+    "street",
+    "landuse",
+    "address",
+    "network_line",
+    "network_node",
+    "network_device",
+)
 
 # What the policy asked the register for, at each statement: all layers of all cities. Who writes rows says it; a row
 # of which it was not said stays closed. For which city a transaction works is asked once per statement, not per row.
