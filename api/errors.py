@@ -40,7 +40,8 @@ from layers.delivery_errors import (
     RepairNotShown,
 )
 from layers.network_errors import NetworkMoving, NetworkNotStored
-from layers.offline_pack import PackPageMissing, PackTooLarge
+from layers.offline_pack import PackPageMissing
+from layers.pack_contents import PackTooLarge
 from layers.query import CityNotStored, ParcelNotStored
 from layers.readers import faults as source
 from layers.surveys import SurveyListMissing

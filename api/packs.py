@@ -18,7 +18,8 @@ from api.security import Holder, Permission, asker, may_look_at
 from geo.crs import WGS84, transform_to
 from geo.shapes import checked_polygon
 from layers.access import identify, map_purpose
-from layers.offline_pack import PackPage, PackRequest, build_pack
+from layers.offline_pack import PackPage, build_pack
+from layers.pack_contents import PackRequest
 
 router = APIRouter(prefix="/v1/cities/{city_id}/packs", tags=["map"])
 

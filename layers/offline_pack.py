@@ -17,40 +17,27 @@ import re
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from pmtiles.tile import Compression, TileType, zxy_to_tileid
 from pmtiles.writer import Writer
-from shapely.geometry import LineString, MultiLineString, MultiPolygon, Polygon, mapping
+from shapely.geometry import mapping
 from shapely.geometry.base import BaseGeometry
 
 from geo.crs import to_wgs84
 from geo.errors import PanjerehError
-from layers import access, query, tiles
-from layers.catalog import LayerSpec, Sensitivity, geometry_types
+from layers import tiles
+from layers.catalog import LayerSpec, Sensitivity
 from layers.city import City
+from layers.pack_contents import LeftOut, PackRequest, collect
+from layers.pack_geopackage import ATTRIBUTES, contacts, write_geopackage
 from layers.query import Reader
 from layers.records import LayerFreshness, NearFeature
 
-if TYPE_CHECKING:
-    import geopandas
-
-MAX_AREA_M2: Final = 4_000_000.0
 LEAST_ZOOM, MOST_ZOOM = 13, 17
 _MARKS: Final = ("/*PACK-STYLE*/", "/*PACK-DATA*/", "/*PACK-SCRIPT*/")
-_ATTRIBUTES: Final = (
-    "target", "layer_id", "feature_id", "owner_agency", "utility", "kind", "class_code", "pressure_bar", "voltage_kv",
-    "diameter_mm", "material", "cover_m", "cover_source", "horizontal_uncertainty_m", "vertical_uncertainty_m",
-    "quality_level", "status", "surveyed_on", "installed_year",
-)  # fmt: skip
-
-
-class PackTooLarge(PanjerehError):
-    """The area is too large for one offline pack."""
-
-    code = "pack-too-large"
 
 
 class PackPageMissing(PanjerehError):
@@ -89,58 +76,12 @@ class PackPage:
 
 
 @dataclass(frozen=True, slots=True)
-class PackRequest:
-    """What to pack: the area in the city's CRS, the layers the asker may see, who asks and when."""
-
-    city: City
-    area_m: BaseGeometry
-    layers: Sequence[LayerSpec]
-    made_by: str
-    made_at: datetime
-    note: str = ""
-    extra: Mapping[str, Any] | None = None
-    """More for the page's data, as is: an incident, open trenches."""
-
-
-@dataclass(frozen=True, slots=True)
-class LeftOut:
-    """A layer that is not in the pack, and why: `sensitive-area-too-large` or `never-delivered`."""
-
-    layer_id: str
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
 class Pack:
     """What was packed: features by layer, tiles, and what was left out."""
 
     features: Mapping[str, int]
     tiles: int
     left_out: tuple[LeftOut, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Collected:
-    """What lies in the area, read in one transaction: by layer, how old each is, and what was left out."""
-
-    taken: Sequence[LayerSpec]
-    left_out: tuple[LeftOut, ...]
-    states: Mapping[str, LayerFreshness]
-    found: Mapping[str, Sequence[NearFeature]]
-
-
-def collect(reader: Reader, request: PackRequest) -> Collected:
-    """Read the area's features. Raises PackTooLarge, or AccessRefused when a sensitive layer stays shut."""
-    area = float(request.area_m.area)
-    if area > MAX_AREA_M2:
-        raise PackTooLarge(found=round(area), allowed=round(MAX_AREA_M2), hint="draw-smaller-area")
-    states = {each.layer_id: each for each in query.freshness(reader, request.city, request.made_at.date())}
-    taken, left_out = _chosen(request, states)
-    found = {
-        spec.layer_id: query.near(reader, request.city.city_id, [spec.layer_id], request.area_m, 0.0)
-        for spec in taken
-    }
-    return Collected(taken, left_out, states, found)
 
 
 def build_pack(reader: Reader, request: PackRequest, page: PackPage, path: Path) -> Pack:
@@ -167,103 +108,9 @@ def build_pack(reader: Reader, request: PackRequest, page: PackPage, path: Path)
     return Pack({name: len(each) for name, each in found.items()}, count, left_out)
 
 
-def _chosen(
-    request: PackRequest, states: Mapping[str, LayerFreshness]
-) -> tuple[list[LayerSpec], tuple[LeftOut, ...]]:
-    """The layers that go in; a sensitive one only where one look may cover the whole area."""
-    taken, left_out = [], []
-    whole = float(request.area_m.envelope.area)
-    for spec in request.layers:
-        state = states.get(spec.layer_id)
-        if state is None or state.as_of is None:
-            left_out.append(LeftOut(spec.layer_id, "never-delivered"))
-        elif spec.sensitivity is Sensitivity.SENSITIVE and whole > access.MAX_AREA_M2:
-            left_out.append(LeftOut(spec.layer_id, "sensitive-area-too-large"))
-        else:
-            taken.append(spec)
-    return taken, tuple(left_out)
-
-
-# --- GeoPackage
-
-
-def write_geopackage(path: Path, request: PackRequest, made: Collected) -> None:
-    """Write one layer per collected one that has features, the area, the contacts, and each layer's age."""
-    import geopandas  # pandas and GDAL are loaded by the first pack
-    import pandas as pd
-    import pyogrio
-
-    taken, found, states = made.taken, made.found, made.states
-    for spec in taken:
-        features = found[spec.layer_id]
-        if features:
-            frame = _frame(spec, features, request.city)
-            pyogrio.write_dataframe(frame, path, layer=spec.layer_id, driver="GPKG", append=path.exists())
-    area = geopandas.GeoDataFrame(
-        {"made_at": [request.made_at.isoformat()], "made_by": [request.made_by], "note": [request.note]},
-        geometry=[request.area_m],
-        crs=request.city.crs,
-    )
-    pyogrio.write_dataframe(area, path, layer="pack_area", driver="GPKG", append=path.exists())
-    tables = {"contacts": _contacts(request.city), "layer_states": [_state(spec, states) for spec in taken]}
-    for name, rows in tables.items():
-        pyogrio.write_dataframe(pd.DataFrame(rows), path, layer=name, driver="GPKG", append=True)
-
-
-def _frame(spec: LayerSpec, features: Sequence[NearFeature], city: City) -> geopandas.GeoDataFrame:
-    import geopandas
-    import pandas as pd
-
-    columns = {name: [getattr(each, name) for each in features] for name in _ATTRIBUTES}
-    frame = pd.DataFrame(columns).dropna(axis="columns", how="all")
-    if "surveyed_on" in frame:
-        frame["surveyed_on"] = [None if day is None else day.isoformat() for day in frame["surveyed_on"]]
-    shapes = [each.geom for each in features]
-    if any(name.startswith("Multi") for name in geometry_types(spec.target)):
-        shapes = [_multi(shape) for shape in shapes]
-    return geopandas.GeoDataFrame(frame, geometry=shapes, crs=city.crs)
-
-
-def _multi(shape: BaseGeometry) -> BaseGeometry:
-    """The shape as its multi type: a GeoPackage's layer has one."""
-    if isinstance(shape, LineString):
-        return MultiLineString([shape])
-    return MultiPolygon([shape]) if isinstance(shape, Polygon) else shape
-
-
-def _state(spec: LayerSpec, states: Mapping[str, LayerFreshness]) -> dict[str, Any]:
-    state = states[spec.layer_id]
-    return {
-        "layer_id": spec.layer_id,
-        "name_en": spec.name.en,
-        "name_fa": spec.name.fa,
-        "owner": spec.owner,
-        "state": str(state.state),
-        "as_of": None if state.as_of is None else state.as_of.isoformat(),
-        "limit_days": state.limit_days,
-        "licence": spec.source.licence,
-        "credit": spec.source.credit,
-    }
-
-
-def _contacts(city: City) -> list[dict[str, Any]]:
-    return [
-        {
-            "agency": agency.agency_id,
-            "name_en": agency.name.en,
-            "name_fa": agency.name.fa,
-            "phone": agency.contact.phone,
-            "email": agency.contact.email,
-            "desk_en": agency.contact.desk.en,
-            "desk_fa": agency.contact.desk.fa,
-        }
-        for agency in city.agencies
-    ]
-
-
 def _contacts_csv(city: City) -> bytes:
     """The contacts as CSV; the byte-order mark is for the spreadsheet that would else garble Persian."""
-    rows = _contacts(city)
+    rows = contacts(city)
     text = io.StringIO()
     writer = csv.DictWriter(text, fieldnames=list(rows[0]))
     writer.writeheader()
@@ -360,7 +207,7 @@ def _page_data(
         ],
         "left_out": [{"layer_id": each.layer_id, "why": each.why} for each in left_out],
         "details": _details(found),
-        "contacts": _contacts(city),
+        "contacts": contacts(city),
         **(request.extra or {}),
     }  # fmt: skip
 
@@ -371,7 +218,7 @@ def _iso(day: date | None) -> str | None:
 
 def _details(found: Mapping[str, Sequence[NearFeature]]) -> dict[str, dict[str, dict[str, Any]]]:
     """What the tiles leave out of every network feature, by layer and id: depth, accuracy, owner, age."""
-    names = [name for name in _ATTRIBUTES if name not in {"target", "layer_id", "feature_id"}]
+    names = [name for name in ATTRIBUTES if name not in {"target", "layer_id", "feature_id"}]
     return {
         layer_id: {
             each.feature_id: {

@@ -18,7 +18,8 @@ from sqlalchemy.orm import Session
 from geo.crs import WGS84, to_wgs84
 from layers.catalog import LayerSpec
 from layers.city import City
-from layers.offline_pack import Collected, LeftOut, PackRequest, collect, write_geopackage
+from layers.pack_contents import Collected, LeftOut, PackRequest, collect
+from layers.pack_geopackage import write_geopackage
 from layers.records import NearFeature
 from permits import dig_reading
 from permits import dig_store as store

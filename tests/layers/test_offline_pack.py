@@ -21,15 +21,8 @@ from sqlalchemy import Connection, Engine
 
 from layers import query, tiles
 from layers.city import City, load_city
-from layers.offline_pack import (
-    MAX_AREA_M2,
-    Pack,
-    PackPage,
-    PackPageMissing,
-    PackRequest,
-    PackTooLarge,
-    build_pack,
-)
+from layers.offline_pack import Pack, PackPage, PackPageMissing, build_pack
+from layers.pack_contents import MAX_AREA_M2, PackRequest, PackTooLarge
 
 PAGE = PackPage(
     "<style>/*PACK-STYLE*/</style><b>/*PACK-DATA*/</b><script>/*PACK-SCRIPT*/</script>", "a{}", "run()"
