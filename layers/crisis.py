@@ -35,7 +35,7 @@ from layers.records import LayerFreshness
 
 if TYPE_CHECKING:  # what puts networks together comes with the first question
     from layers.network import CityNetwork, Networks
-    from layers.network_read import SourceLayer
+    from layers.network_layers import SourceLayer
 
 Json = dict[str, Any]
 # How far from a click a line is still the one that is meant.

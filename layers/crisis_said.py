@@ -103,7 +103,7 @@ _LEVELS: Final = ("low", "medium", "high")
 
 def confidence(desk: Desk, network: CityNetwork, links: Indices, snaps: Indices) -> Json:
     """How far an answer about these links can be trusted, and why not further; the assumed joins among them."""
-    from layers.network_columns import UNKNOWN_DAY  # with its libraries, when the first network is there
+    from layers.network_built import UNKNOWN_DAY  # with its libraries, when the first network is there
 
     about, said = network.about, network.said
     days = said.link_surveyed[links]

@@ -14,26 +14,23 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from sqlalchemy import Connection, Engine, text
 
-from geo.snapping import connectivity
 from geo.trace import Cut, DeviceState, section_of, upstream_of
 from geo.vocabulary import Utility
 from geo.zones import ZoneGraph
 from layers import network_files, network_served
 from layers.catalog import Target
 from layers.city import City
-from layers.network_build import Attributes, Built, build
-from layers.network_columns import UNKNOWN_DAY
+from layers.network_built import Attributes
 from layers.network_errors import NetworkMoving, NetworkNotStored
-from layers.network_files import Unreadable, read_block, write_block
-from layers.network_kept import read_network
-from layers.network_read import (
+from layers.network_files import Block, Unreadable, read_block, write_block
+from layers.network_layers import (
     Reader,
     SourceLayer,
     layers_of,
@@ -42,7 +39,7 @@ from layers.network_read import (
     version_of,
 )
 from layers.network_rules import CrisisRules, NetworkRules, crisis_rules
-from layers.network_served import Asked, Served, read_served
+from layers.network_served import Asked, Served
 
 log = logging.getLogger("panjereh.networks")
 # A publication that overtakes a build is rare; several in a row are somebody's loop.
@@ -119,9 +116,13 @@ class Networks:
                 raise NetworkNotStored(city=city.city_id, utility=utility)
             return version_of(layers, city.city_id, utility, rules.digest), layers
 
-        def make(connection: Connection) -> _Block:
+        def make(connection: Connection) -> Block:
+            from layers.network_making import (
+                network_block,  # with libraries that who finds it made does not need
+            )
+
             version, layers = wanted(connection)
-            return _network_block(version, city, layers, rules or NetworkRules(Utility(utility)), connection)
+            return network_block(version, city, layers, rules or NetworkRules(Utility(utility)), connection)
 
         def attach(folder: Path) -> CityNetwork:
             return _network_from(folder, city, utility, rules or NetworkRules(Utility(utility)))
@@ -140,10 +141,10 @@ class Networks:
             version = version_of(layers, network.version, *kinds, str(reach_m))
             return Asked(city.city_id, city.srid, network.utility, version, layers, kinds, reach_m)
 
-        def make(connection: Connection) -> _Block:
-            wanted, said = asked(connection), network.said
-            found = read_served(connection, wanted, network.zones.network, said.coords, said.vertices)
-            return _Block(wanted.version, *network_served.as_block(found))
+        def make(connection: Connection) -> Block:
+            from layers.network_making import served_block
+
+            return served_block(asked(connection), network.zones, network.said, connection)
 
         def attach(folder: Path) -> Served:
             return network_served.from_block(*read_block(folder))
@@ -158,7 +159,7 @@ class Networks:
         key: tuple[str, ...],
         wanted: Callable[[], str],
         attach: Callable[[Path], Any],
-        make: Callable[[Connection], _Block],
+        make: Callable[[Connection], Block],
     ) -> Any:
         """What is kept under `key`, at the version that is wanted now: from memory, from files, or made."""
         for _ in range(_ATTEMPTS):
@@ -182,7 +183,7 @@ class Networks:
         home: Path,
         version: str,
         attach: Callable[[Path], Any],
-        make: Callable[[Connection], _Block],
+        make: Callable[[Connection], Block],
     ) -> Any:
         """Made by one thread of one process as published now, which may be another version."""
         with self._guard:
@@ -197,30 +198,6 @@ class Networks:
             write_block(home / block.version, block.arrays, block.about)
             _clear(home, block.version)
             return attach(home / block.version)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Block:
-    """What is made, before it is written."""
-
-    version: str
-    arrays: Mapping[str, Any]
-    about: Mapping[str, Any]
-
-
-def _network_block(
-    version: str, city: City, layers: tuple[SourceLayer, ...], rules: NetworkRules, connection: Connection
-) -> _Block:
-    started = time.perf_counter()
-    built = build(read_network(connection, city.city_id, layers, rules), rules)
-    arrays, more = network_files.as_block(built)
-    about = described(built, rules, layers) | {
-        "version": version,
-        "built_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "build_ms": round((time.perf_counter() - started) * 1e3),
-    }
-    log.info("network %s/%s %s built in %s ms", city.city_id, rules.utility, version, about["build_ms"])
-    return _Block(version, arrays, about | more)
 
 
 def _network_from(folder: Path, city: City, utility: str, rules: NetworkRules) -> CityNetwork:
@@ -262,71 +239,3 @@ def _clear(home: Path, kept: str) -> None:
     halves = [each for each in others if each.name.startswith(".") and each.stat().st_mtime < stale]
     for each in (*complete[_KEPT - 1 :], *halves):
         shutil.rmtree(each, ignore_errors=True)
-
-
-# --- what is said about a network
-
-
-def described(built: Built, rules: NetworkRules, layers: tuple[SourceLayer, ...]) -> dict[str, Any]:
-    """Counts, how far the network can be trusted to be one, and why not further."""
-    network, said = built.zones.network, built.attributes
-    joined = connectivity(network)
-    surveyed = said.link_surveyed[said.link_surveyed != UNKNOWN_DAY]
-    graded = sorted(
-        word for code, word in enumerate(said.link_quality.words) if (said.link_quality.codes == code).any()
-    )
-    missing = sorted(
-        str(target)
-        for target in (Target.NETWORK_LINE, Target.NETWORK_NODE, Target.NETWORK_DEVICE)
-        if not any(each.target is target for each in layers)
-    )
-    facts = {
-        "nodes": network.node_count,
-        "links": network.link_count,
-        "valves": len(network.device_ids),
-        "sources": len(network.source_ids),
-        "zones": len(np.unique(built.zones.segments.link)),
-        "snaps": joined.snapped,
-        "widest_snap_m": round(joined.widest_snap_m, 3),
-        "parts": joined.parts,
-        "largest_share": round(joined.largest_share, 4),
-        "supplied_share": round(joined.supplied_share, 4),
-        "length_m": round(joined.length_m, 1),
-        "unplaced": len(network.unplaced),
-        "oldest_survey": _day(int(surveyed.min())) if len(surveyed) else None,
-        "lowest_quality": graded[-1] if graded else None,
-        "missing_layers": missing,
-        "tolerance_m": rules.tolerance_m,
-        "layers": [each.as_dict() for each in layers],
-    }
-    reasons = doubts(facts)
-    return facts | {"explanations": reasons, "confidence": level_of(facts, reasons)}
-
-
-def _day(days: int) -> str:
-    return (date(1970, 1, 1) + timedelta(days=days)).isoformat()
-
-
-def doubts(facts: Mapping[str, Any]) -> list[str]:
-    """Why an answer may be wrong, as slugs."""
-    found = {
-        "no-source": facts["sources"] == 0,
-        "no-valves": facts["valves"] == 0,
-        "snapped-joins": facts["snaps"] > 0,
-        "parts-without-source": facts["sources"] > 0 and facts["supplied_share"] < 0.995,
-        "unplaced-devices": facts["unplaced"] > 0,
-        "never-surveyed": facts["oldest_survey"] is None,
-        "records-only": facts["lowest_quality"] == "D",
-        "layers-missing": bool(facts["missing_layers"]),
-    }
-    return [slug for slug, holds in found.items() if holds]
-
-
-def level_of(facts: Mapping[str, Any], reasons: list[str]) -> str:
-    """How far an answer may be trusted: `low`, `medium` or `high`."""
-    if "no-source" in reasons or "layers-missing" in reasons or facts["supplied_share"] < 0.9:
-        return "low"
-    share = facts["snaps"] / max(facts["links"], 1)
-    if share > 0.05 or facts["supplied_share"] < 0.995 or facts["lowest_quality"] == "D":
-        return "medium"
-    return "high"

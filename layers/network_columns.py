@@ -13,13 +13,12 @@ from scipy.spatial import cKDTree
 
 from geo.ids import Coded, Ids
 from geo.network import NOWHERE, Flags, Indices, LinkRole, Metres, role_code
+from layers.network_built import UNKNOWN_DAY
 from layers.network_copy import Columns, column
 from layers.network_read import Delivered, flat, ids_of
 
 # Two coordinates nearer than this are one point: files are written to the millimetre at best.
 SAME_M: Final = 0.001
-UNKNOWN_DAY: Final = int(np.iinfo(np.int32).min)
-"""Stands for an unknown day among days since 1970."""
 
 
 def numbers(table: Columns, name: str, kind: Any) -> Any:

@@ -23,8 +23,8 @@ import numpy as np
 from geo.ids import Coded, Ids
 from geo.network import Network, Snap, SnapKind
 from geo.zones import Segments, TraceGraph, ZoneGraph
-from layers.network_build import Attributes, Built, Shapes
-from layers.network_read import FORMAT
+from layers.network_built import Attributes, Built, Shapes
+from layers.network_layers import FORMAT
 
 _META: Final = "about.json"
 _BLOCK: Final = "arrays.bin"
@@ -73,6 +73,15 @@ class Snaps(Sequence[Snap]):
             _KINDS[int(self.kind[index])], self.subjects[index], self.others[index], apart, x, y,
             int(self.node[index]), int(self.other_node[index]), int(self.other_link[index]),
         )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Block:
+    """What is made, before it is written."""
+
+    version: str
+    arrays: Mapping[str, Any]
+    about: Mapping[str, Any]
 
 
 def as_block(built: Built) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -22,16 +22,8 @@ from layers.catalog import Target
 from layers.city import City
 from layers.config import CityConfigError
 from layers.network_copy import copied_parts
-from layers.network_read import (
-    FORMAT,
-    Delivered,
-    LayerQuery,
-    SourceLayer,
-    delivered,
-    layer_query,
-    network_layers,
-    read_rows,
-)
+from layers.network_layers import FORMAT, SourceLayer, network_layers
+from layers.network_read import Delivered, LayerQuery, delivered, layer_query, read_rows
 from layers.network_rules import NetworkRules, crisis_rules
 from layers.packing import HEADER, TRAILER
 

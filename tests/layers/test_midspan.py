@@ -10,7 +10,8 @@ import pyarrow as pa
 from geo.network import SnapKind
 from geo.trace import Break, isolate
 from geo.vocabulary import Utility
-from layers.network_build import Built, build
+from layers.network_build import build
+from layers.network_built import Built
 from layers.network_read import Delivered
 from layers.network_rules import NetworkRules
 

@@ -24,7 +24,8 @@ from layers.database import make_engine
 from layers.ingest import deliver, roll_back
 from layers.network_build import build
 from layers.network_kept import keep, kept, read_network
-from layers.network_read import SourceLayer, delivered, layer_query, layers_of, read_rows
+from layers.network_layers import SourceLayer, layers_of
+from layers.network_read import delivered, layer_query, read_rows
 from layers.network_rules import NetworkRules, crisis_rules
 
 CLEAR = text("DELETE FROM layers.kept_columns")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -73,6 +75,46 @@ def test_what_is_kept_answers_as_what_was_built(schutterwald: Any, kept: Path) -
     assert again.version == first.version
     assert list(again.zones.network.link_ids) == list(first.zones.network.link_ids)
     assert np.array_equal(again.zones.supplied, first.zones.supplied)
+
+
+FOUND = """
+import sys
+from pathlib import Path
+from geo.trace import Break, isolate
+from layers.city import load_city
+from layers.database import make_engine
+from layers.network import Networks
+url, cities, kept, link = sys.argv[1:]
+city, networks = load_city(Path(cities), "schutterwald"), Networks(make_engine(url), Path(kept))
+with networks._engine.connect() as connection:
+    made = networks.get(connection, city, "water")
+    served = networks.served(connection, city, made)
+print(len(isolate(made.zones, Break(links=(link,))).valves_to_close), len(served.parcel_ids))
+print([name for name in ("geopandas", "pandas", "pyarrow", "scipy.spatial") if name in sys.modules])
+"""
+
+
+def test_who_finds_a_network_made_loads_nothing_that_makes_it(
+    schutterwald: Any, kept: Path, cities: Path
+) -> None:
+    """A web process that attaches to the files of another stays small."""
+    networks = Networks(schutterwald.engine, kept)
+    made = network_of(networks, schutterwald, "water")
+    with schutterwald.engine.connect() as connection:
+        served = networks.served(connection, schutterwald.city, made)
+    link = made.zones.network.link_ids[0]
+    wanted = len(isolate(made.zones, Break(links=(link,))).valves_to_close), len(served.parcel_ids)
+    url = schutterwald.engine.url.render_as_string(hide_password=False)
+    said = subprocess.run(
+        [sys.executable, "-c", FOUND, url, str(cities), str(kept), link],
+        cwd=cities.parent,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert said.returncode == 0, said.stderr[-2000:]
+    assert said.stdout.splitlines() == [f"{wanted[0]} {wanted[1]}", "[]"]
 
 
 def test_a_kept_network_that_is_damaged_is_built_anew(schutterwald: Any, tmp_path: Path) -> None:
