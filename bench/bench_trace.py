@@ -1,6 +1,6 @@
 """Isolation traces: ours beside WNTR, networkx, scipy, igraph, SQL and pgRouting; same network, same breaks, one run.
 
-    python bench/bench_trace.py [--million | --segments N] [--breaks 15] [--stored] [--peers VENV]
+    python bench/bench_trace.py [--segments N ...] [--million] [--breaks 15] [--stored] [--peers VENV]
 
 `--stored` asks the network as the product does: from published layers in a database of its own (bench.trace_stored);
 pgRouting takes part where the server has it (Debian: postgresql-15-pgrouting). `--peers` is a virtual environment with
@@ -236,6 +236,9 @@ def _inner_valves_aside(answer: Answer, network: Network) -> Answer:
 
 def main() -> None:
     ask = argparse.ArgumentParser(description=__doc__)
+    ask.add_argument(
+        "--segments", type=int, nargs="+", default=[10_000, 100_000, 300_000], help="of all networks"
+    )
     ask.add_argument("--million", action="store_true", help="the city of 1,000,000 segments too")
     ask.add_argument("--breaks", type=int, default=15)
     ask.add_argument("--stored", action="store_true", help="from a database, beside SQL, pgRouting, igraph")
@@ -244,7 +247,7 @@ def main() -> None:
     print(f"seed {SEED}")
     for name in ("Net3", "ky10", "Net6"):
         against_wntr(name)
-    sizes = (10_000, 100_000, 300_000, *((1_000_000,) if options.million else ()))
+    sizes = (*options.segments, *((1_000_000,) if options.million else ()))
     for size in sizes:
         against_graphs(size, options.breaks)
     if options.stored:
