@@ -4,9 +4,9 @@
 
 `--stored` asks the network as the product does: from published layers in a database of its own (bench.trace_stored);
 pgRouting takes part where the server has it (Debian: postgresql-15-pgrouting). `--peers` is a virtual environment with
-igraph and numpy:
+igraph and what it reads the database with:
 
-    python3 -m venv /path/to/peers && /path/to/peers/bin/pip install igraph numpy
+    make peers      # into .peers
 
 First the isolation segments of WNTR's own example networks, against `wntr.metrics.valve_segments`. Then the
 water network of a made-up city (`bench.city`, seeded): the full answer to a break, which is the valves to close,
@@ -242,7 +242,7 @@ def main() -> None:
     ask.add_argument("--million", action="store_true", help="the city of 1,000,000 segments too")
     ask.add_argument("--breaks", type=int, default=15)
     ask.add_argument("--stored", action="store_true", help="from a database, beside SQL, pgRouting, igraph")
-    ask.add_argument("--peers", type=Path, help="virtual environment with igraph and numpy")
+    ask.add_argument("--peers", type=Path, help="virtual environment with igraph: make peers")
     options = ask.parse_args()
     print(f"seed {SEED}")
     for name in ("Net3", "ky10", "Net6"):

@@ -23,7 +23,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psycopg2
 from sqlalchemy import Connection, Engine, text
 
 from bench.city import generate
@@ -271,15 +270,12 @@ def by_pgrouting(connection: Connection, link: str) -> Answer:
 def by_igraph(
     python: Path, folder: Path, engine: Engine, chosen: list[str]
 ) -> tuple[dict[str, Any], list[Answer]]:
-    """What igraph says, in its own environment; the driver and pyarrow are lent to it."""
+    """What igraph says, in its own environment."""
     wanted, out = folder / "chosen.json", folder / "igraph.json"
     wanted.write_text(json.dumps(chosen))
     url = engine.url
     dsn = f"host={url.query['host']} user={url.username} dbname={url.database}"
-    lent = Path(psycopg2.__file__).parent.parent
-    call = f"import runpy, sys; sys.path.append({str(lent)!r}); "
-    call += f"runpy.run_path({str(WITH_IGRAPH)!r}, run_name='__main__')"
-    subprocess.run([str(python), "-c", call, dsn, str(wanted), str(out)], check=True)
+    subprocess.run([str(python), str(WITH_IGRAPH), dsn, str(wanted), str(out)], check=True)
     said = json.loads(out.read_text())
     return said, [tuple(frozenset(part) for part in answer) for answer in said["answers"]]
 

@@ -3,7 +3,7 @@
 # usage: scripts/bench_peers.sh DIRECTORY
 set -euo pipefail
 peers=${1:?a directory for the virtual environment}
-if [[ -f "$peers/ready" ]]; then exit 0; fi
+if [[ -f "$peers/ready" && "$peers/ready" -nt "${BASH_SOURCE[0]}" ]]; then exit 0; fi
 
 # pygeoapi wants Python 3.12; where there is none, the rest is measured without it.
 python=""
@@ -13,7 +13,7 @@ for name in "${PEER_PYTHON:-}" python3.14 python3.13 python3.12 "$HOME"/.pyenv/v
         break
     fi
 done
-packages=(tipg==1.6.1 uvicorn psycopg2-binary geoalchemy2 igraph==1.0.0 numpy)
+packages=(tipg==1.6.1 uvicorn psycopg2-binary geoalchemy2 igraph==1.0.0 numpy pyarrow)
 if [[ -n "$python" ]]; then
     packages+=(pygeoapi==0.24.0 gunicorn)
 else
