@@ -7,6 +7,7 @@ where it is used.
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +23,8 @@ _SEGMENTS_PER_CELL = 2.0
 # From a cell's middle to its corner, in sides, and a little for the rounding.
 _HALF_DIAGONAL = 0.7072
 _MANY_CELLS = 12
+# A question's areas are numbered on from the last one's, until 32 bits are full.
+_MOST_TURNS = 2**31 - 1
 
 
 @compiled
@@ -109,7 +112,7 @@ def _is_beyond(x: float, y: float, edges: Floats, first: int, last: int, within:
 
 
 @compiled
-def _near(  # noqa: C901, PLR0913, PLR0915 - one compiled loop
+def _near(  # noqa: C901, PLR0913 - one compiled loop
     segments: Floats,
     owner: Ints,
     reach_m: Floats,
@@ -118,12 +121,15 @@ def _near(  # noqa: C901, PLR0913, PLR0915 - one compiled loop
     starts: Offsets,
     margin_m: float,
     widest_m: float,
+    marks: tuple[Ints, Ints, Ints],
+    turn: int,
 ) -> tuple[Ints, Ints, Floats]:
-    """Area, line and distance of every pair that is found; a line's segments count as one."""
+    """Area, line and distance of every pair that is found; a line's segments count as one.
+
+    `marks` say of each segment, and of each line, at which turn it was met; area k is looked at in turn `turn + k`.
+    """
     start, items, side, columns, rows = grid
-    seen = np.full(segments.shape[0], -1, np.int32)
-    place = np.full(reach_m.size, -1, np.int32)
-    stamp = np.full(reach_m.size, -1, np.int32)
+    seen, stamp, place = marks
     room, count = 4096, 0
     areas, lines, apart = np.empty(room, np.int32), np.empty(room, np.int32), np.empty(room, np.float64)
     for q in range(starts.size - 1):
@@ -147,9 +153,9 @@ def _near(  # noqa: C901, PLR0913, PLR0915 - one compiled loop
                 cell = row * columns + column
                 for at in range(start[cell], start[cell + 1]):
                     i = items[at]
-                    if seen[i] == q:
+                    if seen[i] == turn + q:
                         continue
-                    seen[i] = q
+                    seen[i] = turn + q
                     s, line = segments[i], owner[i]
                     within = margin_m + reach_m[line]
                     if min(s[0], s[2]) > east + within or max(s[0], s[2]) < west - within:
@@ -159,13 +165,13 @@ def _near(  # noqa: C901, PLR0913, PLR0915 - one compiled loop
                     d = _distance(s, edges, first, last, within)
                     if d == np.inf:
                         continue
-                    if stamp[line] == q:
+                    if stamp[line] == turn + q:
                         apart[place[line]] = min(apart[place[line]], d)
                         continue
                     if count == room:
                         room *= 2
                         areas, lines, apart = _grown(areas, room), _grown(lines, room), _grown(apart, room)
-                    stamp[line], place[line] = q, count
+                    stamp[line], place[line] = turn + q, count
                     areas[count], lines[count], apart[count] = q, line, d
                     count += 1
     return areas[:count], lines[:count], apart[:count]
@@ -213,6 +219,17 @@ class ReachGrid:
         start, items = _fill(self._segments, side, columns, rows)
         self._grid = (start, items, side, columns, rows)
         self._widest_m = float(self._reach_m.max(initial=0.0))
+        self._own = threading.local()
+
+    def _marks(self, turns: int) -> tuple[tuple[Ints, Ints, Ints], int]:
+        """What this thread marks what it met with, and its next turn: made once, not wiped at each question."""
+        own = self._own
+        if getattr(own, "turn", _MOST_TURNS + 1) > _MOST_TURNS - turns:
+            own.marks = tuple(np.full(k, -1, np.int32) for k in (len(self._owner), *[len(self._reach_m)] * 2))
+            own.turn = 0
+        turn: int = own.turn
+        own.turn += turns
+        return own.marks, turn
 
     def near(self, areas: Shapes, margin_m: float) -> Found:
         """Return every area (Polygon, MultiPolygon) and line that may be within `margin_m` of each other."""
@@ -230,5 +247,6 @@ class ReachGrid:
             starts,
             float(margin_m),
             self._widest_m,
+            *self._marks(len(areas)),
         )
         return Found(*found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -176,3 +177,23 @@ def test_the_kernel_finds_what_shapely_measures_among_awkward_lines() -> None:
     pairs = sorted(zip(found.areas.tolist(), found.lines.tolist(), strict=True))
     assert pairs == [tuple(pair) for pair in wanted.tolist()]
     assert np.abs(found.distance_m - apart[found.areas, found.lines]).max() < 1e-9
+
+
+def test_the_kernel_answers_alike_one_by_one_again_and_in_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it marked for one question says nothing to the next, when its turns begin anew neither."""
+    random = np.random.default_rng(11)
+    starts = random.uniform(0, 300, (800, 2))
+    lines = shapely.linestrings(np.stack([starts, starts + random.uniform(-15, 15, (800, 2))], axis=1))
+    areas = np.array([box(x, y, x + 25, y + 15) for x, y in random.uniform(0, 280, (40, 2))])
+    grid = ReachGrid(np.asarray(lines, dtype=object), random.choice([0.1, 2.0], 800))
+    assert len(grid.near(areas[:0], MARGIN_M).lines) == 0
+    found = grid.near(areas, MARGIN_M)
+    wanted = [found.lines[found.areas == k].tolist() for k in range(len(areas))]
+    monkeypatch.setattr("geo.reach._MOST_TURNS", 7)
+
+    def asked(first: int) -> list[list[int]]:
+        fresh = [grid.near(areas[k : k + 1], MARGIN_M).lines.tolist() for k in range(first, len(areas))]
+        return [wanted[k] for k in range(first)] + fresh
+
+    with ThreadPoolExecutor(4) as threads:
+        assert all(each == wanted for each in threads.map(asked, [0, 3, 1, 2] * 3))
