@@ -43,7 +43,7 @@ torture: setup ## 1,000 permits, 30 % faults, 50 kills, 5 database kills (minute
 peers: setup ## What the benches measure beside ours: tipg, pygeoapi, igraph, in .peers
 	@scripts/bench_peers.sh $(PEERS)
 
-bench: setup peers ## Every benchmark with its peers, 10 k to 1 M (hours; SIZES="10000" for a first look)
+bench: setup peers ## Every benchmark with its peers, 10 k to 1 M (twenty minutes on two idle cores)
 	@$(PY) -m bench.every --peers $(PEERS) --sizes $(SIZES)
 
 bench-agreement: setup ## Layer agreement: detection, false alarms, recovery, against their goals
