@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from sqlalchemy import Engine, make_url, text
+from sqlalchemy import Engine, make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -20,6 +20,7 @@ from geo.errors import PanjerehError
 from layers.access import RoleMode, run_as_app
 from layers.city import City
 from layers.database import make_engine, make_sessions
+from layers.network_layers import published_networks
 
 if TYPE_CHECKING:
     from layers.network import Networks
@@ -30,11 +31,6 @@ Answer = TypeVar("Answer")
 SLOTS: Final = 8
 # How often it is looked whether a network was published.
 WATCH_S: Final = 5.0
-_PUBLISHED: Final = text(
-    "SELECT city_id, string_agg(layer_id || ' ' || delivery_id, ',' ORDER BY layer_id) FROM layers.layer "
-    "WHERE delivery_id IS NOT NULL AND target IN ('network_line', 'network_node', 'network_device') "
-    "GROUP BY city_id HAVING bool_or(target = 'network_line')"
-)
 _OPTIONS: Final = (
     "-c statement_timeout=15000 -c lock_timeout=5000 -c jit=off -c max_parallel_workers_per_gather=0"
 )
@@ -80,7 +76,7 @@ class CrisisPool:
         while True:
             try:
                 with self.builder.connect() as connection:
-                    published = {city_id: shown for city_id, shown in connection.execute(_PUBLISHED).all()}  # noqa: C416
+                    published = published_networks(connection)
             except SQLAlchemyError:  # the database is away; whoever asks is told
                 published = {}
             for city in cities:

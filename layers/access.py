@@ -8,6 +8,7 @@ row-level security hides everything else that the transaction has no business wi
 
 from __future__ import annotations
 
+# ruff: noqa: S608 - what is spliced into SQL is a constant of the code, never data
 import logging
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -17,16 +18,14 @@ from typing import Any, Final
 from uuid import UUID
 
 import psycopg2
-from sqlalchemy import Connection, Engine, event, text
+from sqlalchemy import Engine, event, text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import Session
 
 from geo.errors import PanjerehError
 from layers.catalog import LayerSpec, Sensitivity
-from layers.reads import Statement, execute_prepared
+from layers.reads import Reader, Statement, connection_of, execute_prepared
 
 log = logging.getLogger("panjereh.access")
-Reader = Session | Connection
 
 ROLE: Final = "panjereh_app"
 MAX_AREA_M2: Final = 250_000.0
@@ -236,13 +235,15 @@ DOOR: Final = (
 
 def is_app(reader: Reader) -> bool:
     """Say whether this connection runs as the application's role."""
-    connection = reader.connection() if isinstance(reader, Session) else reader
+    connection = connection_of(reader)
     return bool(connection.info.get(ROLE))
 
 
+OPEN: Final = "l.sensitivity IN ('public', 'shared')"
+"""Whether a layer `l` of the register is open to the application's role, as SQL."""
 _SENSITIVE: Final = Statement(
-    "SELECT layer_id FROM layers.layer WHERE city_id = %(city_id)s AND layer_id = ANY(%(layer_ids)s) "
-    "AND sensitivity NOT IN ('public', 'shared')",
+    "SELECT l.layer_id FROM layers.layer l WHERE l.city_id = %(city_id)s AND l.layer_id = ANY(%(layer_ids)s) "
+    f"AND NOT {OPEN}",
     dict.fromkeys(("city_id", "layer_ids")),
 )
 
@@ -252,7 +253,7 @@ def behind_the_door(reader: Reader, city_id: str, layer_ids: Collection[str]) ->
     if not layer_ids or not is_app(reader):
         return frozenset()
     values = {"city_id": city_id, "layer_ids": list(layer_ids)}
-    connection = reader.connection() if isinstance(reader, Session) else reader
+    connection = connection_of(reader)
     return frozenset(row[0] for row in execute_prepared(connection, _SENSITIVE, values))
 
 

@@ -30,7 +30,7 @@ from layers.access import AccessRefused, Asker, Purpose, identify, may_look
 from layers.catalog import LayerSpec, Sensitivity
 from layers.city import Agency, City
 from layers.network_rules import CrisisRules
-from layers.query import Reader
+from layers.reads import Reader
 from layers.records import LayerFreshness
 
 if TYPE_CHECKING:  # what puts networks together comes with the first question

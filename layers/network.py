@@ -31,7 +31,6 @@ from layers.network_built import Attributes
 from layers.network_errors import NetworkMoving, NetworkNotStored
 from layers.network_files import Block, Unreadable, read_block, write_block
 from layers.network_layers import (
-    Reader,
     SourceLayer,
     layers_of,
     network_layers,
@@ -40,6 +39,7 @@ from layers.network_layers import (
 )
 from layers.network_rules import CrisisRules, NetworkRules, crisis_rules
 from layers.network_served import Asked, Served
+from layers.reads import Reader
 
 log = logging.getLogger("panjereh.networks")
 # A publication that overtakes a build is rare; several in a row are somebody's loop.
@@ -117,9 +117,8 @@ class Networks:
             return version_of(layers, city.city_id, utility, rules.digest), layers
 
         def make(connection: Connection) -> Block:
-            from layers.network_making import (
-                network_block,  # with libraries that who finds it made does not need
-            )
+            # with libraries that who finds it made does not need
+            from layers.network_making import network_block
 
             version, layers = wanted(connection)
             return network_block(version, city, layers, rules or NetworkRules(Utility(utility)), connection)

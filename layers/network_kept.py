@@ -55,7 +55,7 @@ def kept(connection: Connection, city_id: str, layer: SourceLayer, query: LayerQ
     if not parts:
         return None
     tables = [pa.ipc.open_stream(part).read_all() for part in parts]
-    return pa.concat_tables(tables).unify_dictionaries().combine_chunks()
+    return pa.concat_tables(tables)
 
 
 def read_network(

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+# ruff: noqa: S608 - what is spliced into SQL is a constant of the code, never data
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, Final
 
-from sqlalchemy import Connection
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, text
 
 from layers.catalog import Target
-from layers.reads import Statement, execute_prepared
+from layers.reads import Reader, Statement, connection_of, execute_prepared
 
-Reader = Session | Connection
 # Part of every version: raise it whenever what is built or kept changes.
 FORMAT: Final = "panjereh-network-4"
 
@@ -54,6 +53,11 @@ _OF_NETWORKS: Final = Statement(_LAYERS.format(which=_LINKED), {"city": ""})
 _OF_UTILITY: Final = Statement(
     _LAYERS.format(which=f"l.utility = %(utility)s AND {_LINKED}"), {"city": "", "utility": ""}
 )
+_OF_CITIES: Final = text(
+    "SELECT l.city_id, string_agg(l.layer_id || ' ' || l.delivery_id, ',' ORDER BY l.layer_id) AS shown "
+    f"FROM layers.layer l WHERE l.delivery_id IS NOT NULL AND {_LINKED} "
+    "GROUP BY l.city_id HAVING bool_or(l.target = 'network_line')"
+)
 _OF_SERVED: Final = Statement(
     _LAYERS.format(which="l.target IN ('parcel', 'building', 'network_device')"), {"city": ""}
 )
@@ -64,7 +68,7 @@ def _published(reader: Reader, statement: Statement, **values: str) -> tuple[Sou
 
     Asked at every question, so it is prepared once per connection and made into objects when it has changed.
     """
-    connection = reader.connection() if isinstance(reader, Session) else reader
+    connection = connection_of(reader)
     return _as_layers(tuple(execute_prepared(connection, statement, values)))
 
 
@@ -76,6 +80,11 @@ def _as_layers(rows: tuple[tuple[Any, ...], ...]) -> tuple[SourceLayer, ...]:
 def network_layers(reader: Reader, city_id: str) -> tuple[SourceLayer, ...]:
     """The published layers that any network of the city is made of."""
     return _published(reader, _OF_NETWORKS, city=city_id)
+
+
+def published_networks(connection: Connection) -> dict[str, str]:
+    """Of each city that has published lines: what tells one state of all its networks from another."""
+    return {row.city_id: row.shown for row in connection.execute(_OF_CITIES)}
 
 
 def layers_of(reader: Reader, city_id: str, utility: str) -> tuple[SourceLayer, ...]:

@@ -33,7 +33,7 @@ from layers.catalog import LayerSpec, Sensitivity
 from layers.city import City
 from layers.pack_contents import LeftOut, PackRequest, collect
 from layers.pack_geopackage import ATTRIBUTES, contacts, write_geopackage
-from layers.query import Reader
+from layers.reads import Reader
 from layers.records import LayerFreshness, NearFeature
 
 LEAST_ZOOM, MOST_ZOOM = 13, 17

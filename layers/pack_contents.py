@@ -13,7 +13,7 @@ from geo.errors import PanjerehError
 from layers import access, query
 from layers.catalog import LayerSpec, Sensitivity
 from layers.city import City
-from layers.query import Reader
+from layers.reads import Reader
 from layers.records import LayerFreshness, NearFeature
 
 MAX_AREA_M2: Final = 4_000_000.0

@@ -10,7 +10,7 @@ from shapely.geometry.base import BaseGeometry
 from sqlalchemy import text
 
 from geo.parcel_numbers import Plate, parcel_code, plain, plates, postal_code
-from layers.query import Reader
+from layers.reads import Reader
 
 _COLUMNS: Final = (
     "t.feature_id, t.area_m2, t.renovation_code, t.postal_code, t.plate_main, t.plate_sub, t.plate_section, "

@@ -16,14 +16,14 @@ from weakref import WeakKeyDictionary
 
 import shapely
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import Connection, Engine, RowMapping, TextClause, text
+from sqlalchemy import Engine, RowMapping, TextClause, text
 from sqlalchemy.orm import Session
 
 from geo.errors import PanjerehError
 from layers import access
 from layers.catalog import Target
 from layers.city import City
-from layers.reads import Statement, compiled, execute_prepared
+from layers.reads import Reader, Statement, compiled, connection_of, execute_prepared
 from layers.records import (
     AdjoiningStreet,
     BuildingOnParcel,
@@ -34,8 +34,6 @@ from layers.records import (
     NetworkNearby,
     ParcelRecord,
 )
-
-Reader = Session | Connection
 
 DOSSIER_RADIUS_M = 10.0
 # Parcels reach the kerb, streets are axes: half a wide street and its pavement.
@@ -193,7 +191,7 @@ def near(
         found = [_feature(row) for row in rows]
     opened = {layer_id: table for layer_id, table in tables.items() if layer_id not in closed}
     if opened:
-        connection = reader.connection() if isinstance(reader, Session) else reader
+        connection = connection_of(reader)
         statement = _near_statement(tuple(sorted(set(opened.values()))))
         # The same plan for every shape: planning costs more than looking.
         made = execute_prepared(

@@ -18,12 +18,10 @@ from weakref import WeakKeyDictionary
 import shapely
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import Engine
-from sqlalchemy.orm import Session
 
 from layers import access, query
 from layers.catalog import NETWORK_TARGETS, Target
-from layers.query import Reader
-from layers.reads import Statement, execute_prepared
+from layers.reads import Reader, Statement, connection_of, execute_prepared
 from layers.records import NearFeature
 
 # Sub-selects are made once per statement, not once per row. And what they give is not known to the planner either,
@@ -72,7 +70,7 @@ def _made(city_id: str, srid: int, targets: Collection[Target], *, is_brief: boo
         kinds = ", ".join(f"'{target}'" for target in sorted(targets))
         made.append(
             f"SELECT '{_CLOSED}', l.layer_id{others} FROM layers.layer l WHERE l.city_id = '{city_id}' "
-            f"AND l.target IN ({kinds}) AND l.sensitivity NOT IN ('public', 'shared')"
+            f"AND l.target IN ({kinds}) AND NOT {access.OPEN}"
         )
     return Statement(" UNION ALL ".join(made), dict.fromkeys(("shape", "margin")))
 
@@ -90,7 +88,7 @@ def statement_for(
 
     ValueError for a layer that is not a network's.
     """
-    connection = reader.connection() if isinstance(reader, Session) else reader
+    connection = connection_of(reader)
     known = _statements.setdefault(connection.engine, {})
     key = city_id, tuple(layer_ids), is_brief
     if key in known:
@@ -109,7 +107,7 @@ def statement_for(
 def _rows(
     reader: Reader, statement: Statement, shape_m: BaseGeometry, margin_m: float
 ) -> list[tuple[Any, ...]]:
-    connection = reader.connection() if isinstance(reader, Session) else reader
+    connection = connection_of(reader)
     values = {"shape": shapely.to_wkb(shape_m, hex=True, output_dimension=2), "margin": float(margin_m)}
     return execute_prepared(connection, statement, values)
 

@@ -17,12 +17,14 @@ import psycopg2
 from sqlalchemy import Connection, Engine, Executable, make_url
 from sqlalchemy.dialects.postgresql.psycopg2 import PGDialect_psycopg2
 from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.orm import Session
 from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.sql import ClauseElement
 
 from layers.database import make_engine
 
 Result = TypeVar("Result")
+Reader = Session | Connection
 # Nothing a map client asks may take longer; a filter that would is given up, and said so.
 STATEMENT_TIMEOUT_MS = 30_000
 # A map request reads a few hundred rows: starting a parallel worker or compiling costs more than the whole answer,
@@ -71,6 +73,11 @@ def reading_engine(url: str, *, pool_size: int = 10) -> Engine:
         pool_pre_ping=False,
         isolation_level="AUTOCOMMIT",
     )
+
+
+def connection_of(reader: Reader) -> Connection:
+    """The connection that reads: a session's own, in its transaction."""
+    return reader.connection() if isinstance(reader, Session) else reader
 
 
 def _is_lost(connection: Any) -> bool:

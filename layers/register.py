@@ -6,22 +6,21 @@ themselves are `layers.staging`'s, with all that reads and packs them; the regis
 
 from __future__ import annotations
 
+# ruff: noqa: S608 - what is spliced into SQL is a constant of the code, never data
 from typing import Any, Final
 
 from sqlalchemy import Connection, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from geo.errors import PanjerehError
+from layers.access import OPEN
 from layers.catalog import Target
 from layers.city import City
 from layers.tables import SCHEMA, TABLES, DeliveryRow, LayerRow
 
 # Kept by the database, not delivered; as are the columns that it makes from others.
 _KEPT = ("row_id", "published_by", "retired_by", "is_open")
-IS_OPEN: Final = (
-    "(SELECT l.sensitivity IN ('public', 'shared') FROM layers.layer l "
-    "WHERE l.city_id = :city_id AND l.layer_id = :layer_id)"
-)
+IS_OPEN: Final = f"(SELECT {OPEN} FROM layers.layer l WHERE l.city_id = :city_id AND l.layer_id = :layer_id)"
 """Whether the rows of a layer are open to the application's role, as SQL; who writes rows says it (`is_open`)."""
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import text
 
 from layers.catalog import LayerSpec, Target
 from layers.city import City
-from layers.query import Reader
+from layers.reads import Reader
 
 
 class Measure(StrEnum):

@@ -26,8 +26,8 @@ from layers import access
 from layers.catalog import LayerSpec, Target
 from layers.city import City
 from layers.drawing import MAX_ZOOM, TILE_ATTRIBUTES
-from layers.query import Reader, srid
-from layers.reads import Statement, fetch
+from layers.query import srid
+from layers.reads import Reader, Statement, fetch
 from layers.served import Shown
 
 EXTENT = 4096

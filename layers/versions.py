@@ -20,7 +20,7 @@ from sqlalchemy import Connection, select, text, true
 from layers.catalog import LayerSpec
 from layers.city import City
 from layers.delivery_errors import DeliveryNotFound
-from layers.query import Reader
+from layers.reads import Reader
 from layers.register import delivered_columns
 from layers.tables import DeliveryRow, LayerRow
 
