@@ -113,6 +113,17 @@ def look(
     }
 
 
+def hold_pavings(session: Session, city: City, *, to_change: bool = False) -> None:
+    """Until this transaction ends, no other changes which streets of the city are newly paved.
+
+    Taken before the first excavation is locked. Who is about to change one (`to_change`) waits for all that look:
+    otherwise an excavation and a pavement written in the same instant would not know of each other.
+    """
+    key = func.hashtextextended(f"panjereh-pavings:{city.city_id}", 0)
+    lock = func.pg_advisory_xact_lock if to_change else func.pg_advisory_xact_lock_shared
+    session.execute(select(lock(key)))
+
+
 def moratorium(
     session: Session, city: City, terms: DigTerms, shape_m: Polygon, starts_on: date
 ) -> Json | None:

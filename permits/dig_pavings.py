@@ -47,6 +47,7 @@ def pave(session: Session, ctx: Context, request: PavingRequest) -> PavingView:
     """
 
     def run() -> PavingView:
+        dig_ground.hold_pavings(session, ctx.city, to_change=True)
         drawn = ExcavationRequest(request.geometry, request.crs, 1.0)
         place = dig_ground.place_of(ctx.city, drawn, request.width_m)
         paving_id = new_id()
@@ -98,6 +99,7 @@ def take_back(session: Session, ctx: Context, paving_id: UUID, reason: str) -> P
     """
 
     def run() -> PavingView:
+        dig_ground.hold_pavings(session, ctx.city, to_change=True)
         barred = _barred_digs(session, ctx.city, paving_id)
         _check_second_officer(ctx, barred)
         taken = {"taken_back_by": ctx.actor.id, "taken_back_at": ctx.now, "taken_back_why": reason}

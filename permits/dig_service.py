@@ -21,7 +21,7 @@ from permits.dig_actions import ACTIONS
 from permits.dig_clocks import due_after
 from permits.dig_errors import DigActionNotAllowed, DigRequestInvalid
 from permits.dig_facts import Known, facts_of, is_complete
-from permits.dig_ground import place_of
+from permits.dig_ground import hold_pavings, place_of
 from permits.dig_inquiries import close_if_complete
 from permits.dig_requests import DigRequest, date_faults, depth_faults, work_faults
 from permits.dig_store import DigRow
@@ -57,6 +57,7 @@ def file(session: Session, ctx: Context, request: DigRequest) -> DigView:
     """
 
     def run() -> DigView:
+        hold_pavings(session, ctx.city)
         dig = _new(session, ctx, _checked(session, ctx, request))
         events: list[Event] = [("dig.filed", {"dig_no": dig.dig_no, "kind": dig.kind.value})]
         store.insert_dig(session, dig, ctx.city.srid)
@@ -195,6 +196,7 @@ def act_on(
     """
 
     def run() -> DigView:
+        hold_pavings(session, ctx.city)
         dig = store.lock_dig(session, dig_id, city_id=ctx.city.city_id)
         _check_actor(dig, ctx.actor, action)
         store.expect_version(dig, expected_version)

@@ -14,16 +14,15 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from layers.database import make_sessions
-from permits import dig_pavings, dig_planning, dig_service, dig_spawn, dig_worklist, service, store
+from permits import dig_planning, dig_service, dig_spawn, dig_worklist, service, store
 from permits.dig_errors import (
     DigActionNotAllowed,
     DigAnswerUnexpected,
     DigRequestInvalid,
     NoOverlap,
-    SecondOfficerNeeded,
 )
 from permits.dig_reading import DigFilter
-from permits.dig_requests import DigChange, PavingRequest, PlanRequest, WorksRequest
+from permits.dig_requests import DigChange, PlanRequest, WorksRequest
 from permits.dig_views import PlanView
 from permits.dig_vocabulary import DigKind, Pavement, PlanStatus
 from permits.vocabulary import Role
@@ -253,42 +252,6 @@ def test_an_incident_is_dug_first_and_regularised_within_its_clock(city_session:
     permitted = street.permitted(s, made)
     assert permitted.status == "working"
     assert act(s, agency(now=now), made, "request_handover").status == "handover_requested"
-
-
-def test_a_repaved_street_needs_a_second_officer_who_does_not_issue_the_permit(city_session: Session) -> None:
-    """Moratorium: barred until another officer lifts it by a named decision; the lifting survives a change."""
-    s = city_session
-    paving = PavingRequest(
-        "Main street",
-        Pavement.ASPHALT,
-        TODAY - timedelta(days=200),
-        "contract 12",
-        street.drawn().geometry,
-        "EPSG:25832",
-    )
-    dig_pavings.pave(s, ctx(), paving)
-    view = file(s)
-    assert view.moratorium is not None
-    street.answered(s, view)
-    assert read(s, view).blocked["calculate"] == ["not_barred"]
-    with pytest.raises(SecondOfficerNeeded):
-        act(s, ctx(), view, "override_moratorium")
-    s.rollback()
-    second = ctx(actor="officer-2")
-    lifted = act(s, second, view, "override_moratorium")
-    assert lifted.moratorium is not None
-    assert lifted.moratorium["lifted_by"] == "officer-2"
-    changed = act(s, agency(), view, "change", change=DigChange(ends_on=TODAY + timedelta(days=41)))
-    assert changed.moratorium is not None
-    assert changed.moratorium["lifted_by"] == "officer-2"
-    act(s, ctx(), view, "calculate")
-    act(s, ctx(Role.FRONT_OFFICE), view, "pay")
-    with pytest.raises(SecondOfficerNeeded):
-        act(s, second, view, "permit")
-    s.rollback()
-    assert act(s, ctx(), view, "permit").status == "permitted"
-    elsewhere = file(s, excavation=street.moved(0, 30))
-    assert elsewhere.moratorium is None
 
 
 def test_the_second_dig_at_a_place_costs_more(city_session: Session) -> None:
