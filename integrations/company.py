@@ -6,8 +6,9 @@ How capacities are measured differs from utility to utility; each adapter brings
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Protocol
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from integrations.transport import Endpoint, Transport
 from permits.ports import Json, Outcome
@@ -17,6 +18,8 @@ Capacity = Mapping[str, object]
 """What is asked of one utility, by unit. Ours and theirs differ in units and names."""
 
 LARGEST = 1e9
+PAGE = 500
+"""How many orders are asked for at once."""
 
 TariffCodes = Mapping[str, str]
 """Our tariff class -> the company's own code for it."""
@@ -85,32 +88,32 @@ class ContractCompany:
         try:
             form = {**body, "capacity": self._measures.to_company(body.get("capacity") or {})}
         except NotTranslatable as error:
-            return _untranslatable(error)
+            return untranslatable(error)
         form["reply_to"] = body.get("reply_to") or self._reply_to
         return self._transport.post("/v1/inquiries", form, idem_key)
 
     def try_order(self, body: Json, idem_key: str) -> Outcome:
         """Have the connection and the tariff change held until `hold_until`."""
         try:
-            form = self._order_form(body)
+            form = self.order_form(body)
         except NotTranslatable as error:
-            return _untranslatable(error)
+            return untranslatable(error)
         return self._transport.post("/v1/orders", form, idem_key)
 
     def confirm(self, body: Json, idem_key: str) -> Outcome:
         """Make the held order final."""
-        return self._transport.post(f"/v1/orders/{_ref(body)}:confirm", None, idem_key)
+        return self._transport.post(f"/v1/orders/{path_ref(body)}:confirm", None, idem_key)
 
     def cancel(self, body: Json, idem_key: str) -> Outcome:
         """Release the held order, or bar one that may still arrive."""
-        return self._transport.post(f"/v1/orders/{_ref(body)}:cancel", None, idem_key)
+        return self._transport.post(f"/v1/orders/{path_ref(body)}:cancel", None, idem_key)
 
     def query(self, body: Json, idem_key: str) -> Outcome:
         """Read an inquiry (`kind` = inquiry: `{status, answer}`, in our units) or an order as it stands."""
         del idem_key  # reading has no effect to be kept from happening twice
         if body.get("kind") == "order":
-            return self._transport.get(f"/v1/orders/{_ref(body)}")
-        outcome = self._transport.get(f"/v1/inquiries/{_ref(body)}")
+            return self._transport.get(f"/v1/orders/{path_ref(body)}")
+        outcome = self._transport.get(f"/v1/inquiries/{path_ref(body)}")
         answer = outcome.body.get("answer")
         if outcome.kind is not OutcomeKind.DONE or not isinstance(answer, dict):
             return outcome
@@ -118,7 +121,13 @@ class ContractCompany:
             outcome.kind, outcome.status, {**outcome.body, "answer": read_answer(self._measures, answer)}
         )
 
-    def _order_form(self, body: Json) -> Json:
+    def list_orders(self, since: datetime, after: str | None) -> Outcome:
+        """Read a page of the orders changed since an instant, as the company has them: {orders, next}."""
+        asked = {"since": since.isoformat(), "limit": str(PAGE)} | ({"after": after} if after else {})
+        return self._transport.get(f"/v1/orders?{urlencode(asked)}")
+
+    def order_form(self, body: Json) -> Json:
+        """Return the company's form of an order. Raises NotTranslatable."""
         connection, change = body.get("connection"), body.get("tariff_change")
         form = dict(body)
         if connection is not None:
@@ -149,6 +158,6 @@ def _ref(body: Json) -> str:
     return quote(str(body["our_ref"]), safe=":")
 
 
-def _untranslatable(error: NotTranslatable) -> Outcome:
+def untranslatable(error: NotTranslatable) -> Outcome:
     """Nothing was sent, and sending it again would not help."""
     return Outcome(OutcomeKind.UNKNOWN, 422, detail=f"not in the company's terms: {error}")

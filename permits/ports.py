@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from datetime import datetime
+from typing import Any, Protocol, runtime_checkable
 
 from permits.vocabulary import OutcomeKind, Role
 
@@ -36,6 +37,7 @@ class Outcome:
     `refused`: the agency will not; `detail` is its reason code, kept as `refusal`.
     `retry`: certainly worth another attempt (not sent, 429, 503, in progress); `retry_after_s` if it said so.
     `unknown`: the effect may or may not have happened (timeout, reset, 5xx after sending).
+    `is_final`: calling again would teach nothing more; an unknown outcome goes to a person at once.
     """
 
     kind: OutcomeKind
@@ -43,6 +45,7 @@ class Outcome:
     body: Json = field(default_factory=dict)
     detail: str = ""
     retry_after_s: float | None = None
+    is_final: bool = False
 
 
 class AgencyGateway(Protocol):
@@ -50,13 +53,17 @@ class AgencyGateway(Protocol):
 
     Bodies are the contract's own forms (`integrations/contract`): for `inquire` the POST /v1/inquiries form
     with `reply_to` null (the gateway fills it), for `try_order` the POST /v1/orders form, for the others
-    `{"our_ref": …}`. `query` answers an inquiry (`{"our_ref", "kind": "inquiry"}`, body = the agency's
+    `{"our_ref": …}`; a gateway whose `try_order` answers `"is_held": false` (nothing is held at the agency, whose order is
+    made by `confirm`) is given the POST /v1/orders form there, too. `query` answers an inquiry (`{"our_ref", "kind": "inquiry"}`, body = the agency's
     `{status, answer}`) or an order (`"kind": "order"`).
     """
 
     @property
     def is_idempotent(self) -> bool:
-        """True when the agency honours Idempotency-Key, so that an unknown outcome may be sent again."""
+        """True when a call with an unknown outcome may be made again without a second effect.
+
+        The agency honours Idempotency-Key, or the gateway asks how things stand before it sends anything.
+        """
         ...
 
     def inquire(self, body: Json, idem_key: str) -> Outcome:
@@ -77,6 +84,19 @@ class AgencyGateway(Protocol):
 
     def query(self, body: Json, idem_key: str) -> Outcome:
         """Read the state of an inquiry or order; no effect."""
+        ...
+
+
+@runtime_checkable
+class ListsOrders(Protocol):
+    """What a gateway can do besides, where the agency says which orders it has."""
+
+    def list_orders(self, since: datetime, after: str | None) -> Outcome:
+        """Read a page of the orders that changed since an instant, in a stable order, oldest change first.
+
+        The body is `{"orders": [{"our_ref", "order_number", "status"}, …], "next"}`: `next` is the `after` of the
+        following page, null on the last one.
+        """
         ...
 
 

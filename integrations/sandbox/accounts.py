@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, text
 from integrations.sandbox.capacity import Capacity
 from integrations.sandbox.company import Company
 from integrations.sandbox.pricing import bill_id, offer, payment_id
+from integrations.sandbox.problems import InvalidRequest
 
 Json = dict[str, Any]
 
@@ -207,16 +208,37 @@ def _order(row: Row[Any]) -> Json:
     }
 
 
-def orders_since(connection: Connection, since: datetime | None, limit: int) -> Json:
-    """Return the orders changed at or after an instant, oldest change first: the feed for reconciliation."""
+def orders_since(connection: Connection, since: datetime | None, after: str | None, limit: int) -> Json:
+    """Return a page of the orders changed at or after an instant, oldest change first; `after` is its forerunner's end.
+
+    Raises InvalidRequest for an `after` that no page ended with.
+    """
+    changed_at, our_ref = _read_end(after)
     rows = connection.execute(
         text(
-            "SELECT * FROM orders WHERE cast(:s AS timestamptz) IS NULL OR changed_at >= :s "
+            "SELECT * FROM orders WHERE (cast(:s AS timestamptz) IS NULL OR changed_at >= :s) "
+            "AND (cast(:a AS timestamptz) IS NULL OR (changed_at, our_ref) > (:a, :r)) "
             "ORDER BY changed_at, our_ref LIMIT :n"
         ),
-        {"s": since, "n": limit},
-    )
-    return {"orders": [_order(row) for row in rows]}
+        {"s": since, "a": changed_at, "r": our_ref, "n": limit + 1},
+    ).all()
+    page = rows[:limit]
+    end = f"{page[-1].changed_at.isoformat()}~{page[-1].our_ref}" if len(rows) > limit else None
+    return {"orders": [_order(row) for row in page], "next": end}
+
+
+def _read_end(after: str | None) -> tuple[datetime | None, str]:
+    """The instant and reference of a page's last order."""
+    if after is None:
+        return None, ""
+    at, _, our_ref = after.partition("~")
+    try:
+        changed_at = datetime.fromisoformat(at)
+    except ValueError as error:
+        raise InvalidRequest(members=["query.after"], details=["no page ended with this"]) from error
+    if changed_at.tzinfo is None or "\x00" in our_ref:
+        raise InvalidRequest(members=["query.after"], details=["no page ended with this"])
+    return changed_at, our_ref
 
 
 def announce_execution(connection: Connection, order: Row[Any]) -> None:

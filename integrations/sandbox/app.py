@@ -33,7 +33,7 @@ from integrations.sandbox.problems import (
 
 log = logging.getLogger("company.app")
 
-CONTRACT_VERSION = "1.0.0"
+CONTRACT_VERSION = "1.1.0"
 _bearer = HTTPBearer(auto_error=False, description="The token the company gave the municipality.")
 
 
@@ -192,13 +192,22 @@ def cancel_order(our_ref: OurRef, key: Key, company: Here) -> Response:
     )
 
 
-@private.get("/orders", tags=["orders"], operation_id="listOrders", response_model=schemas.OrderList)
+@private.get(
+    "/orders",
+    tags=["orders"],
+    operation_id="listOrders",
+    response_model=schemas.OrderList,
+    responses=_problems(400),
+)
 def list_orders(
-    company: Here, since: AwareDatetime | None = None, limit: Annotated[int, Query(ge=1, le=1000)] = 1000
+    company: Here,
+    since: AwareDatetime | None = None,
+    after: Annotated[str | None, Query(max_length=300, description="`next` of the page before")] = None,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 1000,
 ) -> Response:
-    """Return the orders changed since an instant, oldest change first: for reconciliation."""
+    """Return the orders changed since an instant, oldest change first, page by page: for reconciliation."""
     with company.engine.connect() as connection:
-        return JSONResponse(accounts.orders_since(connection, since, limit))
+        return JSONResponse(accounts.orders_since(connection, since, after, limit))
 
 
 @private.get(

@@ -277,9 +277,13 @@ class OrderView(Model):
 
 
 class OrderList(Model):
-    """Orders by the instant of their last change."""
+    """One page of orders by the instant of their last change; null in `next`: it is the last one.
+
+    An order that changes while the pages are read may be on two of them.
+    """
 
     orders: list[OrderView]
+    next: str | None = Field(default=None, description="what to give as `after` for the following page")
 
 
 class TariffEntry(Model):
