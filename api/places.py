@@ -6,9 +6,7 @@ from dataclasses import replace
 
 from api.settings import Settings
 from geo.errors import PanjerehError
-from layers.city import City, load_city
-
-DESK = "L0"
+from layers.city import AT_A_DESK, City, load_city
 
 
 class DeskUnknown(PanjerehError):
@@ -30,7 +28,8 @@ def served_city(settings: Settings, city_id: str) -> City:
     if not named:
         return city
     agencies = tuple(
-        replace(agency, capability=DESK) if agency.agency_id in named else agency for agency in city.agencies
+        replace(agency, capability=AT_A_DESK) if agency.agency_id in named else agency
+        for agency in city.agencies
     )
     return replace(city, agencies=agencies)
 

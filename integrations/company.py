@@ -154,7 +154,8 @@ def read_answer(measures: Measures, answer: Json) -> Json:
     return {**answer, "proposed_capacity": ours}
 
 
-def _ref(body: Json) -> str:
+def path_ref(body: Json) -> str:
+    """Return our reference as it stands in an address."""
     return quote(str(body["our_ref"]), safe=":")
 
 

@@ -225,7 +225,9 @@ class Worker:
         return max(self._backoff(step.attempts), outcome.retry_after_s or 0.0)
 
     def _may_repeat(self, gateway: AgencyGateway, step: ClaimedStep, outcome: Outcome) -> bool:
-        """Whether a call with an unknown effect may be sent again: only where the agency honours the key."""
+        """Whether a call with an unknown effect may be made again: only where that cannot have a second effect."""
+        if outcome.is_final:
+            return False
         if not gateway.is_idempotent and step.op is not StepOp.QUERY:
             return False
         is_ours = outcome.status is not None and outcome.status < 500

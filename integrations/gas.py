@@ -22,6 +22,10 @@ class GasMeasures:
         return {} if flow is None else {"m3_hour": flow}
 
 
-def gas_company(endpoint: Endpoint, tariff_codes: TariffCodes | None = None) -> ContractCompany:
-    """Return the gateway to a gas company."""
-    return ContractCompany(endpoint, GasMeasures(), tariff_codes)
+def gas_company(
+    endpoint: Endpoint,
+    tariff_codes: TariffCodes | None = None,
+    level: type[ContractCompany] = ContractCompany,
+) -> ContractCompany:
+    """Return the gateway to a gas company; `level` is how much of the contract it offers."""
+    return level(endpoint, GasMeasures(), tariff_codes)

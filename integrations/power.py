@@ -40,6 +40,10 @@ class PowerMeasures:
         return {name: value for name, value in found.items() if value is not None}
 
 
-def power_company(endpoint: Endpoint, tariff_codes: TariffCodes | None = None) -> ContractCompany:
-    """Return the gateway to an electricity company."""
-    return ContractCompany(endpoint, PowerMeasures(), tariff_codes)
+def power_company(
+    endpoint: Endpoint,
+    tariff_codes: TariffCodes | None = None,
+    level: type[ContractCompany] = ContractCompany,
+) -> ContractCompany:
+    """Return the gateway to an electricity company; `level` is how much of the contract it offers."""
+    return level(endpoint, PowerMeasures(), tariff_codes)

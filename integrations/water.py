@@ -42,6 +42,10 @@ def _trade_size(inch: float, diameter_mm: float) -> float:
     raise NotTranslatable(f"no meter of {inch:g} inch or DN {diameter_mm:g}")
 
 
-def water_company(endpoint: Endpoint, tariff_codes: TariffCodes | None = None) -> ContractCompany:
-    """Return the gateway to a water company."""
-    return ContractCompany(endpoint, WaterMeasures(), tariff_codes)
+def water_company(
+    endpoint: Endpoint,
+    tariff_codes: TariffCodes | None = None,
+    level: type[ContractCompany] = ContractCompany,
+) -> ContractCompany:
+    """Return the gateway to a water company; `level` is how much of the contract it offers."""
+    return level(endpoint, WaterMeasures(), tariff_codes)

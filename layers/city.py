@@ -34,8 +34,11 @@ class Calendar(StrEnum):
 # Years for which the yearly holidays are laid down: beyond every deadline this will ever set.
 _HOLIDAY_YEARS = {Calendar.GREGORIAN: range(2015, 2081), Calendar.JALALI: range(1394, 1460)}
 
-OVER_THE_WIRE = "L3"
-"""The capability of a company whose system speaks the published contract; every other one has a desk."""
+OVER_THE_WIRE = ("L3", "L2", "L1")
+"""Capabilities of a company whose system speaks the published contract, or the part of it that it has."""
+
+AT_A_DESK = "L0"
+"""The capability of a company whose people answer and carry out on a page."""
 
 
 class Silence(StrEnum):
@@ -94,7 +97,7 @@ class TariffCode:
 
 @dataclass(frozen=True, slots=True)
 class Agency:
-    """An organisation behind the window; `capability` L3 can hold an order before confirming it."""
+    """An organisation behind the window; `capability` says how much of the contract its system offers, L3 to L0."""
 
     agency_id: str
     kind: str
@@ -107,8 +110,8 @@ class Agency:
 
     @property
     def is_at_desk(self) -> bool:
-        """Whether people answer and carry out here what a company's system would: consulted, but not L3."""
-        return self.consulted and self.capability != OVER_THE_WIRE
+        """Whether people answer and carry out here what a company's system would: consulted, without a system."""
+        return self.consulted and self.capability not in OVER_THE_WIRE
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,6 +353,10 @@ def _agency(section: Section, tariffs: Mapping[str, tuple[TariffCode, ...]]) -> 
     )
     contact.done()
     section.done()
+    if made.capability not in (*OVER_THE_WIRE, AT_A_DESK):
+        section.refuse(
+            "capability", f"{made.capability!r} is none of {', '.join((*OVER_THE_WIRE, AT_A_DESK))}"
+        )
     if made.consulted and not made.tariffs:
         section.refuse("consulted", f"tariffs.toml names no tariff of {agency_id!r}")
     return made

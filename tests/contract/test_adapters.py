@@ -32,7 +32,7 @@ def door(start: Callable[..., Any]) -> Iterator[Callable[..., tuple[Any, Contrac
     ) -> Any:
         company = start(kind, **settings)
         endpoint = Endpoint(company.url, token or company.bench.token, timeout_s)
-        gateway = ADAPTERS[kind](endpoint, {"construction": "SW-90"})
+        gateway = ADAPTERS[kind](endpoint, {"construction": "SW-90"}, ContractCompany)
         opened.append(gateway)
         return company, gateway
 
@@ -184,7 +184,7 @@ def test_reply_to_is_our_events_resource(city: City, start: Callable[..., Any]) 
 
 
 def test_nobody_at_the_address_is_worth_another_attempt() -> None:
-    gateway = ADAPTERS["gas"](Endpoint("http://127.0.0.1:9", "t", 0.5), None)
+    gateway = ADAPTERS["gas"](Endpoint("http://127.0.0.1:9", "t", 0.5), None, ContractCompany)
     outcome = gateway.confirm({"our_ref": "x"}, "k")
     gateway.close()
     assert (outcome.kind, outcome.status) == (OutcomeKind.RETRY, None)

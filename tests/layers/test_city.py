@@ -143,6 +143,7 @@ WRONG = [
     ("city.toml", "[exchange]", "[watch]\ndays = 2\n[exchange]", "watch.days", "unknown key"),
     ("city.toml", 'id = "toytown"', 'id = "othertown"', "id", "folder"),
     ("city.toml", "510000.0, 3910000.0", "490000.0, 3910000.0", "extent_m", "west < east"),
+    ("agencies.toml", 'capability = "L3"', 'capability = "L5"', "agency[water].capability", "L5"),
     ("agencies.toml", 'utilities = ["water"]', 'utilities = ["wine"]', "agency[water].utilities", "wine"),
     ("agencies.toml", 'phone = "1"', "", "agency[water].contact.phone", "missing"),
     ("tariffs.toml", 'id = "water"', 'id = "gas"', "agency[water].consulted", "tariff"),

@@ -114,7 +114,7 @@ export function dueTone(due: string | null, now: Date): Tone {
 const OP_ICON: Record<DeskOp, IconName> = { inquire: "unsure", try: "lock", confirm: "check", cancel: "undo" };
 export const opIcon = (op: DeskOp): IconName => OP_ICON[op] ?? "file";
 
-export const isAtDesk = (agency: Agency): boolean => agency.consulted && agency.capability !== "L3";
+export const isAtDesk = (agency: Agency): boolean => agency.consulted && !["L3", "L2", "L1"].includes(agency.capability ?? "");
 /** Who looks at every company's desk and at how long their tariffs take (api/security.py, READ_TARIFF_LAG). */
 export const seesTariffLag = (me: Me | null): boolean => ["officer", "auditor"].includes(me?.role ?? "");
 export const ownAgency = (me: Me | null, city: City): Agency | null =>
