@@ -29,7 +29,7 @@ from permits.errors import AgencyUnknown
 from permits.identifiers import new_id
 from permits.ports import Json
 from permits.service import Context
-from permits.store import Event, chain, fingerprint, once
+from permits.store import Event, announce, chain, fingerprint, once
 from permits.views import HistoryEntry
 from permits.worklist import case_history
 
@@ -53,6 +53,7 @@ def enter(session: Session, ctx: Context, request: BarRequest) -> BarView:
         said = {name: row[name] for name in ("party", "agency_id", "name", "licence_no", "reason")}
         said |= {"from": row["from_on"].isoformat(), "until": _iso(row["until_on"])}
         chain(session, row["bar_id"], ctx.actor, [("bar.entered", said)])
+        _announce(session, ctx, row["bar_id"])
         return bar(session, ctx, row["bar_id"])
 
     mark = fingerprint(f"{ctx.city.city_id}:bar", request)
@@ -107,7 +108,13 @@ def lift(session: Session, ctx: Context, bar_id: UUID, reason: str) -> BarView:
         .values(lifted_by=ctx.actor.id, lifted_at=ctx.now, lifted_why=reason)
     )
     chain(session, bar_id, ctx.actor, [("bar.lifted", {"reason": reason})])
+    _announce(session, ctx, bar_id)
     return bar(session, ctx, bar_id)
+
+
+def _announce(session: Session, ctx: Context, bar_id: UUID) -> None:
+    """Who looks at the list reads it again; the stream names nobody."""
+    announce(session, "control", ctx.city.city_id, {"bar_id": str(bar_id)})
 
 
 def _today(ctx: Context) -> date:

@@ -27,7 +27,7 @@ from permits.identifiers import new_id
 from permits.ports import Json
 from permits.requests import ExcavationRequest
 from permits.service import Context
-from permits.store import chain, fingerprint, once
+from permits.store import announce, chain, fingerprint, once
 from permits.views import HistoryEntry
 from permits.worklist import case_history
 
@@ -68,6 +68,7 @@ def pave(session: Session, ctx: Context, request: PavingRequest) -> PavingView:
         view = paving(session, ctx, paving_id)
         said = {"title": view.title, "paved_on": view.paved_on, "until": view.until, "source": view.source}
         chain(session, paving_id, ctx.actor, [("paving.entered", said)])
+        announce(session, "works", ctx.city.city_id, {"paving_id": str(paving_id)})
         _bar(session, ctx, view)
         return view
 
@@ -111,6 +112,7 @@ def take_back(session: Session, ctx: Context, paving_id: UUID, reason: str) -> P
         if not is_first:
             raise PavingTakenBack(by=view.taken_back.by if view.taken_back else None)
         chain(session, paving_id, ctx.actor, [("paving.taken_back", {"reason": reason})])
+        announce(session, "works", ctx.city.city_id, {"paving_id": str(paving_id)})
         _free(session, ctx, barred, view, reason)
         return view
 

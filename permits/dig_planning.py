@@ -30,7 +30,7 @@ from permits.identifiers import new_id
 from permits.ports import Actor, Json
 from permits.requests import ExcavationRequest
 from permits.service import Context
-from permits.store import chain, fingerprint, once
+from permits.store import announce, chain, fingerprint, once
 from permits.vocabulary import Role
 
 MAX_FEATURES = 5000
@@ -122,6 +122,8 @@ def _planned(session: Session, ctx: Context, request: PlanRequest) -> PlanView:
 
 
 def _look(session: Session, ctx: Context, work: Work, *, gone: bool = False) -> None:
+    """Its neighbours as they are now; whoever looks at the calendar or one of them is told."""
+    announce(session, "works", ctx.city.city_id, {"plan_id": work.ref.partition(":")[2]})
     today = local_day(ctx.now, ctx.city.timezone)
     found = dig_joins.refresh(session, ctx.city, work.ref, None if gone else work, ctx.now, today)
     for other in found:

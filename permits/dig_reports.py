@@ -6,7 +6,6 @@ the damage register, linked to the layer that was missing or wrong.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from uuid import UUID
 
 from geoalchemy2.shape import from_shape
 from shapely.geometry import Point, mapping
-from sqlalchemy import func, insert, or_, select, text, update
+from sqlalchemy import insert, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from geo.crs import WGS84, transform_to
@@ -41,7 +40,7 @@ from permits.errors import AgencyUnknown, CaseNotFound
 from permits.identifiers import new_id
 from permits.ports import Actor, Json
 from permits.service import Context
-from permits.store import CASE_CHANNEL, chain, fingerprint, once
+from permits.store import announce, chain, fingerprint, once
 from permits.views import as_json
 from permits.vocabulary import Role
 
@@ -174,8 +173,7 @@ def _utility_of(city: City, layer_id: str | None) -> str | None:
 
 
 def _notify(session: Session, city: City, report_id: UUID, status: str) -> None:
-    payload = as_json({"event": "trench", "city": city.city_id, "report_id": report_id, "status": status})
-    session.execute(select(func.pg_notify(CASE_CHANNEL, json.dumps(payload))))
+    announce(session, "trench", city.city_id, {"report_id": str(report_id), "status": status})
 
 
 def may_answer(row: AnyRow, actor: Actor) -> bool:

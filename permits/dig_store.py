@@ -5,7 +5,6 @@ The history is the case's: one hash chain per excavation, under its own id.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
@@ -24,7 +23,7 @@ from permits.dig_errors import DigNotFound, StaleDig
 from permits.dig_vocabulary import DigKind, DigRecordKind, DigStatus
 from permits.identifiers import new_id
 from permits.ports import Actor, Json
-from permits.store import CASE_CHANNEL, Event, verify_case
+from permits.store import Event, announce, verify_case
 from permits.views import as_json
 
 AnyRow = Any
@@ -180,15 +179,9 @@ def change_dig(
 
 
 def notify_dig(session: Session, dig: DigRow) -> None:
-    """Announce the excavation's present status as `event: dig`; delivered only on commit."""
-    payload = {
-        "event": "dig",
-        "city": dig.city_id,
-        "dig_id": str(dig.dig_id),
-        "status": dig.status.value,
-        "version": dig.version,
-    }
-    session.execute(select(func.pg_notify(CASE_CHANNEL, json.dumps(payload))))
+    """Announce the excavation's present status as `event: dig`."""
+    said = {"dig_id": str(dig.dig_id), "status": dig.status.value, "version": dig.version}
+    announce(session, "dig", dig.city_id, said)
 
 
 def dig_no_expression(year: int) -> Any:

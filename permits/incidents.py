@@ -14,7 +14,7 @@ from uuid import UUID
 
 import shapely
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import func, select, text
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from geo.errors import PanjerehError
@@ -23,7 +23,7 @@ from permits.audit import AuditFault, verify_chain
 from permits.identifiers import new_id
 from permits.incident_vocabulary import DEVICE_EVENTS, IncidentEvent, IncidentKind, IncidentStatus
 from permits.ports import Actor, Json
-from permits.store import CASE_CHANNEL, audit_entries, chain, fingerprint, once
+from permits.store import announce, audit_entries, chain, fingerprint, once
 
 
 class IncidentNotFound(PanjerehError):
@@ -309,15 +309,8 @@ def _write(session: Session, incident_id: UUID, actor: Actor, event: IncidentEve
 
 
 def _tell(session: Session, city: City, incident_id: UUID, status: str, version: int) -> None:
-    """Announce it to everybody who looks at the city; delivered only on commit."""
-    payload = {
-        "event": "incident",
-        "city": city.city_id,
-        "incident_id": str(incident_id),
-        "status": status,
-        "version": version,
-    }
-    session.execute(select(func.pg_notify(CASE_CHANNEL, json.dumps(payload))))
+    said: dict[str, str | int] = {"incident_id": str(incident_id), "status": status, "version": version}
+    announce(session, "incident", city.city_id, said)
 
 
 def _entry(entry: Any) -> LogView:

@@ -114,14 +114,15 @@ def change_case(session: Session, case: CaseRow, status: CaseStatus | None = Non
 
 
 def notify(session: Session, case: CaseRow) -> None:
-    """Announce the case's present status on `panjereh_case`; delivered only on commit."""
-    payload = {
-        "city": case.city_id,
-        "case_id": str(case.case_id),
-        "status": case.status.value,
-        "version": case.version,
-    }
-    session.execute(select(func.pg_notify(CASE_CHANNEL, json.dumps(payload))))
+    """Announce the case's present status."""
+    said = {"case_id": str(case.case_id), "status": case.status.value, "version": case.version}
+    announce(session, "case", case.city_id, said)
+
+
+def announce(session: Session, event: str, city_id: str, said: Mapping[str, str | int]) -> None:
+    """Tell everybody who looks at the city, as `event: …` of its stream; delivered only on commit (T18)."""
+    payload = json.dumps({"event": event, "city": city_id, **said})
+    session.execute(select(func.pg_notify(CASE_CHANNEL, payload)))
 
 
 def chain(session: Session, case_id: UUID, actor: Actor, events: Iterable[Event]) -> None:

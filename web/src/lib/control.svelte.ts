@@ -45,7 +45,7 @@ class ControlList {
 
   async ask(id: string | null): Promise<void> {
     const city = app.city?.id;
-    this.asked = null;
+    if (this.asked?.bar_id !== id) this.asked = null;
     if (!city || !id) return;
     try {
       this.asked = await api.bar(city, id);
@@ -61,6 +61,13 @@ class ControlList {
     await this.load();
   }
 
+  /** After an event: only where somebody has looked. */
+  heard(): void {
+    if (!this.items) return;
+    this.soon();
+    if (this.asked) void this.ask(this.asked.bar_id);
+  }
+
   clear(): void {
     this.draft = blankBar();
     this.key = crypto.randomUUID();
@@ -68,3 +75,7 @@ class ControlList {
 }
 
 export const control = new ControlList();
+
+export function heardControl(): void {
+  control.heard();
+}

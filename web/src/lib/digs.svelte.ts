@@ -168,6 +168,14 @@ export function heardDig(event: { dig_id: string }): void {
   openPaving.soon();
 }
 
+/** A planned work or a repaved street was entered, changed or ended. */
+export function heardWorks(): void {
+  board.soon();
+  openDig.soon();
+  openPlan.soon();
+  openPaving.soon();
+}
+
 export function heardTrench(): void {
   reports.soon();
   openDig.soon();
@@ -175,10 +183,7 @@ export function heardTrench(): void {
 
 /** Events may have been missed: what is shown is asked for again. */
 export function heardAllDigs(): void {
-  board.soon();
+  heardWorks();
   reports.soon();
   if (digList.items) digList.soon();
-  openDig.soon();
-  openPlan.soon();
-  openPaving.soon();
 }

@@ -1,4 +1,4 @@
-/** Live changes of one city over SSE: cases, incidents, excavations, reports from the trench. The browser reconnects by itself; the page shows which it is. */
+/** Live changes of one city over SSE: cases, incidents, excavations, works, reports from the trench, the control list. The browser reconnects by itself; the page shows which it is. */
 import { api } from "./api";
 
 export type LiveState = "connecting" | "live" | "lost";
@@ -6,7 +6,7 @@ export interface CaseEvent { case_id: string; status?: string; version?: number 
 export interface DigEvent { dig_id: string; status?: string; version?: number }
 export interface IncidentEvent { incident_id: string; status?: string; version?: number }
 /** Who listens to what; an event that nobody listens to is not asked for. */
-export interface Listeners { case?: (event: CaseEvent) => void; incident?: (event: IncidentEvent) => void; dig?: (event: DigEvent) => void; trench?: () => void }
+export interface Listeners { case?: (event: CaseEvent) => void; incident?: (event: IncidentEvent) => void; dig?: (event: DigEvent) => void; trench?: () => void; works?: () => void; control?: () => void }
 
 export class Live {
   state = $state<LiveState>("connecting");

@@ -3,7 +3,8 @@ import { app } from "./app.svelte";
 import { api, type ApiError } from "./api";
 import { desk } from "./crisis.svelte";
 import { companyDesk, heardDesk } from "./desk.svelte";
-import { heardAllDigs, heardDig, heardTrench } from "./digs.svelte";
+import { heardControl } from "./control.svelte";
+import { heardAllDigs, heardDig, heardTrench, heardWorks } from "./digs.svelte";
 import { asError, Opened, Soon } from "./opened.svelte";
 import type { CaseSummary, CaseView } from "./types";
 
@@ -79,12 +80,15 @@ export function followCity(city: string): void {
         companyDesk.heard();
       },
       trench: heardTrench,
+      works: heardWorks,
+      control: heardControl,
     },
     () => {
       worklist.soon();
       void openCase.refresh();
       void desk.heardAll();
       heardAllDigs();
+      heardControl();
       heardDesk(null);
     },
   );
