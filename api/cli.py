@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from api import cli_checkpoint, i18n
-from api.cli_audit import CityFirst, audit_city
+from api.cli_audit import CityFirst, audit_city, renew
 from api.cli_cases import Token, Url, case
 from api.cli_crisis import isolate
 from api.cli_deliveries import delivery, scorecard
@@ -48,6 +48,7 @@ register_layers(city)
 city.command("scorecard")(scorecard)
 app.command("isolate")(isolate)
 audit.command("city")(audit_city)
+audit.command("renew")(renew)
 audit.command("verify")(cli_checkpoint.verify)
 audit.command("checkpoint")(cli_checkpoint.checkpoint)
 audit.command("key")(cli_checkpoint.make_key)

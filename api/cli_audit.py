@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
 from api import i18n
+
+if TYPE_CHECKING:
+    from layers.auditing import Audit
 
 FILE_LIMIT = 100_000
 
@@ -46,24 +48,25 @@ def audit_city(  # noqa: PLR0913 - each is an option of the command
     from layers import auditing, surveys
     from layers.city import load_city
     from layers.database import make_engine
-    from permits.ground import rules_of
+    from layers.survey_making import make
+    from layers.survey_state import rules_now
 
     settings = Settings()
     place = load_city(settings.cities_dir, city_id)
-    rules = rules_of(place) if pack is None else _named(settings.cities_dir, pack)
-    engine = make_engine(database_url(settings), application_name="panjereh-audit", pool_size=1)
-    began = datetime.now(UTC)
-    if dask is not None or processes > 1:
+    rules = rules_now(place) if pack is None else _named(settings.cities_dir, pack)
+    engine = make_engine(database_url(settings), application_name="panjereh-audit", pool_size=2)
+
+    def audited() -> Audit:
+        if dask is None and processes == 1:
+            return auditing.audit(engine, city_id, rules, threads)
         from layers.audit_tiles import Farm, audit_by_tiles
 
-        made = audit_by_tiles(engine, place, rules, out / "tiles", Farm(dask, processes), tile_m)
-    else:
-        made = auditing.audit(engine, city_id, rules, threads)
-    took = datetime.now(UTC) - began
+        return audit_by_tiles(engine, place, rules, out / "tiles", Farm(dask, processes), tile_m)
+
+    done = make(engine, place, rules, audited, kept=keep)
+    made = done.audit
     counts = auditing.write(made, place, out, limit)
-    if keep:
-        surveys.keep(engine, place, made, began)
-    page = audit_page.Page(place, made, began, surveys.drawn(engine, place, made))
+    page = audit_page.Page(place, made, done.at, surveys.drawn(engine, place, made))
     (out / "audit.html").write_text(audit_page.render(page, settings.web_dir), encoding="utf-8")
     engine.dispose()
     teller = Teller()
@@ -74,7 +77,39 @@ def audit_city(  # noqa: PLR0913 - each is an option of the command
     for name, count in counts.items():
         teller.say(f"{out / name}: {count:,}")
     teller.say(f"{out / 'audit.html'}")
-    teller.say(f"{made.lines:,} lines, {len(made):,} pairs, {took.total_seconds():.2f} s")
+    teller.say(f"{made.lines:,} lines, {len(made):,} pairs, {done.took.total_seconds():.2f} s")
+
+
+def renew(
+    city_id: Annotated[str, typer.Argument(help="city id")],
+    parent: Annotated[int, typer.Option(hidden=True, help="the worker that wants it, and ends it")] = 0,
+) -> None:
+    """Make a city's kept list again if deliveries or rules are newer; no files. The worker does so by itself."""
+    from api.background import stay_behind
+    from api.settings import Settings, database_url
+    from layers.city import load_city
+    from layers.database import make_engine
+    from layers.survey_making import make_again
+
+    if parent:
+        stay_behind(parent)
+    settings = Settings()
+    engine = make_engine(database_url(settings), application_name="panjereh-audit", pool_size=2)
+    done = make_again(engine, load_city(settings.cities_dir, city_id))
+    engine.dispose()
+    if done is None:
+        typer.echo(f"survey list of {city_id}: nothing newer")
+        return
+    made, took = done.audit, done.took.total_seconds()
+    typer.echo(
+        f"survey list of {city_id}: {made.lines:,} lines, {len(made):,} pairs, {took:.2f} s, {_peak()} MB"
+    )
+
+
+def _peak() -> int:
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
 def _named(cities: Path, pack: str) -> Any:

@@ -103,6 +103,15 @@ class Settings(BaseSettings):
     checkpoint_hours: float = Field(
         default=24.0, ge=0, description="a checkpoint over all histories; 0: never"
     )
+    renew_survey: bool = Field(
+        default=True, description="the worker makes a city's survey list again after deliveries"
+    )
+    survey_quiet_s: float = Field(
+        default=60.0,
+        gt=0,
+        le=86_400,
+        description="so long after the last delivery, and after the worker's start",
+    )
     worker_slots_per_agency: int = Field(default=4, ge=1, le=64)
     worker_threads: int = Field(default=16, ge=1, le=100)
     worker_backoff_s: float = Field(default=1.0, gt=0, le=60)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Query
@@ -15,7 +16,7 @@ from api.errors import ParameterInvalid
 from api.map import only
 from api.security import Holder, Permission, asker, may_look_at
 from geo.crs import WGS84, to_wgs84, transform_to
-from layers import surveys
+from layers import survey_state, surveys
 from layers.access import identify, map_purpose
 from layers.city import City
 
@@ -39,6 +40,7 @@ def survey_list(
     seen = [spec.layer_id for spec in place.network_layers if may_look_at(who, spec, place.city_id)]
     with resources.sessions.begin() as session:
         run = surveys.run_of(session, place.city_id)
+        state = survey_state.standing(session, place, is_on=resources.settings.renew_survey)
         identify(session, asker(who), place.city_id, map_purpose(who.role.value))
         found = surveys.pairs(session, place, seen, limit, area)
     return JSONResponse(
@@ -46,6 +48,7 @@ def survey_list(
             "type": "FeatureCollection",
             "note": {language: i18n.plain(language, "survey-note") for language in i18n.LANGUAGES},
             "made_at": run.made_at.isoformat(),
+            "standing": _standing(state),
             "rule_pack": run.rule_pack,
             "counts": {"lines": run.lines, "pairs": run.pairs, "unconfirmed": run.unconfirmed},
             "unruled": list(run.unruled),
@@ -54,6 +57,31 @@ def survey_list(
         media_type="application/geo+json",
         headers={"Cache-Control": "private, no-store"},
     )
+
+
+@router.get(
+    "/{city_id}/survey-list/standing", dependencies=[only()], summary="Whether the survey list is of today"
+)
+def standing(resources: RuntimeDep, place: CityDep, _who: ReadSurvey) -> Response:
+    """Of which state the kept list is, and what becomes of it; nobody's position is in it, and no look is kept."""
+    with resources.sessions.begin() as session:
+        state = survey_state.standing(session, place, is_on=resources.settings.renew_survey)
+    return JSONResponse(_standing(state), headers={"Cache-Control": "private, no-store"})
+
+
+def _standing(state: survey_state.Standing) -> dict[str, Any]:
+    return {
+        "state": state.state,
+        "renewal": state.renewal,
+        "newer": list(state.newer),
+        "made_at": _instant(state.made_at),
+        "newer_since": _instant(state.newer_since),
+        "again_at": _instant(state.again_at),
+    }
+
+
+def _instant(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat()
 
 
 def _feature(place: City, pair: surveys.SurveyPair) -> dict[str, Any]:

@@ -7,8 +7,10 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 from types import FrameType
 
+from api.background import SurveyRenewal, starter
 from api.places import served_cities
 from api.settings import Settings, database_url
 from integrations.company import ContractCompany
@@ -65,6 +67,13 @@ def main(settings: Settings) -> None:
             sessions, settings.checkpoint_hours, settings.checkpoints_dir, settings.origin
         )
         chores.append(nightly)
+    renewal = SurveyRenewal(
+        engine,
+        cities.values() if settings.renew_survey else (),
+        starter(settings.for_child(database_url=database_url(settings), cities_dir=str(settings.cities_dir))),
+        timedelta(seconds=settings.survey_quiet_s),
+    )
+    chores.append(renewal)
     worker = Worker(sessions, gateways, config, chores=chores)
     stop = threading.Event()
 
@@ -77,6 +86,7 @@ def main(settings: Settings) -> None:
     try:
         worker.run_forever(stop)
     finally:
+        renewal.close()
         for gateway in gateways.values():
             gateway.close()
         engine.dispose()

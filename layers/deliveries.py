@@ -199,6 +199,20 @@ def mark_interrupted(engine: Engine) -> list[int]:
         )
 
 
+def is_in_hand(connection: Connection, city_id: str) -> bool:
+    """Whether some process has a delivery of this city in hand, or will have in a moment: received, not ended."""
+    return bool(
+        connection.execute(
+            text(
+                "SELECT EXISTS (SELECT FROM layers.delivery WHERE city_id = :city_id AND state = ANY(:running) "
+                "AND (updated_at >= clock_timestamp() - interval '2 seconds' "
+                "OR NOT pg_try_advisory_xact_lock(:kind, CAST(delivery_id AS int))))"
+            ),
+            {"city_id": city_id, "running": sorted(RUNNING), "kind": _LOCK_CLASS},
+        ).scalar_one()
+    )
+
+
 # --- reading ----------------------------------------------------------------------------------------------
 
 

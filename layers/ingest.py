@@ -32,6 +32,7 @@ from layers.register import (
 )
 from layers.report import DeliveryReport, Diff, Outcome
 from layers.staging import keep_staged
+from layers.survey_state import delivering
 from layers.tables import DeliveryRow
 
 
@@ -89,6 +90,7 @@ def deliver(
     if current is not None and current.file_hash == read_as:
         return unread(city, spec, current, Outcome.UNCHANGED, Diff(same=current.row_count))
     with engine.begin() as connection:
+        delivering(connection, city.city_id)
         prepared = preparing.prepared(connection, city, spec, path, (day, read_as, how))
         if prepared.refusal:
             return _report(city, prepared, Outcome.REFUSED, Diff(), None)
@@ -97,8 +99,8 @@ def deliver(
     if analyse_after and _is_new(report):
         with engine.begin() as connection:
             analyse(connection, city.city_id, [spec.target])
-        if not how.incremental:  # a few changed features are not worth reading the layer again
-            network_kept.keep(engine, city, [spec.layer_id])
+        # a few changed features are not worth reading the layer again
+        network_kept.keep(engine, city, [spec.layer_id], stale_only=how.incremental)
     return report
 
 

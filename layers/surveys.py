@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -54,18 +54,22 @@ class SurveyPair:
     geom: BaseGeometry
 
 
-def keep(engine: Engine, city: City, made: Audit, at: datetime) -> int:
-    """Keep an audit in place of the city's last one, in one transaction; return how many pairs are kept."""
+def keep(engine: Engine, city: City, made: Audit, at: datetime, of: Mapping[str, Any] | None = None) -> int:
+    """Keep an audit in place of the city's last one, in one transaction; return how many pairs are kept.
+
+    `of` is what it was made of (`layers.survey_state.made_of`). Tries to make one are forgotten: here it is.
+    """
     worst = made.pairs.slice(0, KEPT)
     connection: Any = engine.raw_connection()
     try:
         with connection.cursor() as cursor:
+            cursor.execute("DELETE FROM layers.survey_try WHERE city_id = %s", (city.city_id,))
             cursor.execute("DELETE FROM layers.survey_run WHERE city_id = %s", (city.city_id,))
             cursor.execute(
-                "INSERT INTO layers.survey_run VALUES (%s, %s, %s, %s, %s, %s, %s)",
+                "INSERT INTO layers.survey_run VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
                 (
                     city.city_id, at, made.pack.pack_id, made.lines, len(made), made.unconfirmed,
-                    list(made.unruled),
+                    list(made.unruled), None if of is None else json.dumps(of),
                 ),
             )  # fmt: skip
             columns = sql.SQL("city_id, rank, a_layer, b_layer, said, geom")
