@@ -31,6 +31,9 @@ NOT_FOUND = 404
 QUIET_TIMEOUTS = 2.0
 """How long, in time-outs of a call, a create whose answer was lost may still be under way."""
 
+Judge = Callable[[Mapping[str, object], Json], bool]
+"""Whether what the company has under our reference is what was asked for."""
+
 
 class AskingCompany(ContractCompany):
     """What L2 and L1 have in common: every call asks how things stand before it sends anything."""
@@ -50,7 +53,7 @@ class AskingCompany(ContractCompany):
             return untranslatable(error)
         return self._create("/v1/inquiries", {**form, "reply_to": None}, idem_key, is_ours)
 
-    def _create(self, path: str, form: Json, idem_key: str, judge: Callable[[Json, Json], bool]) -> Outcome:
+    def _create(self, path: str, form: Json, idem_key: str, judge: Judge) -> Outcome:
         """Send a form once: what is there under our reference is taken as its effect, if it is the same."""
         asked_at = time.monotonic()
         seen = self._transport.get(f"{path}/{path_ref(form)}")
@@ -58,6 +61,9 @@ class AskingCompany(ContractCompany):
             if time.monotonic() - asked_at > self._fresh_s:
                 return Outcome(OutcomeKind.RETRY, None, detail="that there is none was said too long ago")
             seen = self._waited(self._transport.post(path, form, idem_key))
+        return self._judged(form, seen, judge)
+
+    def _judged(self, form: Json, seen: Outcome, judge: Judge) -> Outcome:
         if seen.kind is OutcomeKind.DONE and not judge(form, seen.body):
             return contradiction(seen, "something else is there under our reference")
         return seen
@@ -95,7 +101,7 @@ class CancellingCompany(AskingCompany):
             form = self.order_form(body)
         except NotTranslatable as error:
             return untranslatable(error)
-        if datetime.fromisoformat(str(body["effective_at"])) <= datetime.now(UTC):
+        if is_due(body):
             return Outcome(OutcomeKind.RETRY, None, detail="too late to be taken back: nothing is sent")
         return self._create("/v1/orders", form, idem_key, is_standing)
 
@@ -163,11 +169,17 @@ class FinalCompany(AskingCompany):
         return contradiction(seen, "an order is there already") if seen.kind is OutcomeKind.DONE else seen
 
     def confirm(self, body: Json, idem_key: str) -> Outcome:
-        """Have the order made, once (`body` is the whole form)."""
+        """Have the order made, once (`body` is the whole form); after its instant only see whether it was."""
         try:
             form = self.order_form(body)
         except NotTranslatable as error:
             return untranslatable(error)
+        if is_due(body):
+            seen = self._order(body)
+            # Nothing stands there, and nothing will: the others, who still hold, are released.
+            if is_absent(seen):
+                return Outcome(OutcomeKind.REFUSED, NOT_FOUND, {}, "hold-expired")
+            return self._judged(form, seen, is_standing)
         return self._create("/v1/orders", form, idem_key, is_standing)
 
     def cancel(self, body: Json, idem_key: str) -> Outcome:
@@ -186,6 +198,11 @@ def is_absent(seen: Outcome) -> bool:
     return (
         seen.kind is OutcomeKind.UNKNOWN and seen.status == NOT_FOUND and seen.body.get("code") == "not-found"
     )
+
+
+def is_due(form: Json) -> bool:
+    """Whether the order's instant has come: what is made from then on is not taken back for nothing."""
+    return datetime.fromisoformat(str(form["effective_at"])) <= datetime.now(UTC)
 
 
 def is_ours(form: Mapping[str, object], seen: Json) -> bool:

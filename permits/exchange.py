@@ -4,6 +4,9 @@ Three independent companies cannot commit together. They are first asked to *hol
 are they asked to *confirm*; otherwise what is or may be held is *cancelled*. All share one effective
 instant, so the tariff switch is simultaneous although the calls are not.
 
+A company that cannot hold (capability L1) makes its order at its confirm, and cannot take it back. Such confirms
+go first, one at a time, while the others still hold: a refusal of the first of them releases everybody.
+
 `settle` looks at one exchange and says what follows. It is idempotent: applied to its own result it says
 nothing more.
 """
@@ -19,12 +22,16 @@ from permits.vocabulary import Action, ExchangeState, StepOp, StepState, TaskKin
 
 @dataclass(frozen=True, slots=True)
 class StepView:
-    """One call as the table sees it. `attempts` counts claims: zero means it was certainly never sent."""
+    """One call as the table sees it. `attempts` counts claims: zero means it was certainly never sent.
+
+    `is_held` is False of a try that is done and holds nothing at the company.
+    """
 
     agency: str
     op: StepOp
     state: StepState
     attempts: int = 0
+    is_held: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +107,7 @@ def settle(view: ExchangeFacts, now: datetime) -> list[Effect]:
 def _settle_trying(view: ExchangeFacts, now: datetime) -> list[Effect]:
     tries = view.of(StepOp.TRY)
     if tries and all(step.state is StepState.DONE for step in tries):
-        confirms: list[Effect] = [AddStep(step.agency, StepOp.CONFIRM) for step in tries]
-        return [SetState(ExchangeState.CONFIRMING), *confirms]
+        return [SetState(ExchangeState.CONFIRMING), *_due_confirms(view)]
     if any(step.state in _FAILED for step in tries) or now > view.decide_by:
         effects: list[Effect] = [SetState(ExchangeState.CANCELLING)]
         for step in tries:
@@ -118,7 +124,32 @@ def _give_up(step: StepView) -> Iterator[Effect]:
         yield AddStep(step.agency, StepOp.CANCEL)
 
 
+def _due_confirms(view: ExchangeFacts) -> list[Effect]:
+    """The confirms that may be sent now: of companies that hold nothing one after another, then all the others."""
+    tries, asked = view.of(StepOp.TRY), {step.agency: step for step in view.of(StepOp.CONFIRM)}
+    for step in tries:
+        if step.is_held:
+            continue
+        if step.agency not in asked:
+            return [AddStep(step.agency, StepOp.CONFIRM)]
+        if asked[step.agency].state is not StepState.DONE:
+            return []
+    return [AddStep(step.agency, StepOp.CONFIRM) for step in tries if step.agency not in asked]
+
+
+def _may_turn_back(view: ExchangeFacts) -> bool:
+    """Whether the only confirm that was ever sent was refused by a company that holds nothing: nothing is final."""
+    asked = view.of(StepOp.CONFIRM)
+    unheld = {step.agency for step in view.of(StepOp.TRY) if not step.is_held}
+    return len(asked) == 1 and asked[0].state is StepState.REFUSED and asked[0].agency in unheld
+
+
 def _settle_confirming(view: ExchangeFacts, now: datetime) -> list[Effect]:
+    if _may_turn_back(view):
+        cancels: list[Effect] = [AddStep(step.agency, StepOp.CANCEL) for step in view.of(StepOp.TRY)]
+        return [SetState(ExchangeState.CANCELLING), *cancels]
+    if due := _due_confirms(view):
+        return due
     confirms = view.of(StepOp.CONFIRM)
     if confirms and all(step.state is StepState.DONE for step in confirms):
         return [SetState(ExchangeState.CONFIRMED), MoveCase(Action.EXCHANGE_CONFIRMED)]

@@ -255,9 +255,16 @@ def _late(session: Session, case: CaseRow, step: ClaimedStep, outcome: Outcome) 
     """A result that lost its fence: an order accepted after we gave it up must be cancelled, on record."""
     if step.op is not StepOp.TRY or outcome.kind is not OutcomeKind.DONE:
         return
+    if not is_held(outcome.body):
+        return
     state = session.execute(select(t.step.c.state).where(t.step.c.step_id == step.step_id)).scalar_one()
     if state == StepState.SUPERSEDED.value:
         late_accept(session, case, step.our_ref)
+
+
+def is_held(result: Json | None) -> bool:
+    """Whether a try that is done holds something at its company; one that cannot hold says so."""
+    return (result or {}).get("is_held") is not False
 
 
 def late_accept(session: Session, case: CaseRow, our_ref: str) -> None:

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Text, cast, func, insert, select, update
+from sqlalchemy import Text, and_, cast, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from permits import tables as t
@@ -27,7 +27,7 @@ from permits.exchange import (
 )
 from permits.identifiers import new_id
 from permits.orders import OrderHead
-from permits.outbox import ClaimedStep, StepRow, add_steps
+from permits.outbox import ClaimedStep, StepRow, add_steps, is_held
 from permits.ports import SYSTEM, Actor, Json, Outcome
 from permits.store import CaseRow, Event, chain, change_case, lock_case, open_task
 from permits.tariff import TariffMove
@@ -107,7 +107,7 @@ def open_exchange(
 
 def book_result(session: Session, case: CaseRow, step: ClaimedStep, outcome: Outcome) -> None:
     """Bring the agency's own order number and tariff receipt onto the case."""
-    if step.op is StepOp.TRY:
+    if step.op is StepOp.TRY and is_held(outcome.body):
         _book_order(session, case, step.agency_id, OrderState.HELD, outcome.body.get("order_number"))
     elif step.op is StepOp.CONFIRM:
         _book_order(session, case, step.agency_id, OrderState.CONFIRMED, outcome.body.get("order_number"))
@@ -170,7 +170,13 @@ def _load(session: Session, exchange_id: UUID) -> ExchangeFacts:
         )
     ).one()
     steps = session.execute(
-        select(t.step.c.agency_id, t.step.c.op, t.step.c.state, t.step.c.attempts)
+        select(
+            t.step.c.agency_id,
+            t.step.c.op,
+            t.step.c.state,
+            t.step.c.attempts,
+            (t.step.c.result["is_held"].astext == "false").label("is_unheld"),
+        )
         .where(t.step.c.exchange_id == exchange_id)
         .order_by(t.step.c.created_at, t.step.c.agency_id)
         .with_for_update()
@@ -184,7 +190,10 @@ def _load(session: Session, exchange_id: UUID) -> ExchangeFacts:
         ExchangeState(head.state),
         head.decide_by,
         head.hold_until,
-        tuple(StepView(s.agency_id, StepOp(s.op), StepState(s.state), s.attempts) for s in steps),
+        tuple(
+            StepView(s.agency_id, StepOp(s.op), StepState(s.state), s.attempts, not s.is_unheld)
+            for s in steps
+        ),
         frozenset((TaskKind(task.kind), task.agency_id) for task in tasks),
     )
 
@@ -208,7 +217,7 @@ def _apply(
 
 def _follow_up(session: Session, case: CaseRow, exchange_id: UUID, effect: AddStep) -> list[Event]:
     row = session.execute(
-        select(t.step.c.our_ref, t.exchange.c.hold_until)
+        select(t.step.c.our_ref, t.step.c.body, t.step.c.result, t.exchange.c.hold_until)
         .join(t.exchange, t.exchange.c.exchange_id == t.step.c.exchange_id)
         .where(
             t.step.c.exchange_id == exchange_id,
@@ -217,7 +226,10 @@ def _follow_up(session: Session, case: CaseRow, exchange_id: UUID, effect: AddSt
         )
     ).one()
     key = f"{row.our_ref}:{effect.op.value}"
-    step = StepRow(effect.agency, effect.op, row.our_ref, key, {"our_ref": row.our_ref}, row.hold_until)
+    # Where nothing is held, the confirm makes the order: it has the whole form.
+    makes = effect.op is StepOp.CONFIRM and not is_held(row.result)
+    body: Json = row.body if makes else {"our_ref": row.our_ref}
+    step = StepRow(effect.agency, effect.op, row.our_ref, key, body, row.hold_until)
     return add_steps(session, case, exchange_id, [step])
 
 
@@ -272,8 +284,10 @@ def _refusals(session: Session, exchange_id: UUID) -> Json:
     rows = session.execute(
         select(t.step.c.agency_id, t.step.c.state, t.step.c.refusal, t.step.c.last_error).where(
             t.step.c.exchange_id == exchange_id,
-            t.step.c.op == StepOp.TRY.value,
-            t.step.c.state != StepState.DONE.value,
+            or_(
+                and_(t.step.c.op == StepOp.TRY.value, t.step.c.state != StepState.DONE.value),
+                and_(t.step.c.op == StepOp.CONFIRM.value, t.step.c.state == StepState.REFUSED.value),
+            ),
         )
     )
     return {
