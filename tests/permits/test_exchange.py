@@ -136,6 +136,58 @@ def test_settling_comes_to_rest(
     assert settle(facts, now) == []
 
 
+def unheld(agency: str) -> StepView:
+    return StepView(agency, StepOp.TRY, StepState.DONE, 1, is_held=False)
+
+
+def held(agency: str) -> StepView:
+    return StepView(agency, StepOp.TRY, StepState.DONE, 1)
+
+
+def confirming(agency: str, state: StepState, attempts: int = 1) -> StepView:
+    return StepView(agency, StepOp.CONFIRM, state, attempts)
+
+
+@pytest.mark.parametrize("now", [BEFORE, LATE])
+def test_who_cannot_hold_is_confirmed_first_and_alone(now: datetime) -> None:
+    """T16: what cannot be taken back is made while everybody else can still be released."""
+    tries = held("water"), unheld("power"), unheld("gas")
+    assert settle(view(TRYING, *tries), now) == [SetState(CONFIRMING), AddStep("power", StepOp.CONFIRM)]
+    for state in (StepState.PENDING, StepState.SENDING):
+        assert settle(view(CONFIRMING, *tries, confirming("power", state)), now) == []
+    power = confirming("power", StepState.DONE)
+    assert settle(view(CONFIRMING, *tries, power), now) == [AddStep("gas", StepOp.CONFIRM)]
+    gas = confirming("gas", StepState.DONE)
+    assert settle(view(CONFIRMING, *tries, power, gas), now) == [AddStep("water", StepOp.CONFIRM)]
+    water = confirming("water", StepState.DONE)
+    assert settle(view(CONFIRMING, *tries, power, gas, water), now)[0] == SetState(ExchangeState.CONFIRMED)
+
+
+def test_the_first_that_cannot_hold_and_refuses_releases_everybody() -> None:
+    """T16: nothing is final yet, so that it is nowhere rather than a person's half."""
+    tries = held("water"), unheld("power"), unheld("gas")
+    refused = view(CONFIRMING, *tries, confirming("power", StepState.REFUSED))
+    cancels = [AddStep(agency, StepOp.CANCEL) for agency in ("water", "power", "gas")]
+    assert settle(refused, NOW) == [SetState(CANCELLING), *cancels]
+
+
+@pytest.mark.parametrize("state", [StepState.UNKNOWN, StepState.PARKED, StepState.REFUSED])
+def test_the_second_that_cannot_hold_or_an_unclear_first_is_a_persons(state: StepState) -> None:
+    tries = unheld("power"), unheld("gas"), held("water")
+    told = settle(
+        view(CONFIRMING, *tries, confirming("power", StepState.DONE), confirming("gas", state)), NOW
+    )
+    assert told == [OpenTask(TaskKind.CONFIRM_REFUSED, "gas")]
+    if state is not StepState.REFUSED:
+        told = settle(view(CONFIRMING, *tries, confirming("power", state)), NOW)
+        assert told == [OpenTask(TaskKind.CONFIRM_REFUSED, "power")]
+
+
+def test_a_held_order_whose_confirm_is_refused_is_never_reversed() -> None:
+    alone = view(CONFIRMING, held("gas"), confirming("gas", StepState.REFUSED))
+    assert settle(alone, NOW) == [OpenTask(TaskKind.CONFIRM_REFUSED, "gas")]
+
+
 # --- simulation ---------------------------------------------------------------------------------------------------
 
 
