@@ -204,7 +204,11 @@ async def contacts(
         desk.open()
         shape_m = incidents.area_of(session, desk.city, incident_id)
         radius = radius_m if radius_m is not None else (0.0 if shape_m.area else POINT_RADIUS_M)
-        specs = [spec for spec in desk.city.layers if spec.target not in (Target.PARCEL, Target.LANDUSE)]
+        specs = [
+            spec
+            for spec in desk.city.layers
+            if spec.target not in (Target.PARCEL, Target.LANDUSE, Target.TREE)
+        ]
         found = looked(desk, specs, around(shape_m, radius), shape_m)
         by_owner: dict[str, list[str]] = {}
         for spec in specs:

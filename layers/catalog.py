@@ -26,6 +26,7 @@ class Target(StrEnum):
     STREET = "street"
     LANDUSE = "landuse"
     ADDRESS = "address"
+    TREE = "tree"
     NETWORK_LINE = "network_line"
     NETWORK_NODE = "network_node"
     NETWORK_DEVICE = "network_device"
@@ -40,6 +41,13 @@ class Sensitivity(StrEnum):
     PUBLIC = "public"
     SHARED = "shared"
     SENSITIVE = "sensitive"
+
+
+class TrunkSource(StrEnum):
+    """Whether the office says how thick a trunk is, or the layer's usual trunk stands for it."""
+
+    STATED = "stated"
+    ASSUMED = "assumed"
 
 
 class CoverSource(StrEnum):
@@ -60,6 +68,7 @@ _GEOMETRIES: Mapping[Target, frozenset[str]] = {
     Target.NETWORK_NODE: frozenset({"Point"}),
     Target.NETWORK_DEVICE: frozenset({"Point"}),
     Target.ADDRESS: frozenset({"Point"}),
+    Target.TREE: frozenset({"Point"}),
 }
 
 
@@ -86,6 +95,15 @@ class Quality:
     horizontal_uncertainty_m: float
     vertical_uncertainty_m: float | None
     cover_source: CoverSource
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trunk:
+    """What holds for trees that do not say it: the trunk's diameter (mm), how well its axis is placed (95 %, m)."""
+
+    diameter_mm: float
+    horizontal_uncertainty_m: float
     source: str
 
 
@@ -124,6 +142,7 @@ class LayerSpec:
     local_grid: LocalGrid | None = None
     agreement: AgreementRules = field(default_factory=AgreementRules)
     operations: Mapping[str, str] = field(default_factory=dict)
+    trunk: Trunk | None = None
 
     @property
     def is_network(self) -> bool:
@@ -148,6 +167,12 @@ FIELDS: Mapping[Target, frozenset[str]] = {
     Target.STREET: frozenset({"feature_id", "origin", "name", "street_class", "width_m"}),
     Target.LANDUSE: frozenset({"feature_id", "origin", "land_use", "name"}),
     Target.ADDRESS: frozenset({"feature_id", "origin", "street", "number", "building_ref"}),
+    Target.TREE: frozenset(
+        {
+            "feature_id", "origin", "species", "trunk_diameter_mm", "crown_diameter_m",
+            "horizontal_uncertainty_m",
+        }
+    ),
     Target.NETWORK_LINE: frozenset(
         {
             "feature_id", "origin", "role", "class_code", "pressure_bar", "voltage_kv", "diameter_mm",
@@ -160,6 +185,9 @@ FIELDS: Mapping[Target, frozenset[str]] = {
         {"feature_id", "origin", "kind", "cover_m", "node_id", "normal_state", "rating_kva"}
     ),
 }  # fmt: skip
+
+# Thinner is a shoot, thicker than any tree of a street: a mistake of unit (girth for diameter, cm for mm) or of sign.
+TRUNK_MM = (10.0, 5000.0)
 
 # Fields with a closed vocabulary: a source's own words need a code list in layers.toml.
 VOCABULARIES: Mapping[str, frozenset[str]] = {

@@ -11,6 +11,7 @@ from layers.agreement_rules import read_agreement
 from layers.catalog import (
     FIELDS,
     NETWORK_TARGETS,
+    TRUNK_MM,
     VOCABULARIES,
     CoverSource,
     FieldRule,
@@ -19,6 +20,7 @@ from layers.catalog import (
     Sensitivity,
     SourceFile,
     Target,
+    Trunk,
 )
 from layers.config import CityConfigError, Section, read_operations
 from layers.drawing import MAX_ZOOM, MIN_ZOOM, USUAL_MIN_ZOOM, usual_colour, usual_order
@@ -74,6 +76,24 @@ def _quality(section: Section, target: Target) -> Quality | None:
         cover_source=inner.choice("cover_source", CoverSource, CoverSource.UNKNOWN),
         source=inner.text("source"),
     )
+    if made.horizontal_uncertainty_m <= 0:
+        inner.refuse("horizontal_uncertainty_m", "must be more than 0 m: no position is exact")
+    inner.done()
+    return made
+
+
+def _trunk(section: Section, target: Target) -> Trunk | None:
+    if target is not Target.TREE:
+        return None
+    inner = section.section("trunk")
+    made = Trunk(
+        diameter_mm=inner.number("diameter_mm"),
+        horizontal_uncertainty_m=inner.number("horizontal_uncertainty_m"),
+        source=inner.text("source"),
+    )
+    thin, thick = TRUNK_MM
+    if not thin <= made.diameter_mm <= thick:
+        inner.refuse("diameter_mm", f"must be from {thin:g} to {thick:g} mm: no trunk is thinner or thicker")
     if made.horizontal_uncertainty_m <= 0:
         inner.refuse("horizontal_uncertainty_m", "must be more than 0 m: no position is exact")
     inner.done()
@@ -163,6 +183,7 @@ def _layer(section: Section, sources: Mapping[str, SourceFile]) -> LayerSpec:
         local_grid=local_grid,
         agreement=read_agreement(section),
         operations=read_operations(section),
+        trunk=_trunk(section, target),
     )
     section.done()
     return spec

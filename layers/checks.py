@@ -14,10 +14,10 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from layers.catalog import geometry_types
+from layers.catalog import TRUNK_MM, Target, geometry_types
 from layers.city import City
 from layers.columns import Mask
-from layers.mapping import Mapped, forget_covers
+from layers.mapping import Mapped, assume_trunks, forget_covers
 from layers.report import Severity
 
 # An invalid polygon is repaired only if that changes its area by less than both of these.
@@ -34,6 +34,8 @@ _RANGES = {
     "storeys": (0, 200),
     "installed_year": (1800, 2100),
     "rating_kva": (1.0, 1_000_000.0),
+    "trunk_diameter_mm": TRUNK_MM,
+    "crown_diameter_m": (0.1, 60.0),
 }
 
 _TYPE_IDS: Final = {
@@ -46,6 +48,9 @@ _TYPE_IDS: Final = {
 }
 _LINES: Final = (1, 5)
 _AREAS: Final = (3, 6)
+_POINTS: Final = ("Point", "MultiPoint")
+# By what is expected and whether points came: where trees are meant, it is said how else they are delivered.
+_WRONG_TYPES: Final = {(Target.TREE, False): "tree-not-a-point", (Target.LANDUSE, True): "landuse-as-point"}
 
 Check = Callable[[Mapped, City], None]
 
@@ -87,9 +92,8 @@ def wrong_geometry_type(mapped: Mapped, city: City) -> None:
         if len(parts) == 1 and parts[0].geom_type in allowed:
             mapped.geometry[index] = parts[0]
             continue
-        mapped.refuse(
-            "wrong-geometry-type", [index], found=shape.geom_type, expected=", ".join(sorted(allowed))
-        )
+        code = _WRONG_TYPES.get((mapped.spec.target, shape.geom_type in _POINTS), "wrong-geometry-type")
+        mapped.refuse(code, [index], found=shape.geom_type, expected=", ".join(sorted(allowed)))
 
 
 def outside_city(mapped: Mapped, city: City) -> None:
@@ -164,15 +168,18 @@ def out_of_range(mapped: Mapped, city: City) -> None:
         rows = bad[column.index]
         for index in np.flatnonzero(rows).tolist():
             params = {"field": name, "value": column[index], "low": low, "high": high}
-            mapped.issues.append(mapped.issue(Severity.WARNING, "out-of-range", index, **params))
+            code = "trunk-impossible" if name == "trunk_diameter_mm" else "out-of-range"
+            mapped.issues.append(mapped.issue(Severity.WARNING, code, index, **params))
         _drop(mapped, name, rows)
 
 
 def _drop(mapped: Mapped, name: str, rows: Mask) -> None:
     if name == "cover_m":
         forget_covers(mapped.columns, rows)
-    elif name == "horizontal_uncertainty_m" and mapped.spec.quality is not None:
-        mapped.columns[name].put(rows, mapped.spec.quality.horizontal_uncertainty_m)
+    elif name == "trunk_diameter_mm" and mapped.spec.trunk is not None:
+        assume_trunks(mapped.columns, mapped.spec.trunk, rows)
+    elif name == "horizontal_uncertainty_m" and (known := mapped.spec.quality or mapped.spec.trunk):
+        mapped.columns[name].put(rows, known.horizontal_uncertainty_m)
     else:
         mapped.columns[name].put(rows, None)
 

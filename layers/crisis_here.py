@@ -26,7 +26,9 @@ def here(desk: Desk, shape_m: BaseGeometry, radius_m: float | None = None) -> Js
     desk.open()
     radius = radius_m if radius_m is not None else (0.0 if shape_m.area else POINT_RADIUS_M)
     area = around(shape_m, radius)
-    specs = [spec for spec in desk.city.layers if spec.target not in (Target.PARCEL, Target.LANDUSE)]
+    specs = [
+        spec for spec in desk.city.layers if spec.target not in (Target.PARCEL, Target.LANDUSE, Target.TREE)
+    ]
     found = looked(desk, specs, area, shape_m)
     parcels = _parcels(desk, area, shape_m)
     rest = [each.agency_id for each in desk.city.agencies]

@@ -104,6 +104,7 @@ _COLUMNS: Final[Mapping[Target, str]] = {
     Target.BUILDING: _GROUND.format(kind="t.use"),
     Target.STREET: _GROUND.format(kind="t.street_class"),
     Target.ADDRESS: _GROUND.format(kind="NULL::text"),
+    Target.TREE: _GROUND.format(kind="t.species"),
     Target.NETWORK_LINE: _BURIED.format(kind="t.role", line=_LINE),
     Target.NETWORK_NODE: _BURIED.format(kind="t.kind", line=_NO_LINE),
     Target.NETWORK_DEVICE: _BURIED.format(kind="t.kind", line=_NO_LINE),

@@ -28,6 +28,7 @@ _GROUND_COLOURS: Mapping[Target, str] = {
     Target.STREET: "#b9b2a6",
     Target.BUILDING: "#6b6257",
     Target.ADDRESS: "#333333",
+    Target.TREE: "#6a8f2f",
 }
 
 # Bottom to top: areas, then lines, then points; the most dangerous utility is drawn last within its band.
@@ -36,6 +37,7 @@ _TARGET_ORDER: Mapping[Target, int] = {
     Target.PARCEL: 100,
     Target.STREET: 200,
     Target.BUILDING: 300,
+    Target.TREE: 350,
     Target.NETWORK_LINE: 400,
     Target.NETWORK_NODE: 500,
     Target.NETWORK_DEVICE: 600,
@@ -63,6 +65,7 @@ USUAL_MIN_ZOOM: Mapping[Target, int] = {
     Target.NETWORK_NODE: 17,
     Target.NETWORK_DEVICE: 15,
     Target.ADDRESS: 16,
+    Target.TREE: 16,
 }
 
 # What a tile may show of a feature, and from which zoom on: an id of its own for each of nine thousand parcels costs
@@ -73,6 +76,7 @@ TILE_ATTRIBUTES: Mapping[Target, Mapping[str, int]] = {
     Target.STREET: {"id": 14, "name": 13, "street_class": 0},
     Target.LANDUSE: {"id": 12, "land_use": 0},
     Target.ADDRESS: {"id": 0, "street": 0, "number": 0},
+    Target.TREE: {"id": 0, "species": 0, "trunk_diameter_mm": 0, "crown_diameter_m": 0},
     Target.NETWORK_LINE: {
         "id": 0, "utility": 0, "role": 0, "class_code": 0, "status": 0,
         "diameter_mm": 15, "cover_m": 15, "quality_level": 15,

@@ -18,7 +18,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from geo.vocabulary import Utility, gas_class, voltage_class
-from layers.catalog import FIELDS, CoverSource, LayerSpec, Target
+from layers.catalog import FIELDS, CoverSource, LayerSpec, Target, Trunk, TrunkSource
 from layers.city import City
 from layers.columns import Column, Mask
 from layers.delivery_errors import ColumnMissing
@@ -190,6 +190,14 @@ def _fill(columns: dict[str, Column], name: str, value: Any) -> None:
     columns[name] = columns[name].filled(value)
 
 
+def _widen(columns: dict[str, Column], added_m: float) -> None:
+    """Add what bringing the shapes here has added (m); what is no width stays as given, for the checks to drop."""
+    stated = columns["horizontal_uncertainty_m"]
+    columns["horizontal_uncertainty_m"] = stated.map(
+        lambda given: math.hypot(given, added_m) if given > 0 else given
+    )
+
+
 def _networked(columns: dict[str, Column], spec: LayerSpec, added_m: float) -> None:
     """Add what every part of a network says; an unknown cover stays unknown, and so does its uncertainty."""
     quality, size = spec.quality, len(columns["feature_id"])
@@ -199,15 +207,30 @@ def _networked(columns: dict[str, Column], spec: LayerSpec, added_m: float) -> N
         columns.setdefault(name, Column.constant(None, size))
     columns["utility"] = Column.constant(str(spec.utility), size)
     _fill(columns, "horizontal_uncertainty_m", quality.horizontal_uncertainty_m)
-    columns["horizontal_uncertainty_m"] = columns["horizontal_uncertainty_m"].map(
-        lambda given: math.hypot(given, added_m)
-    )
+    _widen(columns, added_m)
     _fill(columns, "vertical_uncertainty_m", quality.vertical_uncertainty_m)
     _fill(columns, "status", "unknown")
     _fill(columns, "surveyed_on", spec.surveyed_on)
     columns["quality_level"] = Column.constant(str(quality.quality_level), size)
     columns["cover_source"] = Column.constant(str(quality.cover_source), size)
     forget_covers(columns, columns["cover_m"].missing())
+
+
+def _planted(columns: dict[str, Column], spec: LayerSpec, added_m: float) -> None:
+    """Add what every tree says; a trunk that is not stated is the layer's usual one, and says so."""
+    trunk, size = spec.trunk, len(columns["feature_id"])
+    if trunk is None:
+        return
+    columns["trunk_source"] = Column.constant(str(TrunkSource.STATED), size)
+    assume_trunks(columns, trunk, columns["trunk_diameter_mm"].missing())
+    _fill(columns, "horizontal_uncertainty_m", trunk.horizontal_uncertainty_m)
+    _widen(columns, added_m)
+
+
+def assume_trunks(columns: dict[str, Column], trunk: Trunk, rows: Mask) -> None:
+    """Give some rows the layer's usual trunk."""
+    columns["trunk_diameter_mm"].put(rows, trunk.diameter_mm)
+    columns["trunk_source"].put(rows, str(TrunkSource.ASSUMED))
 
 
 def forget_covers(columns: dict[str, Column], rows: Mask) -> None:
@@ -236,7 +259,9 @@ def _completed(columns: dict[str, Column], spec: LayerSpec, added_m: float) -> N
             _fill(columns, field, spec.constants[field])
     if spec.is_network:
         _networked(columns, spec, added_m)
-    if spec.target is Target.NETWORK_LINE:
+    if spec.target is Target.TREE:
+        _planted(columns, spec, added_m)
+    elif spec.target is Target.NETWORK_LINE:
         _fill(columns, "role", "other")
         _classified(columns, spec)
     elif spec.is_network:

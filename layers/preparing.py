@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 from layers.agreeing import Delivered, agreeing
 from layers.agreement_report import Agreeing
 from layers.ahead import ahead
-from layers.catalog import LayerSpec
+from layers.catalog import LayerSpec, TrunkSource
 from layers.checks import check
 from layers.city import City
 from layers.field_values import conversions
@@ -55,7 +55,8 @@ def reading_hash(path: Path, city: City, spec: LayerSpec, as_of: date) -> str:
         spec.quality,
     )
     mapping = (spec.fields, spec.codes, spec.select, spec.constants, spec.local_grid)
-    return digest_of(file_hash(path), repr(reading), repr(meaning), repr(mapping))
+    trunk = () if spec.trunk is None else (repr(spec.trunk),)
+    return digest_of(file_hash(path), repr(reading), repr(meaning), repr(mapping), *trunk)
 
 
 def content_hash(rows: str, as_of: date) -> str:
@@ -78,6 +79,7 @@ class Account:
     repeated: int = 0
     not_selected: int = 0
     cover_unknown: int = 0
+    trunk_assumed: int = 0
     given: dict[str, int] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
     findings: Findings = field(default_factory=Findings)
@@ -91,6 +93,8 @@ class Account:
         self.not_selected += mapped.not_selected
         if mapped.spec.is_network:
             self.cover_unknown += int(mapped.columns["cover_m"].missing().sum())
+        elif "trunk_source" in mapped.columns:
+            self.trunk_assumed += int(mapped.columns["trunk_source"].where(TrunkSource.ASSUMED.__eq__).sum())
         for name, count in mapped.given.items():
             self.given[name] = self.given.get(name, 0) + count
         self.findings.add(mapped.issues)
@@ -103,6 +107,10 @@ class Account:
         if spec.is_network:
             made["cover_unknown"] = self.cover_unknown
             made["quality_source"] = spec.quality.source if spec.quality else None
+        if spec.trunk is not None:
+            made["trunk_assumed"] = self.trunk_assumed
+            made["trunk_assumed_mm"] = spec.trunk.diameter_mm
+            made["trunk_source"] = spec.trunk.source
         return made
 
 

@@ -253,7 +253,7 @@ def _optional(proposal: Proposal) -> list[tuple[str, str | None]]:
 
 
 # What a layer says beside its mapping and its file.
-_KEPT = ("min_zoom", "draw_order", "colour", "constants", "select", "agreement", "operations")
+_KEPT = ("min_zoom", "draw_order", "colour", "constants", "select", "agreement", "operations", "trunk")
 
 
 def _kept_settings(city: City, layer_id: str, columns: Sequence[str]) -> list[str]:

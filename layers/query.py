@@ -68,12 +68,19 @@ _GROUND = (
     "NULL::float8 AS horizontal_uncertainty_m, NULL::float8 AS vertical_uncertainty_m, "
     "NULL::text AS quality_level, NULL::text AS status, NULL::date AS surveyed_on"
 )
+# A trunk's diameter is the tree's, as an outer diameter is a pipe's.
+TREE: Final = (
+    _GROUND.format(kind="t.species")
+    .replace("NULL::float8 AS diameter_mm", "t.trunk_diameter_mm AS diameter_mm")
+    .replace("NULL::float8 AS horizontal", "t.horizontal_uncertainty_m AS horizontal")
+)
 COLUMNS: Final[Mapping[Target, str]] = {
     Target.PARCEL: _GROUND.format(kind="t.land_use") + ", NULL::int AS installed_year",
     Target.BUILDING: _GROUND.format(kind="t.use") + ", NULL::int AS installed_year",
     Target.STREET: _GROUND.format(kind="t.street_class") + ", NULL::int AS installed_year",
     Target.LANDUSE: _GROUND.format(kind="t.land_use") + ", NULL::int AS installed_year",
     Target.ADDRESS: _GROUND.format(kind="NULL::text") + ", NULL::int AS installed_year",
+    Target.TREE: TREE + ", NULL::int AS installed_year",
     Target.NETWORK_LINE: _BURIED.format(kind="t.role", line=_LINE) + ", t.installed_year",
     Target.NETWORK_NODE: _BURIED.format(kind="t.kind", line=_NO_LINE) + ", NULL::int AS installed_year",
     Target.NETWORK_DEVICE: _BURIED.format(kind="t.kind", line=_NO_LINE) + ", NULL::int AS installed_year",

@@ -31,6 +31,7 @@ _MARGIN: Final = "CAST(%(margin)s AS float8)"
 _MOST_M: Final = 25.0
 # Of a feature whose uncertainty is not known.
 _UNKNOWN_M: Final = 2.0
+_REACHING: Final = NETWORK_TARGETS | {Target.TREE}
 _FIELDS: Final = ", ".join(field.name for field in fields(NearFeature) if field.name != "geom")
 _LAYER: Final = [field.name for field in fields(NearFeature)].index("layer_id")
 _NEAREST_FIRST: Final = itemgetter(2, 0, 1)
@@ -86,7 +87,7 @@ def statement_for(
 ) -> Statement | None:
     """Return what is executed to find these layers, and others beside them; None where the city has none of them.
 
-    ValueError for a layer that is not a network's.
+    ValueError for a layer that is neither a network's nor of trees.
     """
     connection = connection_of(reader)
     known = _statements.setdefault(connection.engine, {})
@@ -94,7 +95,7 @@ def statement_for(
     if key in known:
         return known[key]
     tables = query.targets(reader, city_id, layer_ids)
-    if others := sorted(set(tables.values()) - NETWORK_TARGETS):
+    if others := sorted(set(tables.values()) - _REACHING):
         raise ValueError(f"no reach is stored of {', '.join(others)}")
     if not tables:
         return None
@@ -115,11 +116,11 @@ def _rows(
 def within_reach(
     reader: Reader, city_id: str, layer_ids: Collection[str], shape_m: BaseGeometry, margin_m: float
 ) -> list[NearFeature]:
-    """Return the live network features that may lie within `margin_m` of a shape, nearest first.
+    """Return the live network features and trees that may lie within `margin_m` of a shape, nearest first.
 
     `shape_m` is in the city's CRS. A feature is found when the distance of its axis is at most `margin_m` and its
     own reach. As the application's role, sensitive layers are asked for through the door, as by `query.near`; raises
-    AccessRefused where it stays shut. ValueError for a layer that is not a network's.
+    AccessRefused where it stays shut. ValueError for a layer that is neither a network's nor of trees.
     """
     statement = statement_for(reader, city_id, layer_ids, is_brief=False)
     if statement is None:

@@ -264,6 +264,30 @@ _REACH = f"least({_UNSURE}, 25)"
 _LINE_REACH = f"least({_UNSURE} + greatest(coalesce(diameter_mm, 0), 0) / 2000, 25)"
 
 
+_TREE_REACH = f"least({_UNSURE} + trunk_diameter_mm / 2000, 25)"
+
+
+class Tree(Ground, Base):
+    """A tree, by its trunk's axis. `trunk_source`: whether the office says the trunk's diameter, or the layer does.
+
+    `reach_m` is how far from the point its bark may still be; what it is for, `Buried` says.
+    """
+
+    __tablename__ = "tree"
+    __table_args__ = _options("POINT")
+
+    species: Mapped[str | None] = mapped_column(Text)
+    trunk_diameter_mm: Mapped[float] = mapped_column(Float)
+    trunk_source: Mapped[str] = mapped_column(Text)
+    crown_diameter_m: Mapped[float | None] = mapped_column(Float)
+    horizontal_uncertainty_m: Mapped[float] = mapped_column(Float)
+    reach_m: Mapped[float] = mapped_column(Float, Computed(_TREE_REACH, persisted=True))
+    reach_box: Mapped[WKBElement] = mapped_column(
+        Geometry("GEOMETRY", srid=-1, spatial_index=False),
+        Computed(f"ST_BoundingDiagonal(ST_Expand(geom, {_TREE_REACH}))", persisted=True),
+    )
+
+
 class Buried:
     """What every part of a network says: its utility, its cover (m, NULL: unknown), how well it is known.
 
@@ -331,7 +355,9 @@ class NetworkDevice(Buried, Located, Base):
     rating_kva: Mapped[float | None] = mapped_column(Float)
 
 
-FeatureRow = type[Parcel | Building | Street | Landuse | Address | NetworkLine | NetworkNode | NetworkDevice]
+FeatureRow = type[
+    Parcel | Building | Street | Landuse | Address | Tree | NetworkLine | NetworkNode | NetworkDevice
+]
 
 TABLES: dict[Target, FeatureRow] = {
     Target.PARCEL: Parcel,
@@ -339,6 +365,7 @@ TABLES: dict[Target, FeatureRow] = {
     Target.STREET: Street,
     Target.LANDUSE: Landuse,
     Target.ADDRESS: Address,
+    Target.TREE: Tree,
     Target.NETWORK_LINE: NetworkLine,
     Target.NETWORK_NODE: NetworkNode,
     Target.NETWORK_DEVICE: NetworkDevice,

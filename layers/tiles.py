@@ -39,7 +39,9 @@ _GRID_SLACK = 1.01
 # The zoom of each bit of `plain_zooms`.
 _PLAIN_ZOOMS: Final = range(14, 18)
 _AREAS: Final = frozenset({Target.PARCEL, Target.BUILDING, Target.LANDUSE})
-_TYPES = {"diameter_mm": "Number", "cover_m": "Number", "storeys": "Number"}
+_TYPES = dict.fromkeys(
+    ("diameter_mm", "cover_m", "storeys", "trunk_diameter_mm", "crown_diameter_m"), "Number"
+)
 
 
 class TileOutOfRange(PanjerehError):

@@ -1,7 +1,8 @@
 """Units of delivered numbers: by what factor each becomes the unit that the field's name ends with.
 
 Besides plain units: a cover may be given as minus metres ("-m": below the surface is negative), a year or a
-day in the Jalali calendar, and a diameter in inches as pipe-fitters write it (1 1/2").
+day in the Jalali calendar, a diameter in inches as pipe-fitters write it (1 1/2"), and a tree's trunk by its girth
+("girth-cm") or radius.
 """
 
 from __future__ import annotations
@@ -27,6 +28,14 @@ _FACTORS: Mapping[str, Mapping[str, float]] = {
 }
 # Depths are also kept as heights below the surface.
 _DOWNWARD = {f"-{unit}": -metres for unit, metres in _LENGTH_M.items() if unit != "km"}
+# Foresters measure around a trunk, drawings give radii.
+_ROUND: Mapping[str, Mapping[str, float]] = {
+    "trunk_diameter_mm": {
+        "girth-m": 1000.0 / math.pi, "girth-cm": 10.0 / math.pi, "girth-mm": 1.0 / math.pi,
+        "radius-m": 2000.0, "radius-cm": 20.0, "radius-mm": 2.0,
+    },
+    "crown_diameter_m": {"radius-m": 2.0, "radius-cm": 0.02},
+}  # fmt: skip
 _CALENDARS = frozenset({"gregorian", "jalali"})
 
 WHOLE_NUMBERS = frozenset({"installed_year", "storeys", "plate_main", "plate_sub", "plate_section"})
@@ -47,7 +56,7 @@ def _suffix(field: str) -> str:
 
 
 def _factors(field: str) -> Mapping[str, float]:
-    plain = _FACTORS.get(_suffix(field), {})
+    plain = {**_FACTORS.get(_suffix(field), {}), **_ROUND.get(field, {})}
     return {**plain, **_DOWNWARD} if field == "cover_m" else plain
 
 

@@ -2559,3 +2559,34 @@ ui-take-back-how = { $count ->
 ui-taken-back = Taken back
 ui-taken-back-what = Entered wrongly: it bars nothing
 ## control list, split, taken back: end
+
+## trees: begin
+issue-landuse-as-point = A point where areas are expected; trees delivered as points are a layer of their own (target “tree”)
+issue-tree-not-a-point = No point: a tree is delivered as the point of its trunk’s axis; an outline of trees is a land use “tree”
+issue-trunk-impossible = Impossible trunk; the layer’s usual one stands for it
+property-crown-diameter-m = diameter of the crown (m)
+property-species = species
+property-trunk-diameter-mm = diameter of the trunk (mm)
+property-trunk-source = how the trunk is known
+target-tree = Trees
+ui-trunk-assumed = { $count ->
+    [one] One tree states no usable trunk: { $diameter } mm is assumed.
+   *[other] { $count } trees state no usable trunk: { $diameter } mm is assumed.
+}
+unit-name-girth-cm = centimetres, girth
+unit-name-girth-m = metres, girth
+unit-name-girth-mm = millimetres, girth
+unit-name-radius-cm = centimetres, radius
+unit-name-radius-m = metres, radius
+unit-name-radius-mm = millimetres, radius
+## trees: end
+
+## orders that only a company knows: begin
+task-unexplained-order = A company has an order in our name that we know nothing of
+unexplained-other-case = The company keeps it under another case.
+unexplained-other-company = Its reference is that of an order at another company.
+unexplained-other-number = We know this order under another number.
+unexplained-refused = The company refused this order to us, and has it all the same.
+unexplained-unknown-case = Its reference names a case that is not here.
+unexplained-unknown-order = The case is here, but it never sent this order.
+## orders that only a company knows: end

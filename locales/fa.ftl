@@ -2482,3 +2482,34 @@ ui-take-back-how = { $count ->
 ui-taken-back = پس گرفته شد
 ui-taken-back-what = به اشتباه ثبت شده بود: مانع چیزی نیست
 ## control list, split, taken back: end
+
+## trees: begin
+issue-landuse-as-point = نقطه به جای محدوده؛ درختانی که به صورت نقطه تحویل می‌شوند لایه‌ای جداگانه‌اند (هدف «tree»)
+issue-tree-not-a-point = نقطه نیست: درخت با نقطهٔ محور تنه تحویل می‌شود؛ محدودهٔ درختان، کاربری «tree» است
+issue-trunk-impossible = اندازهٔ تنه ناممکن است؛ تنهٔ معمول لایه به جای آن گذاشته شد
+property-crown-diameter-m = قطر تاج (متر)
+property-species = گونه
+property-trunk-diameter-mm = قطر تنه (میلی‌متر)
+property-trunk-source = چگونگی دانستن قطر تنه
+target-tree = درختان
+ui-trunk-assumed = { $count ->
+    [one] یک درخت قطر تنهٔ به‌کاربردنی ندارد: { $diameter } میلی‌متر فرض شد.
+   *[other] { $count } درخت قطر تنهٔ به‌کاربردنی ندارند: { $diameter } میلی‌متر فرض شد.
+}
+unit-name-girth-cm = سانتی‌متر، محیط تنه
+unit-name-girth-m = متر، محیط تنه
+unit-name-girth-mm = میلی‌متر، محیط تنه
+unit-name-radius-cm = سانتی‌متر، شعاع
+unit-name-radius-m = متر، شعاع
+unit-name-radius-mm = میلی‌متر، شعاع
+## trees: end
+
+## orders that only a company knows: begin
+task-unexplained-order = شرکتی به نام ما سفارشی دارد که از آن بی‌خبریم
+unexplained-other-case = شرکت آن را برای پروندهٔ دیگری ثبت کرده است.
+unexplained-other-company = ارجاع آن از سفارشی نزد شرکت دیگری است.
+unexplained-other-number = ما این سفارش را با شمارهٔ دیگری می‌شناسیم.
+unexplained-refused = شرکت این سفارش را از ما نپذیرفت، ولی آن را در دفتر خود دارد.
+unexplained-unknown-case = ارجاع آن پرونده‌ای را نام می‌برد که این‌جا نیست.
+unexplained-unknown-order = پرونده این‌جا هست، ولی چنین سفارشی نفرستاده است.
+## orders that only a company knows: end
