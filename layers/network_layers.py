@@ -42,9 +42,10 @@ class SourceLayer:
         }
 
 
+MARK: Final = "concat_ws(' ', d.delivery_id, d.published_at, d.content_hash)"
+"""What tells a delivery `d` from every other, as SQL."""
 _LAYERS: Final = (
-    "SELECT l.layer_id, l.target, l.owner_agency, l.utility, l.sensitivity, l.delivery_id, "
-    "concat_ws(' ', d.delivery_id, d.published_at, d.content_hash) AS mark "
+    f"SELECT l.layer_id, l.target, l.owner_agency, l.utility, l.sensitivity, l.delivery_id, {MARK} AS mark "
     "FROM layers.layer l JOIN layers.delivery d ON d.delivery_id = l.delivery_id "
     "WHERE l.city_id = %(city)s AND {which} ORDER BY l.layer_id"
 )

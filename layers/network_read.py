@@ -75,8 +75,13 @@ def layer_query(city_id: str, layer: SourceLayer, rules: NetworkRules) -> LayerQ
     return LayerQuery(layer.target, statement, values, _TYPES[layer.target])
 
 
-def read_rows(connection: Connection, query: LayerQuery, blocks: tuple[int, int] | None = None) -> Any:
-    """The live rows of a layer as this transaction sees them, by COPY; only of some blocks of its table.
+def read_rows(
+    connection: Connection,
+    query: LayerQuery,
+    blocks: tuple[int, int] | None = None,
+    made_by: Sequence[int] = (),
+) -> Any:
+    """The live rows of a layer as this transaction sees them, by COPY; only of some blocks, or of some deliveries.
 
     Lines have, beside their columns, `part` of `parts` and their vertices as `xy`.
     """
@@ -84,6 +89,9 @@ def read_rows(connection: Connection, query: LayerQuery, blocks: tuple[int, int]
     if blocks is not None:
         where = " AND t.ctid >= %(first)s::tid AND t.ctid < %(end)s::tid"
         values |= {"first": f"({blocks[0]},0)", "end": f"({blocks[1]},0)"}
+    if made_by:
+        where += " AND t.published_by = ANY(%(made_by)s)"
+        values["made_by"] = list(made_by)
     return copied(connection, query.statement.format(where=where), values, query.types)
 
 

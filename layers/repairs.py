@@ -118,6 +118,7 @@ def undo(
     this delivery made it.
     """
     # Readers and checks are loaded by the first that is taken back.
+    from layers import network_kept
     from layers.ingest import close_with, unread
 
     spec = city.layer(layer_id)
@@ -141,6 +142,7 @@ def undo(
         diff = _taken_back(connection, city, spec, (origin, made), shown)
         report = unread(city, spec, origin, Outcome.PUBLISHED, diff, made)
         close_with(connection, replace(report, content_hash=None))  # no file has this content
+    network_kept.keep(engine, city, [layer_id], stale_only=True)
     return made
 
 

@@ -21,12 +21,15 @@ from layers import network_kept
 from layers.access import RoleMode, run_as_app
 from layers.city import City
 from layers.database import make_engine
+from layers.handling import Handling
 from layers.ingest import deliver, roll_back
 from layers.network_build import build
-from layers.network_kept import keep, kept, read_network
+from layers.network_kept import keep, kept, read_network, standing
 from layers.network_layers import SourceLayer, layers_of
 from layers.network_read import delivered, layer_query, read_rows
 from layers.network_rules import NetworkRules, crisis_rules
+from layers.register import open_delivery, register
+from layers.repairs import undo
 
 CLEAR = text("DELETE FROM layers.kept_columns")
 PARTS = text("SELECT layer_id, count(*) FROM layers.kept_columns GROUP BY layer_id")
@@ -37,6 +40,12 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small layers are kept too, in several parts."""
     monkeypatch.setattr(network_kept, "WORTH_ROWS", 1)
     monkeypatch.setattr(network_kept, "PART_BLOCKS", 3)
+
+
+@pytest.fixture
+def few(small: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever changed of a small layer, it is few."""
+    monkeypatch.setattr(network_kept, "WORTH_SHARE", 9.0)
 
 
 @pytest.fixture
@@ -136,15 +145,123 @@ def test_only_what_is_published_now_counts(
         # what the city's rules look for in the attributes is part of what was kept
         other = replace(layer_query("toytown", layer, rules), values={"city": "toytown", "layer": "x"})
         assert kept(connection, "toytown", layer, other) is None
-    monkeypatch.setattr(network_kept, "keep", lambda *_: None)
+    monkeypatch.setattr(network_kept, "keep", lambda *_, **__: None)
     roll_back(engine, toy, "pipes")
     with engine.connect() as connection:
         layer, table = _kept(connection, rules)
-        assert table is None
+        assert table is None, "too much has changed since"
         assert read_network(connection, "toytown", (layer,), rules).lines.num_rows == 2
     keep(engine, toy, ["pipes"])
     with engine.connect() as connection:
         assert _kept(connection, rules)[1].num_rows == 2
+
+
+def pipe(name: str, *xy: tuple[float, float], **more: Any) -> dict[str, Any]:
+    """A pipe through these places (m)."""
+    line = LineString([(501000 + x, 3901000 + y) for x, y in xy])
+    return pipes(10)[0] | {"id": name, "geometry": line} | more
+
+
+@pytest.fixture
+def change(engine: Engine, toy: City, write: Callable[..., Path]) -> Callable[..., Any]:
+    """Deliver some features that came or changed."""
+
+    def sent(*rows: dict[str, Any], **how: Any) -> Any:
+        handling = Handling(incremental=True, **how)
+        return deliver(engine, toy, toy.layer("pipes"), write(list(rows)), handling=handling)
+
+    return sent
+
+
+@pytest.fixture
+def same(engine: Engine, rules: NetworkRules) -> Callable[..., None]:
+    """The pipes are these, and the network by what is kept, so many deliveries ago, is that by the rows."""
+
+    def checked(since: int, *names: str) -> None:
+        with engine.connect() as connection:
+            layer, table = _kept(connection, rules)
+            query = layer_query("toytown", layer, rules)
+            found = standing(connection, "toytown", layer, query)
+            assert found is not None
+            assert len(found.since) == since
+            assert sorted(table.column("feature_id").to_pylist()) == list(names)
+            tables = table, read_rows(connection, query)
+            one, other = (build(delivered((layer,), [_in_order(each)]), rules) for each in tables)
+            _same(one, other)
+
+    return checked
+
+
+ALL = ("m", "o", "p")
+
+
+@pytest.mark.usefixtures("few")
+def test_a_few_changes_since_are_read_beside_what_is_kept(
+    engine: Engine,
+    toy: City,
+    write: Callable[..., Path],
+    change: Callable[..., Any],
+    same: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """After a line as built, a repair taken back, a feature gone, roll-backs, several in a row: as from the rows."""
+    main = pipe("m", (0, 0), (100, 0))
+    rows = [main, pipe("o", (50, 0.02), (50, 20)), pipe("p", (70, 0.03), (70, 20))]
+    whole = deliver(engine, toy, toy.layer("pipes"), write(rows))
+    assert whole.repaired == 2
+    same(0, *ALL)
+    change(pipe("ab1", (20, 0), (20, 9)))
+    same(1, "ab1", *ALL)
+    undo(engine, toy, "pipes", whole.delivery_id or 0, ["o"], by="clerk")
+    same(2, "ab1", *ALL)
+    change(pipe("ab1", (20, 0), (20, 8)), pipe("ab2", (30, 0), (30, 9)))
+    same(3, "ab1", "ab2", *ALL)
+    change(main | {"mat": "PVC", "_deleted": False}, pipe("p", (70, 0), (70, 9), _deleted=True))
+    same(4, "ab1", "ab2", "m", "o")
+    with monkeypatch.context() as patch:
+        # a roll-back keeps all anew; here whoever rolled back stopped before
+        patch.setattr(network_kept, "keep", lambda *_, **__: None)
+        for since, names in ((5, ALL), (6, ("m", "o")), (7, ALL)):
+            roll_back(engine, toy, "pipes")
+            same(since, "ab1", "ab2", *names)
+    roll_back(engine, toy, "pipes")
+    same(0, "ab1", "ab2", "m", "o")
+
+
+@pytest.mark.usefixtures("few")
+def test_numbers_of_deliveries_are_no_order(
+    engine: Engine,
+    toy: City,
+    send: Callable[..., Any],
+    change: Callable[..., Any],
+    same: Callable[..., None],
+) -> None:
+    """What was received before what is kept may be shown after it."""
+    with engine.begin() as connection:
+        register(connection, toy)
+        said = {"city_id": "toytown", "layer_id": "pipes"}
+        said |= dict.fromkeys(("source_name", "source_crs", "source_operation"), "")
+        early = open_delivery(connection, said)
+    assert send(10, 20).delivery_id > early
+    same(0, "P0", "P1")
+    assert change(pipe("P2", (20, 0), (25, 0)), delivery_id=early).delivery_id == early
+    same(1, "P0", "P1", "P2")
+
+
+@pytest.mark.usefixtures("small")
+def test_who_changes_much_keeps_anew(
+    send: Callable[..., Any],
+    change: Callable[..., Any],
+    same: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What many changes, or changes without end, would wear out is kept once more by the last of them."""
+    monkeypatch.setattr(network_kept, "WORTH_SHARE", 0.5)
+    send(10, 20, 30)
+    change(pipe("P4", (30, 0), (40, 0)))
+    same(1, *(f"P{k}" for k in (0, 1, 2, 4)))
+    change(*(pipe(f"P{k}", (10.0 * k, 0), (10.0 * k + 10, 0)) for k in (5, 6, 7)))
+    same(0, *(f"P{k}" for k in (0, 1, 2, 4, 5, 6, 7)))
 
 
 @pytest.mark.usefixtures("small")
