@@ -102,7 +102,7 @@ def verify(
 def reconcile(
     days: Annotated[float, typer.Option(min=0, help="orders that ended in so many days")] = 7.0,
 ) -> None:
-    """Compare our orders with the companies' own books; a difference becomes a task, and the exit code 1."""
+    """Compare our orders with the companies' books; what differs or is unknown to us is a task, and exit code 1."""
     from api.worker import make_gateways
     from integrations.reconcile import reconcile as compare
     from layers.database import make_engine, make_sessions
@@ -119,7 +119,18 @@ def reconcile(
     for order, said in found.differences:
         told = ", ".join(f"{name} {value}" for name, value in said.items())
         typer.echo(f"{order.case_no} {order.agency_id} {order.our_ref}: {told}", err=True)
+    lists = found.lists
+    for stray in lists.strays:
+        listed = stray.order
+        said_of = f"{'/'.join(stray.key)} {listed.our_ref} {listed.order_number or '-'} {listed.status}"
+        typer.echo(f"{said_of}: unexplained, {stray.reason.value}", err=True)
+    for key, why in lists.broken_off:
+        typer.echo(f"{'/'.join(key)}: the list was not read to its end: {why}", err=True)
     typer.echo(
         f"{found.compared} orders compared, {len(found.differences)} differ, {len(found.unanswered)} unanswered"
     )
-    raise typer.Exit(1 if found.differences else 0)
+    typer.echo(
+        f"{lists.orders} orders listed, {len(lists.strays)} unexplained, {lists.closed} explained since; "
+        f"companies: {len(lists.not_listed)} not listed, {len(lists.broken_off)} broken off"
+    )
+    raise typer.Exit(0 if found.is_explained else 1)

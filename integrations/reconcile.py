@@ -1,4 +1,4 @@
-"""Ask every company for the orders that are over, and tell people where its books and ours differ."""
+"""Ask every company for the orders that are over and for its own list, and tell people where the books differ."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from dataclasses import dataclass, field
 
 from sqlalchemy.orm import Session, sessionmaker
 
+from integrations.listing import Listed, compare_lists
 from permits.ports import AgencyGateway, GatewayKey, Json
 from permits.reconciling import EndedOrder, agree_again, ended_orders, tell
 from permits.store import database_now
+from permits.unexplained import RELEASED
 from permits.vocabulary import OutcomeKind
 
 log = logging.getLogger("panjereh.reconcile")
-_RELEASED = frozenset({"cancelled", "tombstoned", "absent"})
+_RELEASED = RELEASED | {"absent"}
 NOT_FOUND = 404
 
 
@@ -27,13 +29,21 @@ class Reconciled:
     unanswered: list[EndedOrder] = field(default_factory=list)
     """The company did not answer: nothing is known, and nobody is told."""
 
+    lists: Listed = field(default_factory=Listed)
+
+    @property
+    def is_explained(self) -> bool:
+        """Whether the books agree, as far as they were read."""
+        return not self.differences and not self.lists.strays
+
 
 def reconcile(
     sessions: sessionmaker[Session], gateways: Mapping[GatewayKey, AgencyGateway], days: float
 ) -> Reconciled:
     """Compare the orders that ended in the last `days` days, one read per order; a difference opens a task (T16).
 
-    Reading has no effect at the company. Orders of companies without a system are not compared.
+    Then what the companies list since then is compared with what we sent (`compare_lists`). Reading has no effect at
+    the company. Orders of companies without a system are not compared.
     """
     with sessions() as session:
         orders = ended_orders(session, database_now(session), days)
@@ -54,6 +64,7 @@ def reconcile(
             else:
                 found.differences.append((order, difference))
                 tell(session, order, difference)
+    found.lists = compare_lists(sessions, gateways, days)
     return found
 
 

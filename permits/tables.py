@@ -176,7 +176,8 @@ inbox = table(
 human_task = table(
     "human_task",
     identifier("task_id", primary_key=True),
-    identifier("case_id"),
+    identifier("case_id", nullable=True),
+    text("city_id", nullable=True),
     text("kind"),
     text("agency_id", nullable=True),
     text("ref"),

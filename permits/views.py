@@ -163,6 +163,18 @@ class TaskView:
 
 
 @dataclass(frozen=True, slots=True)
+class UnexplainedOrderView:
+    """An order that a company has in our name and that is none of ours; of a case of the city, or of none."""
+
+    task_id: UUID
+    agency: str
+    case_id: UUID | None
+    case_no: str | None
+    opened_at: datetime
+    detail: Json
+
+
+@dataclass(frozen=True, slots=True)
 class CaseView:
     """The whole case, for one actor: `actions` are what that actor may do now."""
 

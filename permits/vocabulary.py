@@ -196,6 +196,18 @@ class TaskKind(StrEnum):
     OUTCOME_UNKNOWN = "outcome_unknown"
     LATE_ACCEPT = "late_accept"
     BOOKS_DIFFER = "books_differ"
+    UNEXPLAINED_ORDER = "unexplained_order"
+
+
+class Unexplained(StrEnum):
+    """Why an order that a company has in our name is not one of ours."""
+
+    UNKNOWN_CASE = "unknown-case"
+    UNKNOWN_ORDER = "unknown-order"
+    OTHER_COMPANY = "other-company"
+    OTHER_CASE = "other-case"
+    OTHER_NUMBER = "other-number"
+    REFUSED = "refused"
 
 
 class DeskReason(StrEnum):

@@ -86,6 +86,7 @@ WORDED: dict[str, tuple[type[StrEnum], ...]] = {
     "obstacle": (Obstacle,),
     "reason": (v.DeskReason,),
     "refusal": (v.DeskRefusal,),
+    "unexplained": (v.Unexplained,),
 }
 """Which prefix words the members of which vocabulary."""
 

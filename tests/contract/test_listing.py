@@ -1,0 +1,160 @@
+"""Orders that only a company knows: a real reference company over HTTP, a real database, our own books."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+from typer.testing import CliRunner
+
+from api.cli import app
+from integrations.gateways import gateways_for
+from integrations.listing import Listed, compare_lists
+from layers.database import make_sessions
+from permits import checkpoints, store, unexplained
+from permits.requests import WishRequest
+from permits.vocabulary import Unexplained, Wish
+from tests.integrations.stub_company import StubCompany
+from tests.integrations.working import QUICK, Worker, until_rest
+from tests.permits import town
+
+KEY = ("schutterwald", "water")
+
+
+@dataclass(frozen=True)
+class Reach:
+    url: str
+    token: str
+    timeout_s: float = 10.0
+
+
+@dataclass
+class Town:
+    """A case that went through: water is a reference company, power and gas are small ones that list nothing."""
+
+    water: Any
+    case_id: Any
+    case_no: str
+    gateways: dict[Any, Any]
+    reach: dict[str, Reach]
+    engine: Engine
+
+    @property
+    def our_ref(self) -> str:
+        return f"{self.case_id}:water:construction:1"
+
+    def books(self, **changes: Any) -> dict[str, Any]:
+        """An order is put into the company's books in our name, without us."""
+        form: dict[str, Any] = self.water.bench.order(case_ref=self.case_no) | changes
+        answer = self.water.post("/v1/orders", form, f"{form['our_ref']}:try")
+        assert answer.status_code == 201, answer.text
+        return form | dict(answer.json())
+
+    def compared(self, days: float = 7) -> Listed:
+        return compare_lists(make_sessions(self.engine), self.gateways, days)
+
+    def tasks(self, session: Session) -> list[tuple[str, str | None, str]]:
+        """(reference, case number, reason) of what a person is told in the city."""
+        session.rollback()
+        found = unexplained.open_orders(session, "schutterwald", 100)
+        return [(each.detail["our_ref"], each.case_no, each.detail["reason"]) for each in found]
+
+
+@pytest.fixture
+def place(engine: Engine, session: Session, start: Callable[..., Any]) -> Iterator[Town]:
+    with ExitStack() as stack:
+        water = start("water")
+        reach = {"water": Reach(water.url, water.bench.token)}
+        for agency in ("power", "gas"):
+            company = stack.enter_context(StubCompany(agency))
+            reach[agency] = Reach(company.url, company.token)
+        gateways = gateways_for(town.city(), reach)
+        for gateway in gateways.values():
+            stack.callback(gateway.close)
+        worker = Worker(make_sessions(engine), gateways, QUICK, 1)
+        wishes = {agency: WishRequest(Wish.NOT_NEEDED) for agency in town.AGENCIES}
+        parcel = water.bench.site.parcel_id
+        view = until_rest(worker, session, town.submit(session, parcel, wishes=wishes), "awaiting_decision")
+        view = until_rest(worker, session, town.approve(session, view), "active")
+        yield Town(water, view.case_id, view.case_no, dict(gateways), reach, engine)
+
+
+def test_t16_after_a_normal_run_every_listed_order_is_ours(place: Town, session: Session) -> None:
+    """T16: all orders are explained; companies without a list are named, and nothing is concluded of them."""
+    found = place.compared()
+    assert (found.orders, found.others, found.strays, found.broken_off) == (1, 0, [], [])
+    assert sorted(found.not_listed) == [("schutterwald", "gas"), ("schutterwald", "power")]
+    assert place.tasks(session) == []
+
+
+def test_t16_an_order_that_only_the_company_knows_is_told_until_it_is_gone(
+    place: Town, session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """T16: one task for each, once, on its case or the city's; the command says so; released at the company: closed."""
+    stranger, case = str(uuid4()), str(place.case_id)
+    made = {
+        Unexplained.UNKNOWN_CASE: place.books(our_ref=f"{stranger}:water:construction:1", case_ref="2026-9"),
+        Unexplained.UNKNOWN_ORDER: place.books(our_ref=f"{case}:water:construction:2"),
+    }
+    place.books(our_ref="by-telephone-7")  # in another form: not in our name
+    for _ in range(2):
+        found = place.compared()
+        assert {stray.reason: stray.order.our_ref for stray in found.strays} == {
+            reason: order["our_ref"] for reason, order in made.items()
+        }
+        assert (found.orders, found.others, found.closed) == (3, 1, 0)
+        assert sorted(place.tasks(session)) == sorted(
+            [
+                (made[Unexplained.UNKNOWN_CASE]["our_ref"], None, "unknown-case"),
+                (made[Unexplained.UNKNOWN_ORDER]["our_ref"], place.case_no, "unknown-order"),
+            ]
+        )
+    view = town.reread(session, place.case_id)
+    assert [(task.kind, task.agency) for task in view.tasks] == [("unexplained_order", "water")]
+    detail = view.tasks[0].detail
+    number = made[Unexplained.UNKNOWN_ORDER]["order_number"]
+    assert (detail["order_number"], detail["status"]) == (number, "held")
+
+    code, said = _command(place, tmp_path, monkeypatch)
+    assert code == 1, said
+    assert f"{case}:water:construction:2 {number} held: unexplained, unknown-order" in said
+    assert "3 orders listed, 2 unexplained, 0 explained since; companies: 2 not listed, 0 broken off" in said
+
+    for order in made.values():  # days later: what is told is asked for as far back as it lies
+        assert place.water.post(f"/v1/orders/{order['our_ref']}:cancel", None, "c").status_code == 200
+        break
+    found = place.compared(days=0)
+    assert ([stray.reason for stray in found.strays], found.closed) == ([Unexplained.UNKNOWN_ORDER], 1)
+    place.water.post(f"/v1/orders/{made[Unexplained.UNKNOWN_ORDER]['our_ref']}:cancel", None, "d")
+    code, said = _command(place, tmp_path, monkeypatch)
+    assert (code, place.tasks(session)) == (0, []), said
+    assert town.reread(session, place.case_id).tasks == []
+    assert store.verify_case(session, place.case_id) is None
+    assert checkpoints.verify_others(session) == (1, [])  # of the order that no case has
+
+
+def _command(place: Town, folder: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[int, str]:
+    """`panjereh reconcile`: its exit code and what it says."""
+    book = {
+        f"schutterwald/{name}": {"url": each.url, "token": each.token, "webhook_secret": "whsec_x"}
+        for name, each in place.reach.items()
+    }
+    (folder / "agencies.json").write_text(json.dumps({"agencies": book}))
+    values = {
+        "DATABASE_URL": place.engine.url.render_as_string(hide_password=False),
+        "DATA_DIR": str(folder),
+        "AGENCIES_FILE": str(folder / "agencies.json"),
+        "CITIES": '["schutterwald"]',
+    }
+    for name, value in values.items():
+        monkeypatch.setenv(f"PANJEREH_{name}", value)
+    done = CliRunner().invoke(app, ["reconcile"])
+    return done.exit_code, done.output
