@@ -22,7 +22,7 @@ from api.places import served_cities, served_city
 from api.settings import AgencyBook, Settings
 from api.supervisor import Child, Program, Supervisor, python
 from api.teller import Teller
-from layers.city import City
+from layers.city import OVER_THE_WIRE, City
 from layers.cluster import Cluster
 from layers.database import make_engine, migrate
 
@@ -158,11 +158,13 @@ class Run:
     def _branch(
         self, city: City, agency_id: str, ports: dict[str, int], book: AgencyBook
     ) -> dict[str, str | int]:
-        name = f"{city.city_id}/{agency_id}"
+        name, agency = f"{city.city_id}/{agency_id}", city.agency(agency_id)
         token, secret = self.home.company_files(name, book.agencies[name])
         return {
             "city": city.city_id,
             "port": ports[name],
+            # The company of a desk has a system all the same, which nobody calls.
+            "level": OVER_THE_WIRE[0] if agency.is_at_desk else agency.capability,
             "token_file": str(token),
             "webhook_secret_file": str(secret),
             "database_url": self.database.url_of(f"company_{city.city_id}_{agency_id}"),

@@ -17,7 +17,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from integrations.sandbox import accounts, control, inquiries, orders, schemas
+from integrations.sandbox import accounts, control, inquiries, levels, orders, schemas
 from integrations.sandbox.company import Company
 from integrations.sandbox.idempotency import Reply, fingerprint, once
 from integrations.sandbox.problems import (
@@ -158,7 +158,7 @@ def try_order(form: schemas.OrderForm, key: Key, company: Here) -> Response:
             key,
             mark,
             form.our_ref,
-            lambda connection: orders.try_order(company, connection, body, mark),
+            lambda connection: levels.take(company, connection, body, mark),
         )
     )
 
@@ -188,7 +188,13 @@ def cancel_order(our_ref: OurRef, key: Key, company: Here) -> Response:
     """Release a held order (CANCEL); an unknown reference is tombstoned, so that a late TRY is refused."""
     mark = fingerprint("cancel", {"our_ref": our_ref})
     return _send(
-        once(company.engine, key, mark, our_ref, lambda connection: orders.cancel(connection, our_ref))
+        once(
+            company.engine,
+            key,
+            mark,
+            our_ref,
+            lambda connection: levels.release(company, connection, our_ref),
+        )
     )
 
 

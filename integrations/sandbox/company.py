@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 
 from integrations.sandbox.faults import Faults
 from integrations.sandbox.profile import Place, Profile
+from integrations.sandbox.settings import Level
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class Company:
     answer_delay_s: float
     announce_execution: bool
     work_came: Event
+    level: Level = Level.L3
 
     def today(self) -> date:
         """The company's own date."""

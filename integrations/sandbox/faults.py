@@ -36,6 +36,9 @@ class Rates(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     delay: float = _Rate
+    late_effect: float = _Rate
+    reset_before_effect: float = _Rate
+    read_unavailable: float = _Rate
     unavailable: float = _Rate
     error_after_effect: float = _Rate
     timeout_after_effect: float = _Rate
@@ -47,7 +50,10 @@ class Rates(BaseModel):
 
 
 class FaultPlan(BaseModel):
-    """The faults in force. `outage` answers every request with 503; waiting times are in seconds."""
+    """The faults in force. `outage` answers every request with 503; waiting times are in seconds.
+
+    `late_effect` acts on a request after `delay_s`, when nobody may wait for it any more; its answer is lost.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -108,8 +114,17 @@ class FaultGate:
         plan = self._faults.plan
         if plan.outage:
             await _unavailable(send)
+        elif scope["method"] == "GET" and plan.rates.read_unavailable:
+            await self._maybe_read(plan, scope, receive, send)
         elif scope["method"] == "POST" and any(plan.rates.model_dump().values()):
             await self._spoil(plan, scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    async def _maybe_read(self, plan: FaultPlan, scope: Message, receive: Receive, send: Send) -> None:
+        attempt = self._faults.attempt(f"GET {scope['path']}")
+        if is_drawn(plan.seed, "read_unavailable", attempt, plan.rates.read_unavailable):
+            await _unavailable(send)
         else:
             await self._app(scope, receive, send)
 
@@ -121,8 +136,9 @@ class FaultGate:
 
         if drawn("delay"):
             await asyncio.sleep(plan.delay_s)
-        if drawn("unavailable"):
-            await _unavailable(send)
+        instead = next((kind for kind in _INSTEAD if drawn(kind)), None)
+        if instead is not None:
+            await self._instead(instead, plan.delay_s, scope, receive, send)
             return
         lost = next((kind for kind in _AFTER_EFFECT if drawn(kind)), None)
         if lost is None:
@@ -136,7 +152,19 @@ class FaultGate:
             await asyncio.sleep(plan.hang_s)
         await _reset(send)
 
+    async def _instead(self, kind: str, delay_s: float, scope: Message, receive: Receive, send: Send) -> None:
+        """Nothing happens, or only when nobody waits for it any more."""
+        if kind == "unavailable":
+            await _unavailable(send)
+            return
+        if kind == "late_effect":
+            received = _again(await _whole(receive))
+            await asyncio.sleep(delay_s)
+            await self._app(scope, received, _swallow)
+        await _reset(send)
 
+
+_INSTEAD = ("unavailable", "reset_before_effect", "late_effect")
 _AFTER_EFFECT = ("error_after_effect", "timeout_after_effect", "reset_after_effect")
 
 
@@ -145,6 +173,23 @@ def _subject(scope: Message) -> str:
         if name == b"idempotency-key":
             return str(value.decode("latin-1"))
     return str(scope["path"])
+
+
+async def _whole(receive: Receive) -> bytes:
+    """The body, before its sender goes away."""
+    body, more = b"", True
+    while more:
+        message = await receive()
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+    return body
+
+
+def _again(body: bytes) -> Receive:
+    async def receive() -> Message:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return receive
 
 
 async def _swallow(message: Message) -> None:

@@ -20,9 +20,10 @@ from integrations.sandbox.control import stored_faults
 from integrations.sandbox.courier import BackOffice
 from integrations.sandbox.database import ensure_database, make_engine, migrate
 from integrations.sandbox.faults import FaultGate, Faults
+from integrations.sandbox.levels import at_level
 from integrations.sandbox.network import load_once, network_file
 from integrations.sandbox.profile import load_place, load_profile
-from integrations.sandbox.settings import Settings
+from integrations.sandbox.settings import Level, Settings
 
 log = logging.getLogger("company")
 
@@ -39,7 +40,8 @@ def open_company(settings: Settings) -> Company:
         plan = stored_faults(connection)
     currency = settings.currency or place.currency
     profile.price(datetime.now(UTC).date(), currency)  # a company that cannot price anything does not open
-    secret = settings.webhook_secret.get_secret_value() if settings.webhook_secret else None
+    can_tell = settings.webhook_secret if settings.level is Level.L3 else None
+    secret = can_tell.get_secret_value() if can_tell else None
     return Company(
         profile=profile,
         place=place,
@@ -52,6 +54,7 @@ def open_company(settings: Settings) -> Company:
         answer_delay_s=settings.answer_delay_s,
         announce_execution=settings.announce_execution,
         work_came=Event(),
+        level=settings.level,
     )
 
 
@@ -68,7 +71,7 @@ def _server(company: Company, threads: int) -> uvicorn.Server:
         company.engine.dispose()
 
     app.router.lifespan_context = lifespan
-    gate = FaultGate(app, company.faults)
+    gate = FaultGate(at_level(app, company.level), company.faults)
     config = uvicorn.Config(
         gate,
         # Said, so that a company behaves the same whatever else is installed.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Mapping, Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,14 @@ def _cities_dir() -> Path:
     return beside if beside.is_dir() else SOURCE_ROOT / "panjereh_data" / "cities"
 
 
+class Level(StrEnum):
+    """How much of the contract the company offers: all of it, no holds and keys, or no cancelling either."""
+
+    L3 = "L3"
+    L2 = "L2"
+    L1 = "L1"
+
+
 class Settings(BaseSettings):
     """One company in one city."""
 
@@ -28,6 +37,7 @@ class Settings(BaseSettings):
 
     kind: CompanyKind
     city: str
+    level: Level = Level.L3
     database_url: str
     token: SecretStr
     webhook_secret: SecretStr | None = Field(
@@ -66,6 +76,7 @@ def parse_branches(arguments: Sequence[str] | None = None) -> list[Settings]:
     parser = argparse.ArgumentParser("python -m integrations.sandbox", description=__doc__)
     parser.add_argument("--kind", choices=[kind.value for kind in CompanyKind])
     parser.add_argument("--city")
+    parser.add_argument("--level", choices=[level.value for level in Level], help="default: L3, all of it")
     parser.add_argument("--database-url", help="created if it is missing")
     parser.add_argument("--token-file", type=Path, help="holds the bearer token")
     parser.add_argument(
