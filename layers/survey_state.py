@@ -206,7 +206,7 @@ def _is_due(connection: Connection, city: City, quiet: timedelta) -> bool:
 
 _BEGIN: Final = text(
     "INSERT INTO layers.survey_try (city_id, tries, began_at, next_at) "
-    "VALUES (:city_id, 1, clock_timestamp(), clock_timestamp() + :pause) ON CONFLICT (city_id) DO UPDATE "
+    "VALUES (:city_id, 1, statement_timestamp(), statement_timestamp() + :pause) ON CONFLICT (city_id) DO UPDATE "
     "SET tries = survey_try.tries + 1, began_at = excluded.began_at, next_at = excluded.next_at, ended_at = NULL, "
     "problem = NULL"
 )
