@@ -29,7 +29,7 @@ log = logging.getLogger("panjereh.crisis")
 Answer = TypeVar("Answer")
 # Questions at one time; each has a thread and a connection of its own, so none waits for the other.
 SLOTS: Final = 8
-# How often it is looked whether a network was published.
+# How often it is looked whether a network, or what says whom it serves, was published.
 WATCH_S: Final = 5.0
 _OPTIONS: Final = (
     "-c statement_timeout=15000 -c lock_timeout=5000 -c jit=off -c max_parallel_workers_per_gather=0"
@@ -64,7 +64,7 @@ class CrisisPool:
     def warm(self, cities: Iterable[City], every_s: float = WATCH_S) -> threading.Thread:
         """Put the networks of these cities together in the background, and again when one of them is published.
 
-        So that no question waits for it, the first after a delivery neither.
+        So too what says whom they serve. No question waits for it, the first after a delivery neither.
         """
         at_work = (list(cities), every_s)
         thread = threading.Thread(target=self._watch, args=at_work, name="networks", daemon=True)

@@ -50,18 +50,17 @@ _LAYERS: Final = (
     "WHERE l.city_id = %(city)s AND {which} ORDER BY l.layer_id"
 )
 _LINKED: Final = "l.target IN ('network_line', 'network_node', 'network_device')"
+_SERVING: Final = "l.target IN ('parcel', 'building', 'network_device')"
 _OF_NETWORKS: Final = Statement(_LAYERS.format(which=_LINKED), {"city": ""})
 _OF_UTILITY: Final = Statement(
     _LAYERS.format(which=f"l.utility = %(utility)s AND {_LINKED}"), {"city": "", "utility": ""}
 )
 _OF_CITIES: Final = text(
     "SELECT l.city_id, string_agg(l.layer_id || ' ' || l.delivery_id, ',' ORDER BY l.layer_id) AS shown "
-    f"FROM layers.layer l WHERE l.delivery_id IS NOT NULL AND {_LINKED} "
+    f"FROM layers.layer l WHERE l.delivery_id IS NOT NULL AND ({_LINKED} OR {_SERVING}) "
     "GROUP BY l.city_id HAVING bool_or(l.target = 'network_line')"
 )
-_OF_SERVED: Final = Statement(
-    _LAYERS.format(which="l.target IN ('parcel', 'building', 'network_device')"), {"city": ""}
-)
+_OF_SERVED: Final = Statement(_LAYERS.format(which=_SERVING), {"city": ""})
 
 
 def _published(reader: Reader, statement: Statement, **values: str) -> tuple[SourceLayer, ...]:
@@ -84,7 +83,7 @@ def network_layers(reader: Reader, city_id: str) -> tuple[SourceLayer, ...]:
 
 
 def published_networks(connection: Connection) -> dict[str, str]:
-    """Of each city that has published lines: what tells one state of all its networks from another."""
+    """Of each city with published lines: what tells one state of its networks and of whom they serve from another."""
     return {row.city_id: row.shown for row in connection.execute(_OF_CITIES)}
 
 
