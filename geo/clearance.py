@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from shapely.geometry.base import BaseGeometry
 
@@ -35,6 +36,7 @@ from geo.separation import separations
 from geo.vocabulary import (
     MAIN_DIMENSIONS,
     NETWORKS,
+    OBSTACLES,
     DigZone,
     Kind,
     Relation,
@@ -68,6 +70,10 @@ class _Measured:
     @property
     def relation(self) -> Relation | None:
         return None if self.lie is None else self.lie.relation
+
+    def distance_m(self, rule: ClearanceRule) -> float:
+        """The distance in plan that the rule means: from the outside, or from the axis of a trunk."""
+        return self.separation_h_m + ((self.placed.known_radius_m or 0.0) if rule.is_from_axis else 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +127,10 @@ def assess_all(
     distinguishes = pack.distinguishes
     found = []
     for each, shape_m, distance in zip(placed, shapes_m, distances, strict=True):
-        lies = lie(excavation.shape_m, shape_m) if distinguishes else None
+        runs = each.kind not in OBSTACLES
+        lies = lie(excavation.shape_m, shape_m) if distinguishes and runs else None
         finding = assess(excavation, each, float(distance), pack, lies)
-        if lies is None and finding.verdict is not Verdict.CLEAR:
+        if lies is None and runs and finding.verdict is not Verdict.CLEAR:
             lies = lie(excavation.shape_m, shape_m)
         found.append(finding if lies is None else _running(finding, lies))
     return found
@@ -154,10 +161,19 @@ def search_margin_m(pack: RulePack, *, works: str = "new_building") -> float:
     return _widest_rule_m(pack, works, None) + math.hypot(SETTING_OUT_M, max(ORDINARY_RADIUS_M.values()))
 
 
+def tree_margin_m(pack: RulePack, *, works: str = "new_building") -> float | None:
+    """As `search_margin_m` for trees; None where no rule names a tree and such works: then nobody need look."""
+    against = _against(works)
+    rules = [rule for rule in pack if Kind.TREE in (kinds := {rule.a.kind, rule.b.kind}) and kinds & against]
+    return max(rule.horizontal_m or 0.0 for rule in rules) + SETTING_OUT_M if rules else None
+
+
+def _against(works: str) -> set[Kind]:
+    return {Kind.EXCAVATION} if works in WITHOUT_FOUNDATION else {Kind.EXCAVATION, Kind.BUILDING_FOUNDATION}
+
+
 def _widest_rule_m(pack: RulePack, works: str, utilities: Iterable[str] | None) -> float:
-    against = (
-        {Kind.EXCAVATION} if works in WITHOUT_FOUNDATION else {Kind.EXCAVATION, Kind.BUILDING_FOUNDATION}
-    )
+    against = _against(works)
     networks = NETWORKS if utilities is None else {Kind(name) for name in utilities if name in NETWORKS}
     widths = [rule.horizontal_m or 0.0 for rule in pack if _concerns(rule, networks, against)]
     return max(widths, default=0.0)
@@ -206,7 +222,7 @@ def _by_p(outcome: _Outcome) -> tuple[float, tuple[float, float]]:
 
 
 def _outcome(rule: ClearanceRule, against: Kind, measured: _Measured) -> _Outcome:
-    p_h = probability_below(rule.horizontal_m or 0.0, measured.separation_h_m, measured.sd_h)
+    p_h = probability_below(rule.horizontal_m or 0.0, measured.distance_m(rule), measured.sd_h)
     p_v = 1.0
     if rule.vertical_m is not None and measured.separation_v_m is not None and measured.sd_v is not None:
         p_v = probability_below(rule.vertical_m, measured.separation_v_m, measured.sd_v)
@@ -253,7 +269,7 @@ def _finding(worst: _Outcome, measured: _Measured, excavation: Excavation, pack:
         owner=placed.owner,
         verdict=found,
         p_violation=worst.p,
-        separation_h_m=measured.separation_h_m,
+        separation_h_m=measured.distance_m(rule),
         separation_v_m=_gap_v(measured),
         required_h_m=rule.horizontal_m,
         required_v_m=rule.vertical_m,
@@ -268,11 +284,17 @@ def _finding(worst: _Outcome, measured: _Measured, excavation: Excavation, pack:
         rule_date=rule.date.isoformat(),
         explanation=_explanation(found, worst, measured),
         params=_params(worst, measured, excavation),
-        assumptions=placed.assumptions() + tuple(name for name, holds in extra if holds),
+        assumptions=_assumptions(measured) + tuple(name for name, holds in extra if holds),
         zones=zones,
         replaces=rule.replaces,
         cover=_cover(measured, excavation, pack),
     )
+
+
+def _assumptions(measured: _Measured) -> tuple[str, ...]:
+    """What had to be assumed; what stands in the ground has no cover, and its outline is what is drawn."""
+    told = measured.placed.assumptions()
+    return tuple(s for s in told if not (measured.kind in OBSTACLES and s.startswith(("cover", "radius"))))
 
 
 def _cover(measured: _Measured, excavation: Excavation, pack: RulePack) -> CoverCheck | None:
@@ -289,8 +311,18 @@ def _gap_v(measured: _Measured) -> float | None:
     return max(gaps, default=None)
 
 
+_TREE_WORDS: Final = {
+    Verdict.VIOLATES: "finding-tree-too-near",
+    Verdict.UNDECIDABLE: "finding-tree-undecidable",
+    Verdict.CLEAR: "finding-tree-clear",
+}
+
+
 def _explanation(found: Verdict, worst: _Outcome, measured: _Measured) -> str:
     """The message that names what decided: place, depth, or the lack of a known depth."""
+    if measured.kind is Kind.TREE:
+        stands_inside = found is Verdict.VIOLATES and measured.separation_h_m <= 0
+        return "finding-tree-in-dig" if stands_inside else _TREE_WORDS[found]
     depth_unknown = worst.rule.vertical_m is not None and measured.separation_v_m is None
     if found is Verdict.CLEAR:
         return "finding-clear-by-depth" if worst.p_h > worst.p_v else "finding-clear"
@@ -308,7 +340,7 @@ def _explanation(found: Verdict, worst: _Outcome, measured: _Measured) -> str:
 def _params(worst: _Outcome, measured: _Measured, excavation: Excavation) -> dict[str, str | int | float]:
     """Values of the message: metres to the centimetre, probability in percent."""
     values: dict[str, float | None] = {
-        "measured": measured.separation_h_m,
+        "measured": measured.distance_m(worst.rule),
         "required": worst.rule.horizontal_m or 0.0,
         "uncertainty": measured.sd_h * Z95,
         "depth": excavation.depth_m,
@@ -317,6 +349,8 @@ def _params(worst: _Outcome, measured: _Measured, excavation: Excavation) -> dic
     shown: dict[str, str | int | float] = {
         name: round(value, 2) for name, value in values.items() if value is not None
     }
+    if measured.kind is Kind.TREE:
+        shown["from"] = "axis" if worst.rule.is_from_axis else "bark"
     return shown | {"percent": round(worst.p * 100), "source": worst.rule.source, "clause": worst.rule.clause}
 
 

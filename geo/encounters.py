@@ -36,13 +36,18 @@ def keep_m(kinds: Sequence[Kind], placed: Placed, pack: RulePack) -> float:
 
 
 def stand_off_m(kind: Kind, main: Placed, obstacle: Placed, pack: RulePack) -> float:
-    """How far (m) a service off `main` keeps from an obstacle's outline; 0 where no rule names the two."""
+    """How far (m) a service off `main` keeps from an obstacle as it is drawn; 0 where no rule names the two.
+
+    From an outline so far as the rule says; from a tree's point the trunk comes to it, unless the rule is from there.
+    """
     if obstacle.kind is None:
         return 0.0
     rules = pack.applicable(
         Subject.of(kind, _as_service(main.classes)), Subject.of(obstacle.kind, obstacle.classes)
     )
-    return max((rule.horizontal_m or 0.0 for rule in rules), default=0.0)
+    thick = obstacle.known_radius_m or 0.0
+    keeps = [(rule.horizontal_m or 0.0, 0.0 if rule.is_from_axis else thick) for rule in rules]
+    return max((asked + beyond for asked, beyond in keeps if asked > 0.0), default=0.0)
 
 
 def _as_service(classes: Sequence[str | None]) -> tuple[str | None, ...]:

@@ -67,6 +67,10 @@ class _Pair:
     sd_v: float
     heights_m: tuple[float, float]
 
+    def gap_for(self, rule: ClearanceRule) -> float:
+        """The gap (m) in plan that the rule means: to the outside, or to the axis of a trunk."""
+        return self.gap_h_m + ((self.placed.known_radius_m or 0.0) if rule.is_from_axis else 0.0)
+
     @property
     def gap_v_m(self) -> float | None:
         """The vertical gap between the outsides; negative where they overlap in depth."""
@@ -199,7 +203,9 @@ def _outcomes(pair: _Pair, pack: RulePack) -> Iterator[_Outcome]:
             yield _Outcome(rule, True, _p_overlap(pair) * _p_v(pair, rule))
     if relation is not Relation.CROSSING or not across:
         for rule in beside:
-            yield _Outcome(rule, False, probability_below(rule.horizontal_m or 0.0, pair.gap_h_m, pair.sd_h))
+            yield _Outcome(
+                rule, False, probability_below(rule.horizontal_m or 0.0, pair.gap_for(rule), pair.sd_h)
+            )
 
 
 def _p_overlap(pair: _Pair) -> float:
@@ -244,7 +250,7 @@ def _finding(pair: _Pair, worst: _Outcome) -> Finding:
         owner=placed.owner,
         verdict=found,
         p_violation=worst.p,
-        separation_h_m=pair.gap_h_m,
+        separation_h_m=pair.gap_for(rule),
         separation_v_m=pair.gap_v_m,
         required_h_m=None if worst.is_crossing else rule.horizontal_m,
         required_v_m=rule.vertical_m if worst.is_crossing else None,
@@ -278,7 +284,7 @@ def _params(pair: _Pair, worst: _Outcome) -> dict[str, str | int | float]:
     if worst.is_crossing and pair.gap_v_m is not None:
         measured, required, sd = pair.gap_v_m, worst.rule.vertical_m, pair.sd_v
     else:
-        measured, sd = pair.gap_h_m, pair.sd_h
+        measured, sd = pair.gap_for(worst.rule), pair.sd_h
         required = 0.0 if worst.is_crossing else worst.rule.horizontal_m
     told: dict[str, str | int | float] = {
         "measured": round(measured, 2),

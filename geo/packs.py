@@ -27,6 +27,9 @@ COLUMNS: Final = (
 )  # fmt: skip
 # A last column that most packs do without: `parallel` or `crossing` where a rule speaks of one of them only.
 RELATION: Final = "relation"
+# After it, in packs with trees: `axis` where a distance is from the axis of the trunk, not from its bark.
+MEASURED_FROM: Final = "from"
+_HEADERS: Final = (COLUMNS, (*COLUMNS, RELATION), (*COLUMNS, RELATION, MEASURED_FROM))
 
 
 def load_pack(path: Path, *, override: Path | None = None, complete: bool = True) -> RulePack:
@@ -111,7 +114,7 @@ def _split(path: Path) -> tuple[dict[str, str], list[str]]:
 
 def _rules(pack_id: str, lines: list[str]) -> list[ClearanceRule]:
     reader = csv.DictReader(lines)
-    if tuple(reader.fieldnames or ()) not in (COLUMNS, (*COLUMNS, RELATION)):
+    if tuple(reader.fieldnames or ()) not in _HEADERS:
         raise PackRowInvalid(pack=pack_id, row=0, column="header", value=",".join(reader.fieldnames or ()))
     rules = [_rule(pack_id, number, row) for number, row in enumerate(reader, start=1)]
     seen: set[str] = set()
@@ -144,11 +147,14 @@ def _rule(pack_id: str, number: int, row: Mapping[str, str | None]) -> Clearance
         status = RuleStatus(row[column] or "")
         column = RELATION
         relation = _relation(row.get(column))
+        column = MEASURED_FROM
+        is_from_axis = _is_from_axis(row.get(column), (a, b))
     except (ValueError, KeyError):
         raise PackRowInvalid(pack=pack_id, row=number, column=column, value=str(row.get(column))) from None
     return ClearanceRule(
         rule_id, a, b, horizontal_m, vertical_m, source, row["clause"] or "", taken_on, status,
         row["note"] or "", pack_id, row["evidence"] or "", row["original"] or "", relation,
+        is_from_axis=is_from_axis,
     )  # fmt: skip
 
 
@@ -166,6 +172,15 @@ def _relation(value: str | None) -> Relation | None:
     if relation is Relation.OBLIQUE:
         raise ValueError(value)
     return relation
+
+
+def _is_from_axis(value: str | None, parties: tuple[Party, Party]) -> bool:
+    """Only a tree has an axis that a rule may be measured from: pipes are measured from their outside."""
+    if not value:
+        return False
+    if value != "axis" or Kind.TREE not in {party.kind for party in parties}:
+        raise ValueError(value)
+    return True
 
 
 def _metres(value: str | None) -> float | None:

@@ -66,7 +66,7 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class ClearanceRule:
-    """The least distance between two things, surface to surface, in metres.
+    """The least distance between two things, surface to surface, in metres; `is_from_axis`: from a tree's axis.
 
     `horizontal_m` None: stated for crossings only, so it bites where the two overlap in plan. `vertical_m`
     None: no difference in depth makes up for a short horizontal distance. `date` is the day the value was
@@ -89,6 +89,7 @@ class ClearanceRule:
     original: str = ""
     relation: Relation | None = None
     replaces: tuple[str, ...] = ()
+    is_from_axis: bool = False
 
     @property
     def about(self) -> tuple[str, str, Relation | None]:

@@ -56,6 +56,8 @@ _LAID_M: Final = 0.1
 # A common trench that saves less is not worth the coordination.
 LEAST_SAVING_M: Final = 1.0
 
+_Sort = tuple[str, float | None]
+
 
 @dataclass(frozen=True, slots=True)
 class _Start:
@@ -198,15 +200,20 @@ def _stand_offs(site: Site, wanted: Sequence[Wanted], area: BaseGeometry, pack: 
     """The ground that is too near to a foundation, a tree or a plot line for one of the lines."""
     keeps = [_keeps(site, each, main.placed, pack) for each in wanted for main in each.mains[:1]]
     for obstacle in site.obstacles:
-        keep = max(found[obstacle.placed.utility] for found in keeps)
+        keep = max(found[_sort(obstacle.placed)] for found in keeps)
         if keep > 0.0 and obstacle.axis.distance(area) <= keep:
             yield Zone(obstacle.axis.buffer(keep), BESIDE_A_LINE)
 
 
-def _keeps(site: Site, wanted: Wanted, main: Placed, pack: RulePack) -> dict[str, float]:
-    """How far (m) a service off `main` keeps from each kind of obstacle that there is."""
-    kinds = {each.placed.utility: each.placed for each in site.obstacles}
-    return {name: stand_off_m(wanted.kind, main, placed, pack) for name, placed in kinds.items()}
+def _keeps(site: Site, wanted: Wanted, main: Placed, pack: RulePack) -> dict[_Sort, float]:
+    """How far (m) a service off `main` keeps from each sort of obstacle that there is."""
+    sorts = {_sort(each.placed): each.placed for each in site.obstacles}
+    return {sort: stand_off_m(wanted.kind, main, placed, pack) for sort, placed in sorts.items()}
+
+
+def _sort(placed: Placed) -> _Sort:
+    """What decides how far one keeps from an obstacle: its kind, and how thick it is around what is drawn."""
+    return placed.utility, placed.known_radius_m
 
 
 def _lay(wanted: Wanted, start: _Start, ways: Ways, origin: BaseGeometry) -> _Course | None:
@@ -245,7 +252,7 @@ def _met(site: Site, wanted: Wanted, course: _Course, pack: RulePack) -> Service
     cover = suitable_cover(wanted, route, [line for line in others if line.axis.intersects(route)], pack)
     met = [encounter(wanted, route, cover, line, pack) for line in others]
     keeps = _keeps(site, wanted, main.placed, pack)
-    named = [each for each in site.obstacles if keeps[each.placed.utility] > 0.0]
+    named = [each for each in site.obstacles if keeps[_sort(each.placed)] > 0.0]
     near = _around(named, route, max(keeps.values(), default=0.0) + LOOSE_M)
     met += [beside(wanted, main.placed, route, cover, each, pack) for each in near]
     found = tuple(each for each in met if each is not None)

@@ -24,6 +24,7 @@ from geo.quality import (
     probability_below,
     standard_deviation,
 )
+from geo.vocabulary import Kind
 from geo.works import Excavation
 
 # Lines whose pits would lie this near (m) are shown by one slit trench.
@@ -82,7 +83,9 @@ class TrialPit:
 
 
 def is_decidable(finding: Finding) -> bool:
-    """Undecidable by position or depth, or violated only because nobody knows the depth."""
+    """Undecidable by position or depth, or violated only because nobody knows the depth; a tree is not dug for."""
+    if finding.utility == Kind.TREE:
+        return False
     return finding.verdict is Verdict.UNDECIDABLE or finding.explanation.endswith("depth-unknown")
 
 

@@ -2561,6 +2561,20 @@ ui-taken-back-what = Entered wrongly: it bars nothing
 ## control list, split, taken back: end
 
 ## trees: begin
+condition-protect-tree = Protect the tree and its roots in the marked strip, as the owner of the tree says
+finding-tree-clear = The tree stands { $measured } m away, measured from { $from ->
+    [axis] its trunk’s axis
+   *[bark] its bark
+}; { $required } m are required. Even at ±{ $uncertainty } m the distance is kept.
+finding-tree-in-dig = The tree stands in the excavation. { $required } m of distance are required.
+finding-tree-too-near = The tree stands { $measured } m from the excavation, measured from { $from ->
+    [axis] its trunk’s axis
+   *[bark] its bark
+}; { $required } m are required.
+finding-tree-undecidable = The map shows the tree { $measured } m away and { $required } m are required, but its place is known only to ±{ $uncertainty } m: { $percent } % that it is too near. Measuring from { $from ->
+    [axis] the trunk’s axis
+   *[bark] the bark
+} on the ground decides.
 issue-landuse-as-point = A point where areas are expected; trees delivered as points are a layer of their own (target “tree”)
 issue-tree-not-a-point = No point: a tree is delivered as the point of its trunk’s axis; an outline of trees is a land use “tree”
 issue-trunk-impossible = Impossible trunk; the layer’s usual one stands for it
@@ -2573,6 +2587,7 @@ ui-trunk-assumed = { $count ->
     [one] One tree states no usable trunk: { $diameter } mm is assumed.
    *[other] { $count } trees state no usable trunk: { $diameter } mm is assumed.
 }
+utility-tree = Tree
 unit-name-girth-cm = centimetres, girth
 unit-name-girth-m = metres, girth
 unit-name-girth-mm = millimetres, girth
@@ -2589,4 +2604,16 @@ unexplained-other-number = We know this order under another number.
 unexplained-refused = The company refused this order to us, and has it all the same.
 unexplained-unknown-case = Its reference names a case that is not here.
 unexplained-unknown-order = The case is here, but it never sent this order.
+action-read-unexplained = See orders that only a company knows
+order-absent = Not there
+order-expired = Run out
+order-tombstoned = Barred
+ui-books-say = Ours: { $ours }. The company's: { $theirs }.
+ui-our-number = we know it as
+ui-reference = Reference
+ui-unexplained = { $count ->
+    [one] { $count } order in our name that we know nothing of
+   *[other] { $count } orders in our name that we know nothing of
+}
+ui-unexplained-how = The comparison with the companies' books found this. Ask the company who placed the order and have it released: with the next comparison it is gone from here.
 ## orders that only a company knows: end

@@ -2484,6 +2484,20 @@ ui-taken-back-what = به اشتباه ثبت شده بود: مانع چیزی �
 ## control list, split, taken back: end
 
 ## trees: begin
+condition-protect-tree = حفاظت از درخت و ریشه‌هایش در نوار مشخص‌شده، به دستور متولی درخت
+finding-tree-clear = فاصلهٔ درخت از { $from ->
+    [axis] محور تنه
+   *[bark] پوست تنه
+} { $measured } متر است و { $required } متر لازم است. حتی با خطای ±{ $uncertainty } متر هم فاصله رعایت می‌شود.
+finding-tree-in-dig = درخت در محدودهٔ حفاری ایستاده است. { $required } متر فاصله لازم است.
+finding-tree-too-near = فاصلهٔ درخت تا حفاری از { $from ->
+    [axis] محور تنه
+   *[bark] پوست تنه
+} { $measured } متر است و { $required } متر لازم است.
+finding-tree-undecidable = روی نقشه درخت { $measured } متر فاصله دارد و { $required } متر لازم است، ولی جای آن تنها با دقت ±{ $uncertainty } متر معلوم است: به احتمال { $percent }٪ بیش از حد نزدیک است. اندازه‌گیری از { $from ->
+    [axis] محور تنه
+   *[bark] پوست تنه
+} در محل تعیین می‌کند.
 issue-landuse-as-point = نقطه به جای محدوده؛ درختانی که به صورت نقطه تحویل می‌شوند لایه‌ای جداگانه‌اند (هدف «tree»)
 issue-tree-not-a-point = نقطه نیست: درخت با نقطهٔ محور تنه تحویل می‌شود؛ محدودهٔ درختان، کاربری «tree» است
 issue-trunk-impossible = اندازهٔ تنه ناممکن است؛ تنهٔ معمول لایه به جای آن گذاشته شد
@@ -2496,6 +2510,7 @@ ui-trunk-assumed = { $count ->
     [one] یک درخت قطر تنهٔ به‌کاربردنی ندارد: { $diameter } میلی‌متر فرض شد.
    *[other] { $count } درخت قطر تنهٔ به‌کاربردنی ندارند: { $diameter } میلی‌متر فرض شد.
 }
+utility-tree = درخت
 unit-name-girth-cm = سانتی‌متر، محیط تنه
 unit-name-girth-m = متر، محیط تنه
 unit-name-girth-mm = میلی‌متر، محیط تنه
@@ -2512,4 +2527,16 @@ unexplained-other-number = ما این سفارش را با شمارهٔ دیگ�
 unexplained-refused = شرکت این سفارش را از ما نپذیرفت، ولی آن را در دفتر خود دارد.
 unexplained-unknown-case = ارجاع آن پرونده‌ای را نام می‌برد که این‌جا نیست.
 unexplained-unknown-order = پرونده این‌جا هست، ولی چنین سفارشی نفرستاده است.
+action-read-unexplained = دیدن سفارش‌هایی که تنها شرکت از آن خبر دارد
+order-absent = ثبت‌نشده
+order-expired = مهلت‌گذشته
+order-tombstoned = مسدود
+ui-books-say = در دفتر ما: { $ours }. در دفتر شرکت: { $theirs }.
+ui-our-number = شمارهٔ آن نزد ما
+ui-reference = ارجاع
+ui-unexplained = { $count ->
+    [one] { $count } سفارش به نام ما که از آن بی‌خبریم
+   *[other] { $count } سفارش به نام ما که از آن‌ها بی‌خبریم
+}
+ui-unexplained-how = این در مقایسه با دفتر شرکت‌ها پیدا شده است. از شرکت بپرسید سفارش را چه کسی داده است و بخواهید آن را آزاد کند؛ با مقایسهٔ بعدی از این‌جا برداشته می‌شود.
 ## orders that only a company knows: end

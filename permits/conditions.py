@@ -84,12 +84,14 @@ class _Work:
 
     def __init__(self, found: Sequence[Found], excavation: Excavation, window: Window, shown: Shown) -> None:
         self.found = found
-        self.open = [each for each in found if each.finding.verdict in _OPEN]
+        unkept = [each for each in found if each.finding.verdict in _OPEN]
+        self.open = [each for each in unkept if not _is_tree(each)]
+        self.trees = [each for each in unkept if _is_tree(each)]
         self.excavation = excavation
         self.window = window
         self.shown = shown
         self.is_gentle = excavation.method in _GENTLE
-        self.strips = {each.finding.ref: self._strip(each, hand_width_m(each.finding)) for each in self.open}
+        self.strips = {each.finding.ref: self._strip(each, hand_width_m(each.finding)) for each in unkept}
         self.wide: dict[str, BaseGeometry] = {}
         suspects = [Suspect(each.finding, each.placed, each.shape_m) for each in self.open]
         self.pits = propose(excavation, suspects)
@@ -108,6 +110,8 @@ class _Work:
         for name, members in _by(unsure, "utility"):
             yield self._trial_pit(name, members)
         yield from self._by_hand()
+        for name, members in _by(self.trees, "owner"):
+            yield Condition("protect-tree", {"owner": name, **_extent(members)}, None, self._wide(members))
         for name, members in _by(bared, "utility"):
             yield Condition("restore-cover", {"utility": name, **_cover(members)}, None, self._wide(members))
         for name, members in _by(unruled, "owner"):
@@ -122,16 +126,21 @@ class _Work:
 
     def _by_hand(self) -> Iterable[Condition]:
         """The strips for hand tools, and what is left for the machine."""
-        limited = [each for each in self.open if limits_machine(each.finding)]
+        limited = [each for each in (*self.open, *self.trees) if limits_machine(each.finding)]
         if self.is_gentle or not limited:
             return
-        for name, members in _by(limited, "utility"):
+        for name, members in _by([each for each in limited if not _is_tree(each)], "utility"):
             yield Condition("hand-dig", {"utility": name, **_hand(members)}, None, self._narrow(members))
         yield self._safe_corridor(limited)
 
     def of(self, one: Found) -> Iterable[Condition]:
         """The conditions that one open finding calls for."""
         finding, alone = one.finding, [one]
+        if _is_tree(one):
+            yield Condition(
+                "protect-tree", {"owner": finding.owner, **_extent(alone)}, None, self._wide(alone)
+            )
+            return
         if _stands_in_the_way(finding):
             yield Condition("move-or-protect", _extent(alone), None, self._wide(alone))
         if _needs_its_owner(finding):
@@ -218,6 +227,11 @@ def _by(found: Iterable[Found], name: str) -> list[tuple[str, list[Found]]]:
     for each in found:
         grouped.setdefault(str(getattr(each.finding, name) or "unknown"), []).append(each)
     return sorted(grouped.items())
+
+
+def _is_tree(one: Found) -> bool:
+    """Trees are spared, not uncovered: nobody comes to show where they lie."""
+    return one.placed.kind is Kind.TREE
 
 
 def _stands_in_the_way(finding: Finding) -> bool:

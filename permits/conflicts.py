@@ -15,9 +15,10 @@ from shapely.geometry.base import BaseGeometry
 
 from geo.clearance import Excavation, Finding, Placed, RulePack, assess_all
 from geo.quality import Verdict, worst
-from geo.vocabulary import NETWORKS
+from geo.vocabulary import NETWORKS, Kind
 from permits.conditions import Answers, Found, Shown, Window, answers
 from permits.ports import Json
+from permits.trees import is_tree, tree_from
 from permits.views import Condition, MissingLayer
 
 FRESH: Final = "fresh"
@@ -83,15 +84,17 @@ def check_conflicts(
 ) -> ConflictReport:
     """The report for one excavation.
 
-    `near` may hold features of any layer; only those of a utility are judged. `layers` is the standing of
-    the city's layers, `expected` the utilities that ought to have one. The verdict is the worst of all
-    findings, and `no_information` where a network layer cannot speak and nothing worse was found. `window`
-    is when owners can attend; `shown` brings the conditions' geometry out of the city's system.
+    `near` may hold features of any layer; those of a utility are judged, and trees where a rule names them.
+    `layers` is the standing of the city's layers, `expected` the utilities that ought to have one. The verdict
+    is the worst of all findings, and `no_information` where a network layer cannot speak and nothing worse was
+    found. `window` is when owners can attend; `shown` brings the conditions' geometry out of the city's system.
     """
     lines = [feature for feature in near if _attribute(feature, "utility") is not None]
-    placed = [placed_from(feature) for feature in lines]
-    found = assess_all(excavation, placed, [feature.geom for feature in lines], pack)
-    told = [Found(*each) for each in zip(found, placed, (line.geom for line in lines), strict=True)]
+    trees = [feature for feature in near if is_tree(feature)]
+    placed = [placed_from(feature) for feature in lines] + [tree_from(feature) for feature in trees]
+    shapes = [feature.geom for feature in (*lines, *trees)]
+    found = assess_all(excavation, placed, shapes, pack)
+    told = [Found(*each) for each in zip(found, placed, shapes, strict=True) if _is_ruled(each[0])]
     kept = sorted((each for each in told if _worth_keeping(each.finding)), key=lambda each: each.finding.rank)
     findings = tuple(each.finding for each in kept)
     standing = list(layers)
@@ -217,6 +220,11 @@ def _as_it_is(shape: BaseGeometry) -> BaseGeometry:
 
 def _attribute(feature: object, name: str) -> Any:
     return getattr(feature, name, None)
+
+
+def _is_ruled(finding: Finding) -> bool:
+    """A line without a rule is told; a tree that no rule names keeps nobody from digging."""
+    return finding.utility != Kind.TREE or finding.rule_id is not None
 
 
 def _worth_keeping(finding: Finding) -> bool:

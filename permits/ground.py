@@ -14,7 +14,7 @@ from shapely.geometry import Polygon, mapping
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy.orm import Session
 
-from geo.clearance import Excavation, RulePack, load_pack, search_margin_m
+from geo.clearance import Excavation, RulePack, load_pack, search_margin_m, tree_margin_m
 from geo.crs import CityCrs, lonlat_around, to_wgs84, transform_to
 from geo.quality import accuracy
 from geo.shapes import check_area, checked_polygon
@@ -30,6 +30,7 @@ from permits.conflicts import KEEP_CLEAR_WITHIN_M, ConflictReport, check_conflic
 from permits.errors import ExcavationOffParcel, ParcelNotFound
 from permits.ports import Actor, Json
 from permits.requests import ExcavationRequest
+from permits.trees import OUTLINE_M, is_tree
 from permits.views import as_json
 from permits.vocabulary import Works
 
@@ -141,6 +142,7 @@ def _check(
     lines = [spec.layer_id for spec in city.layers if spec.target is Target.NETWORK_LINE]
     margin_m = _margin_m(city, pack, works)
     near = within_reach(session, city.city_id, lines, pit_m, margin_m)
+    near += _trees(session, city, pit_m, tree_margin_m(pack, works=works.value))
     states = [
         state
         for state in query.freshness(session, city, today)
@@ -151,6 +153,19 @@ def _check(
     shown = _rounded(lonlat_around(pit_m, city.city_crs))
     report = check_conflicts(pit, near, pack, states, expected, _window(city), shown)
     return report, _clipped(near, pit_m, margin_m + _SHOWN_M)
+
+
+def _trees(session: Session, city: City, pit_m: Polygon, margin_m: float | None) -> list[NearFeature]:
+    """The trees around the pit; nobody looks where no rule asks (`margin_m` None)."""
+    if margin_m is None:
+        return []
+    reach_m = max(margin_m, KEEP_CLEAR_WITHIN_M)
+    points = [spec.layer_id for spec in city.layers if spec.target is Target.TREE]
+    areas = [spec.layer_id for spec in city.layers if spec.target is Target.LANDUSE]
+    found = within_reach(session, city.city_id, points, pit_m, reach_m)
+    return found + [
+        each for each in query.near(session, city.city_id, areas, pit_m, reach_m + OUTLINE_M) if is_tree(each)
+    ]
 
 
 def _margin_m(city: City, pack: RulePack, works: Works) -> float:

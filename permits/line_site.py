@@ -24,14 +24,14 @@ from layers.service_rules import LineSize, ServiceRule
 from permits import tables as t
 from permits.conflicts import placed_from
 from permits.store import CaseRow
+from permits.trees import OUTLINE_M, is_tree, tree_from
 from permits.vocabulary import CaseStatus, ServiceLineState
 
 # A service is tapped from a main that its record shows no farther than this from its end.
 TAPPED_WITHIN_M = 0.5
-_AROUND = (Target.PARCEL, Target.BUILDING, Target.STREET, Target.LANDUSE, Target.NETWORK_LINE)
-# How exactly outlines of the ground are known (95 % half width, our assumption), and what a land use calls a tree.
-OUTLINE_M = 0.3
-TREES = frozenset({"tree", "trees", "tree_row"})
+_AROUND = (
+    Target.PARCEL, Target.BUILDING, Target.STREET, Target.LANDUSE, Target.TREE, Target.NETWORK_LINE,
+)  # fmt: skip
 _CLOSED = (CaseStatus.REFUSED, CaseStatus.WITHDRAWN, CaseStatus.REVOKED, CaseStatus.COMPLETED)
 PROPOSED = "proposed"
 """The layer name under which lines that exist on paper only appear in an encounter."""
@@ -125,10 +125,9 @@ def _obstacles(around: Surroundings, own: BaseGeometry) -> list[Existing]:
         for each in around.features[Target.PARCEL]
         if each.geom.intersection(own).area < 1.0
     ]
-    found += [
-        (Obstacle.TREE, each, each.geom) for each in around.features[Target.LANDUSE] if each.kind in TREES
-    ]
-    return [Existing(_standing(kind, each), shape) for kind, each, shape in found if not shape.is_empty]
+    standing = [Existing(_standing(kind, each), shape) for kind, each, shape in found if not shape.is_empty]
+    ground = (*around.features[Target.LANDUSE], *around.features[Target.TREE])
+    return standing + [Existing(tree_from(each), each.geom) for each in ground if is_tree(each)]
 
 
 def _standing(kind: Obstacle, each: NearFeature) -> Placed:
