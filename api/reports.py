@@ -12,11 +12,12 @@ from api.csv_text import as_csv
 from api.deps import CityDep, RuntimeDep, allowed
 from api.schemas import Slug
 from api.security import Holder, Permission
-from permits import tariff_report
+from permits import tariff_report, unexplained
 from permits.views import as_json
 
 router = APIRouter(prefix="/v1/cities/{city_id}/reports", tags=["reports"])
 ReadLag = Annotated[Holder, Depends(allowed(Permission.READ_TARIFF_LAG))]
+ReadUnexplained = Annotated[Holder, Depends(allowed(Permission.READ_UNEXPLAINED))]
 MOST: Final = 10_000
 _HEAD: Final = (
     "case_no", "permit_no", "parcel_id", "agency", "purpose", "tariff_from", "tariff_to", "state", "asked_at",
@@ -52,3 +53,17 @@ def tariff_lag(
         media_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": name},
     )
+
+
+@router.get("/unexplained-orders", summary="Orders that a company has in our name and we know nothing of")
+def unexplained_orders(
+    resources: RuntimeDep,
+    place: CityDep,
+    who: ReadUnexplained,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 200,
+) -> Response:
+    """What the last comparison with the companies' lists left for a person, the oldest first (T16)."""
+    assert who
+    with resources.sessions() as session:
+        found = unexplained.open_orders(session, place.city_id, limit)
+    return JSONResponse({"orders": as_json(found)})

@@ -80,6 +80,7 @@ class Permission(StrEnum):
     READ_DESK = "read-desk"
     WORK_AT_DESK = "work-at-desk"
     READ_TARIFF_LAG = "read-tariff-lag"
+    READ_UNEXPLAINED = "read-unexplained"
 
 
 _STAFF: Final = frozenset({Role.OFFICER, Role.FRONT_OFFICE})
@@ -125,6 +126,7 @@ POLICY: Final[Mapping[Permission, frozenset[Role]]] = {
     Permission.READ_DESK: frozenset({Role.OFFICER, Role.AGENCY, Role.AUDITOR}),
     Permission.WORK_AT_DESK: frozenset({Role.AGENCY}),
     Permission.READ_TARIFF_LAG: frozenset({Role.OFFICER, Role.AUDITOR}),
+    Permission.READ_UNEXPLAINED: frozenset({Role.OFFICER, Role.AUDITOR}),
 }
 """Role x action. An action that is not here, or a role that is not in its row, is refused.
 

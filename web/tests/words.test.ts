@@ -60,6 +60,8 @@ const VALUES: Record<string, readonly string[]> = {
   capacity: ["m3_month", "diameter_inch", "ampere", "phases", "m3_hour"],
   "capacity-field": ["m3_month", "diameter_inch", "ampere", "phases", "m3_hour"],
   task: ["consultation_half_time", "consultation_nearly_due", "consultation_overdue", "inquiry_failed", "needs_decision", "confirm_refused", "confirm_overdue", "cancel_refused", "cancel_overdue", "outcome_unknown", "late_accept", "books_differ", "unexplained_order"],
+  unexplained: ["unknown-case", "unknown-order", "other-company", "other-case", "other-number", "refused"],
+  order: ["held", "confirmed", "cancelled", "expired", "tombstoned", "absent"],
   confidence: ["sure", "likely", "asked", "said", "low", "medium", "high"],
   why: ["name", "name-unique", "unit-in-name", "unit-and-sign", "inch-marks", "usual-values", "as-named", "jalali-days", "gregorian-days", "unique-values", "guess", "said"],
   question: ["crs-unstated", "heights-or-depths", "id-unclear", "no-code-list", "unit-unclear", "utility-unclear", "values-unreadable", "words-unknown"],

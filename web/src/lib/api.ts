@@ -6,9 +6,9 @@ import type { DeskTask, DeskView, LagReport } from "./desk";
 import type { Around, Calendar, DigSummary, DigView, PavingView, PlanView, TrenchReport } from "./digs";
 import type { Collection, DecisionChoice, Delivery, Diff, OwnerScore, RepairedFeature, Sight, SightSaid, UploadOptions } from "./delivery_types";
 import type { ParcelFound } from "./parcels";
-import type { CaseMap, CaseSummary, CaseView, City, CitySummary, Dossier, HistoryEntry, Me, NewCase } from "./types";
+import type { CaseMap, CaseSummary, CaseView, City, CitySummary, Dossier, HistoryEntry, Me, NewCase, UnexplainedOrder } from "./types";
 
-import type { SurveyList } from "./survey";
+import type { Standing, SurveyList } from "./survey";
 
 export type Params = Record<string, unknown>;
 
@@ -171,9 +171,11 @@ export const api = {
   actAtDesk: (city: string, id: string, path: string, body: unknown, key: string) =>
     post<DeskView>(at(city, `/desk/${encodeURIComponent(id)}/${path}`), body, { "Idempotency-Key": key }),
   tariffLag: (city: string, agency: string) => call<LagReport>(at(city, `/reports/tariff-lag?${said({ agency })}`)),
+  unexplained: async (city: string) => (await call<{ orders: UnexplainedOrder[] }>(at(city, "/reports/unexplained-orders"))).orders,
   tariffLagUrl: (city: string, agency: string) => `/v1${at(city, `/reports/tariff-lag?${said({ agency, f: "csv" })}`)}`,
 
   surveyList: (city: string, limit: number, signal?: AbortSignal) => call<SurveyList>(at(city, `/survey-list?limit=${limit}`), {}, signal),
+  surveyStanding: (city: string, signal?: AbortSignal) => call<Standing>(at(city, "/survey-list/standing"), {}, signal),
 
   digCalendar: (city: string, from: string, to: string) => call<Calendar>(at(city, `/digs/calendar?from=${from}&to=${to}`)),
   digs: (city: string, query: Record<string, string>, signal?: AbortSignal) =>

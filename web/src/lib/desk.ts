@@ -117,6 +117,8 @@ export const opIcon = (op: DeskOp): IconName => OP_ICON[op] ?? "file";
 export const isAtDesk = (agency: Agency): boolean => agency.consulted && !["L3", "L2", "L1"].includes(agency.capability ?? "");
 /** Who looks at every company's desk and at how long their tariffs take (api/security.py, READ_TARIFF_LAG). */
 export const seesTariffLag = (me: Me | null): boolean => ["officer", "auditor"].includes(me?.role ?? "");
+/** Who is told of orders that only a company knows (api/security.py, READ_UNEXPLAINED). */
+export const seesUnexplained = (me: Me | null): boolean => ["officer", "auditor"].includes(me?.role ?? "");
 export const ownAgency = (me: Me | null, city: City): Agency | null =>
   me?.role === "agency" ? city.agencies.find((one) => one.id === me.agency) ?? null : null;
 

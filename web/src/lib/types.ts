@@ -194,6 +194,12 @@ export interface Exchange {
 
 export interface TariffLine { agency: string; desired: string | null; confirmed: string | null; effective_at: string | null }
 export interface HumanTask { task_id: string; kind: string; agency: string | null; opened_at: string; detail?: unknown }
+/** What is told of an order on which a company's books and ours differ, or that only the company has. */
+export interface BooksDetail {
+  our_ref?: string; order_number?: string | null; our_number?: string | null; status?: string; reason?: string;
+  ours?: string; theirs?: string; their_number?: string | null;
+}
+export interface UnexplainedOrder { task_id: string; agency: string; case_id: string | null; case_no: string | null; opened_at: string; detail: BooksDetail }
 export interface Wish { wish: "now" | "later" | "not_needed"; capacity?: Record<string, number> | null }
 
 /** One line of the worklist. */
