@@ -42,7 +42,7 @@ class AskingCompany(ContractCompany):
         self, endpoint: Endpoint, measures: Measures, tariff_codes: TariffCodes | None = None
     ) -> None:
         super().__init__(replace(endpoint, reply_to=None), measures, tariff_codes)
-        self._fresh_s = endpoint.timeout_s
+        self.fresh_s = endpoint.timeout_s
         self.quiet_s = QUIET_TIMEOUTS * endpoint.timeout_s
 
     def inquire(self, body: Json, idem_key: str) -> Outcome:
@@ -58,7 +58,7 @@ class AskingCompany(ContractCompany):
         asked_at = time.monotonic()
         seen = self._transport.get(f"{path}/{path_ref(form)}")
         if is_absent(seen):
-            if time.monotonic() - asked_at > self._fresh_s:
+            if time.monotonic() - asked_at > self.fresh_s:
                 return Outcome(OutcomeKind.RETRY, None, detail="that there is none was said too long ago")
             seen = self._waited(self._transport.post(path, form, idem_key))
         return self._judged(form, seen, judge)
@@ -133,7 +133,7 @@ class CancellingCompany(AskingCompany):
 
     def _still_absent(self, our_ref: str) -> Outcome:
         """Done when it was not there for as long as a try may still make its create and that be under way."""
-        now, wait_s = time.monotonic(), self._fresh_s + self.quiet_s
+        now, wait_s = time.monotonic(), self.fresh_s + self.quiet_s
         with self._lock:
             since = self._absent_since.setdefault(our_ref, now)
         if now - since < wait_s:

@@ -52,7 +52,7 @@ class Rates(BaseModel):
 class FaultPlan(BaseModel):
     """The faults in force. `outage` answers every request with 503; waiting times are in seconds.
 
-    `late_effect` acts on a request after `delay_s`, when nobody may wait for it any more; its answer is lost.
+    `late_effect` resets the connection and acts on the request after `delay_s` all the same.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -153,15 +153,15 @@ class FaultGate:
         await _reset(send)
 
     async def _instead(self, kind: str, delay_s: float, scope: Message, receive: Receive, send: Send) -> None:
-        """Nothing happens, or only when nobody waits for it any more."""
+        """Nothing happens, or only later, when nobody waits for it any more."""
         if kind == "unavailable":
             await _unavailable(send)
             return
+        received = _again(await _whole(receive))
+        await _reset(send)
         if kind == "late_effect":
-            received = _again(await _whole(receive))
             await asyncio.sleep(delay_s)
             await self._app(scope, received, _swallow)
-        await _reset(send)
 
 
 _INSTEAD = ("unavailable", "reset_before_effect", "late_effect")

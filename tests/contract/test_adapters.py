@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx2
 import pytest
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
 
 from integrations.company import ContractCompany
+from integrations.delivery import DeliveryConfig, Worker
 from integrations.gateways import ADAPTERS, gateways_for
+from integrations.modest import AskingCompany
 from integrations.transport import Endpoint
 from layers.city import City, load_city
+from layers.database import make_sessions
+from permits import store
+from permits.views import CaseView
 from permits.vocabulary import OutcomeKind
+from tests.permits import town
+from tests.permits.town import approve, count, reread, submit
 
 
 @dataclass(frozen=True)
@@ -189,3 +200,128 @@ def test_nobody_at_the_address_is_worth_another_attempt() -> None:
     gateway.close()
     assert (outcome.kind, outcome.status) == (OutcomeKind.RETRY, None)
     assert httpx2.ConnectError.__name__ in outcome.detail
+
+
+# --- the exchange with a company of each level ---
+
+PATIENCE_S = 60.0
+LEVEL_OF = {"water": "L3", "power": "L2", "gas": "L1"}
+
+
+@pytest.fixture
+def companies(start: Callable[..., Any]) -> dict[str, Any]:
+    """Water holds, power creates and cancels, gas creates alone; each its own network."""
+    return {
+        agency: start(agency, level=level, capacity_factor=1000, max_service_length_m=100_000)
+        for agency, level in LEVEL_OF.items()
+    }
+
+
+@pytest.fixture
+def delivering(companies: dict[str, Any], engine: Engine, seed: int) -> Iterator[None]:
+    """Two workers deliver while the test lasts."""
+    place = town.city()
+    mixed = replace(
+        place,
+        agencies=tuple(
+            replace(a, capability=LEVEL_OF.get(a.agency_id, a.capability)) for a in place.agencies
+        ),
+    )
+    reach = {agency: Reach(company.url, company.bench.token) for agency, company in companies.items()}
+    gateways = gateways_for(mixed, reach)
+    for gateway in gateways.values():
+        if isinstance(gateway, AskingCompany):
+            gateway.quiet_s, gateway.fresh_s = 1.0, 0.5
+    config = DeliveryConfig(
+        lease_s=30.0, idle_s=0.02, backoff_s=0.02, backoff_cap_s=0.1, poll_after_s=0.0, poll_every_s=0.05
+    )
+    stop = threading.Event()
+    workers = [Worker(make_sessions(engine), gateways, config, seed + n) for n in range(2)]
+    threads = [threading.Thread(target=worker.run_forever, args=(stop,)) for worker in workers]
+    for thread in threads:
+        thread.start()
+    yield
+    stop.set()
+    for thread in threads:
+        thread.join()
+    for gateway in gateways.values():
+        gateway.close()
+
+
+def rest(session: Session, left: str) -> None:
+    """Wait until no case is in a status."""
+    deadline = time.monotonic() + PATIENCE_S
+    while count(session, "case_", f"status = '{left}'"):
+        assert time.monotonic() < deadline, left
+        session.rollback()
+        threading.Event().wait(0.05)
+
+
+def history(company: Any, parcel_id: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = company.bench.get(f"/v1/parcels/{parcel_id}/tariff")["history"]
+    return found
+
+
+def ledger(company: Any) -> dict[str, list[str]]:
+    """What took effect at a company, by reference; a second order under one has a name of its own there."""
+    found: dict[str, list[str]] = {}
+    for our_ref, op, _ in company.bench.get("/v1/ledger")["entries"]:
+        found.setdefault(our_ref, []).append(op)
+    assert not [ref for ref in found if "~" in ref]
+    return found
+
+
+ACTIVE = {"water": [["try", "confirm"]], "power": [["try", "confirm"]], "gas": [["try", "confirm"]]}
+NOWHERE = {"water": [[], ["try", "cancel"]], "power": [[], ["try", "confirm", "cancel"]], "gas": [[]]}
+
+
+def judge(view: CaseView, companies: dict[str, Any], ledgers: dict[str, dict[str, list[str]]]) -> None:
+    """One order everywhere with one date, or none anywhere."""
+    allowed = ACTIVE if view.status == "active" else NOWHERE
+    dates = set()
+    for agency, company in companies.items():
+        books = ledgers[agency].get(f"{view.case_id}:{agency}:construction:1", [])
+        assert books in allowed[agency], (view.parcel_id, agency, books)
+        entries = history(company, view.parcel_id)
+        assert len(entries) == (view.status == "active"), (view.parcel_id, agency, entries)
+        dates |= {entry["effective_at"] for entry in entries}
+    assert len(dates) == (view.status == "active")
+
+
+def test_three_levels_under_faults_end_all_or_nothing_with_one_order_each(
+    companies: dict[str, Any], delivering: None, session: Session, seed: int
+) -> None:
+    """A11, T2, T8, T16: answers lost before and after the effect, late effects, resets, outages, refusals anywhere."""
+    refusing = {"P-0": "water", "P-1": "power", "P-2": "gas"}
+    spoiled = dict.fromkeys(("unavailable", "error_after_effect", "reset_after_effect"), 0.07)
+    spoiled |= dict.fromkeys(("reset_before_effect", "late_effect", "read_unavailable"), 0.07)
+    for company in companies.values():
+        company.faults(seed=seed, rates=spoiled, delay_s=0.1)
+    views = [submit(session, f"P-{n}") for n in range(8)]
+    rest(session, "consulting")
+    for parcel_id, agency in refusing.items():
+        answer = companies[agency].client.put(f"/sandbox/parcels/{parcel_id}/debt", json={"amount": 1})
+        assert answer.status_code == 200
+    for view in views:
+        approve(session, reread(session, view.case_id))
+    rest(session, "exchanging")
+    for company in companies.values():
+        company.faults()
+    ledgers = {agency: ledger(company) for agency, company in companies.items()}
+    for view in views:
+        after = reread(session, view.case_id)
+        refuses = refusing.get(after.parcel_id)
+        assert after.status == ("needs_decision" if refuses else "active"), (
+            seed,
+            after.parcel_id,
+            after.tasks,
+        )
+        assert {t.kind for t in after.tasks} == ({"needs_decision"} if refuses else set())
+        judge(after, companies, ledgers)
+        said = after.exchanges[0].agencies
+        assert {one.agency: one.refusal for one in said if one.refusal} == (
+            {refuses: "debt"} if refuses else {}
+        )
+        assert refuses or all(one.order_number and one.receipt for one in said)
+        assert store.verify_case(session, view.case_id) is None
+    assert count(session, "step", "attempts > 1")  # calls were made again
