@@ -130,7 +130,8 @@ def reconcile(
         f"{found.compared} orders compared, {len(found.differences)} differ, {len(found.unanswered)} unanswered"
     )
     typer.echo(
-        f"{lists.orders} orders listed, {len(lists.strays)} unexplained, {lists.closed} explained since; "
+        f"{lists.orders} orders listed, {len(lists.strays)} unexplained, {lists.closed} explained since, "
+        f"{lists.others} under other references; "
         f"companies: {len(lists.not_listed)} not listed, {len(lists.broken_off)} broken off"
     )
     raise typer.Exit(0 if found.is_explained else 1)

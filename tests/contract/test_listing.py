@@ -6,22 +6,25 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 from typer.testing import CliRunner
 
 from api.cli import app
+from integrations.company import PAGE
 from integrations.gateways import gateways_for
 from integrations.listing import Listed, compare_lists
 from layers.database import make_sessions
 from permits import checkpoints, store, unexplained
+from permits.ports import Outcome
 from permits.requests import WishRequest
-from permits.vocabulary import Unexplained, Wish
+from permits.vocabulary import OutcomeKind, Unexplained, Wish
 from tests.integrations.stub_company import StubCompany
 from tests.integrations.working import QUICK, Worker, until_rest
 from tests.permits import town
@@ -126,7 +129,10 @@ def test_t16_an_order_that_only_the_company_knows_is_told_until_it_is_gone(
     code, said = _command(place, tmp_path, monkeypatch)
     assert code == 1, said
     assert f"{case}:water:construction:2 {number} held: unexplained, unknown-order" in said
-    assert "3 orders listed, 2 unexplained, 0 explained since; companies: 2 not listed, 0 broken off" in said
+    assert (
+        "3 orders listed, 2 unexplained, 0 explained since, 1 under other references; companies: 2 not listed, 0 broken off"
+        in said
+    )
 
     for order in made.values():  # days later: what is told is asked for as far back as it lies
         assert place.water.post(f"/v1/orders/{order['our_ref']}:cancel", None, "c").status_code == 200
@@ -158,3 +164,108 @@ def _command(place: Town, folder: Path, monkeypatch: pytest.MonkeyPatch) -> tupl
         monkeypatch.setenv(f"PANJEREH_{name}", value)
     done = CliRunner().invoke(app, ["reconcile"])
     return done.exit_code, done.output
+
+
+def test_t16_why_an_order_is_none_of_ours(place: Town, session: Session) -> None:
+    """T16: of another company or case, under another number, a second one, refused to us; released ones bind nobody."""
+    ours = f"{place.case_id}:{{}}:construction:1"
+    number = session.execute(
+        text("SELECT result->>'order_number' FROM permits.step WHERE our_ref = :r AND op = 'try'"),
+        {"r": place.our_ref},
+    ).scalar_one()
+    session.execute(
+        text("UPDATE permits.step SET state = 'refused', result = NULL WHERE our_ref = :r AND op = 'try'"),
+        {"r": ours.format("gas")},
+    )
+    session.execute(
+        text("UPDATE permits.step SET result = NULL WHERE our_ref = :r AND op = 'try'"),
+        {"r": ours.format("power")},
+    )
+
+    def reasons(agency: str, *lines: tuple[str, str | None, str, str | None]) -> list[str | None]:
+        names = ("our_ref", "order_number", "status", "case_ref")
+        read = [unexplained.read_listed(dict(zip(names, line, strict=True))) for line in lines]
+        orders = [order for order in read if order is not None]
+        found = unexplained.unexplained(session, (KEY[0], agency), orders, {})
+        said = {stray.order: stray.reason.value for stray in found}
+        return [said.get(order) for order in orders]
+
+    water, power, gas = (ours.format(agency) for agency in ("water", "power", "gas"))
+    no = place.case_no
+    assert reasons("water", (water, number, "confirmed", no), (water, number, "held", None)) == [None, None]
+    assert reasons("water", (water, number, "confirmed", "2026-000009")) == ["other-case"]
+    assert reasons("water", (water, number, "confirmed", no), (water, "W-2", "held", no)) == [
+        None,
+        "other-number",
+    ]
+    assert reasons("power", (power, "P-1", "held", no), (power, "P-1", "confirmed", no)) == [None, None]
+    assert reasons("power", (power, "P-1", "held", no), (power, "P-2", "held", no)) == [None, "other-number"]
+    assert reasons("power", (water, number, "held", no)) == ["other-company"]
+    assert reasons("gas", (gas, "G-1", "held", no), (gas, None, "cancelled", no)) == ["refused", None]
+    session.execute(text("UPDATE permits.step SET attempts = 0 WHERE our_ref = :r"), {"r": gas})
+    assert reasons("gas", (gas, "G-1", "held", no)) == ["unknown-order"]  # made here, and never sent
+    assert reasons("gas", ("x" + gas, "G-1", "held", no), ("telephone", None, "held", None)) == []
+    assert reasons("water", (water.upper(), number, "held", no)) == ["unknown-order"]
+
+
+def test_a_list_that_ends_too_soon_concludes_nothing_of_the_rest(
+    place: Town, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """T16: page by page; what was read is told, what was not read closes nothing, and it is said."""
+    monkeypatch.setattr("integrations.company.PAGE", 1)
+    monkeypatch.setattr("integrations.listing.ATTEMPTS", 1)
+    first, second = (place.books(our_ref=f"{place.case_id}:water:construction:{n}") for n in (2, 3))
+    whole = place.compared()
+    assert (whole.orders, len(whole.strays), whole.broken_off) == (3, 2, [])
+    assert whole.closed == 0
+
+    door, pages = place.gateways[KEY], iter(("read", "read"))
+
+    class Failing:
+        """The company's own door; the company is away once two pages are read."""
+
+        def list_orders(self, since: datetime, after: str | None) -> Outcome:
+            if next(pages, None) is None:
+                place.water.faults(outage=True)
+            found: Outcome = door.list_orders(since, after)
+            return found
+
+    place.water.post(f"/v1/orders/{second['our_ref']}:cancel", None, "c")
+    place.gateways[KEY] = Failing()
+    found = place.compared()
+    assert [stray.order.our_ref for stray in found.strays] == [first["our_ref"]]
+    assert ([key for key, _ in found.broken_off], found.closed) == ([KEY], 0)
+    assert len(place.tasks(session)) == 2
+    place.water.faults()
+    place.gateways[KEY] = door
+    assert place.compared().closed == 1
+
+
+def test_an_odd_list_is_no_list(engine: Engine) -> None:
+    """T15: a list in a circle, in another form, or cut off without a word, concludes nothing and ends."""
+
+    class Odd:
+        def __init__(self, body: dict[str, Any]) -> None:
+            self.body = body
+
+        def list_orders(self, since: datetime, after: str | None) -> Outcome:
+            return Outcome(OutcomeKind.DONE, 200, self.body)
+
+    bodies: list[tuple[dict[str, Any], str]] = [
+        ({"orders": [], "next": "x"}, "does not go on"),
+        ({"orders": [None], "next": "x"}, "does not go on"),
+        ({"orders": "none", "next": None}, "contract"),
+        ({"orders": [], "next": 7}, "contract"),
+        ({"orders": [None] * PAGE}, "full page"),
+    ]
+    for body, why in bodies:
+        found = compare_lists(make_sessions(engine), {KEY: Odd(body)}, 7)  # type: ignore[dict-item]
+        assert (found.orders, found.strays, [key for key, _ in found.broken_off]) == (0, [], [KEY])
+        assert why in found.broken_off[0][1]
+    line = {"our_ref": f"{uuid4()}:water:construction:1", "order_number": "W-1", "status": "held"}
+    twice = compare_lists(make_sessions(engine), {KEY: Odd({"orders": [line, line], "next": None})}, 7)  # type: ignore[dict-item]
+    assert (twice.orders, len(twice.strays), twice.broken_off) == (
+        2,
+        1,
+        [],
+    )  # it changed while the list was read
