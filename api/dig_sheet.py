@@ -224,6 +224,8 @@ def _style(frame: _Frame, spec: LayerSpec) -> str:
         wide = 0.7 if spec.target is Target.NETWORK_LINE else 1.6
         line = f"fill:none;stroke:{spec.colour};stroke-width:{wide * mm:.2f}"
         return f"{line};stroke-linecap:round;stroke-dasharray:{dash}"
+    if spec.target is Target.TREE:  # the trunk's place, not its size
+        return f"fill:none;stroke:{spec.colour};stroke-width:{1.6 * mm:.2f};stroke-linecap:round"
     fill = "#ece8e1" if spec.target is Target.BUILDING else "none"
     return f"fill:{fill};stroke:{spec.colour};stroke-width:{0.2 * mm:.2f}"
 

@@ -27,6 +27,7 @@ import shapely
 from bench.city_ground import CRS, Ground, Indexes, Plan, Shapes, as_lines, as_points, lay_out
 from bench.city_names import lane_name, plate_texts, postal_codes, renovation_codes, street_name
 from bench.city_networks import TRADES, Network, Trade, lay
+from bench.city_trees import planted
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 ORIGIN: Final = "synthetic:bench/city.py"
@@ -113,7 +114,10 @@ def nemuneh() -> SyntheticCity:
         served = round(_NEMUNEH_SERVED[trade.name] * len(ground.buildings.parcel))
         fitted = replace(trade, fittings=_NEMUNEH_FITTINGS.get(trade.name, 0.0))
         networks[trade.name] = lay(ground, fitted, served, split=False, sources=1, with_z=False)
-    return _assembled(ground, networks, shuffle=False)
+    city = _assembled(ground, networks, shuffle=False)
+    shapes, columns = planted(ground)
+    city.layers["trees"] = Layer(shapes, columns | {"origin": _origin(len(shapes))})
+    return city
 
 
 def _sized(ground: Ground, trade: Trade, wanted: int, with_z: bool) -> Network:

@@ -1089,6 +1089,8 @@ ogc-values = Values or unit
 ## ogc: properties of features
 property-area-m2 = area (m²)
 property-building-ref = building
+line-class-gravity = gravity
+line-class-pressure = pressure
 property-class-code = class
 property-cover-m = cover (m)
 property-cover-source = how the cover is known
@@ -1548,6 +1550,8 @@ priority-hospital = Hospitals and care
 priority-school = Schools
 priority-shelter = Public buildings and shelters
 reason-device-missing = the valve or switch is not named
+reason-device-unknown = the network has no such valve or switch in that layer
+reason-text-missing = a note without words says nothing
 reason-event-of-its-own = opening, closing and redrawing have resources of their own
 ## crisis: end
 
@@ -2482,6 +2486,21 @@ ui-work-axis-how = Click along the trench. 50 m around it are compared with all 
 ui-work-kind = What is entered
 ## entered into the calendar, redrawn, surveyed: end
 
+## survey list kept up to date: begin
+ui-survey-again = The list is being made again and will appear here by itself.
+ui-survey-again-failed = Making it again failed.
+ui-survey-again-off = Here it is not made again by itself.
+ui-survey-current = up to date with everything published
+ui-survey-first = The list is being made
+ui-survey-first-failed = The list could not be made
+ui-survey-first-how = All published lines are compared with each other. The list appears here by itself, as a rule within a few minutes.
+ui-survey-newer-deliveries = Newer deliveries have been published since.
+ui-survey-newer-rules = The rules have changed since.
+ui-survey-newer-unknown = It is not known which deliveries this list was made of.
+ui-survey-next = Next try:
+ui-survey-none-lines = No network line has been published. Once one is, the list is made by itself.
+## survey list kept up to date: end
+
 ## control list, split, taken back: begin
 dig-silence-permit-over = The permit has run out: nothing is dug until it is renewed, and ground that was opened is handed back.
 error-paving-taken-back = { $by } has taken this entry back already.
@@ -2583,6 +2602,8 @@ property-species = species
 property-trunk-diameter-mm = diameter of the trunk (mm)
 property-trunk-source = how the trunk is known
 target-tree = Trees
+ui-crown = Diameter of the crown
+ui-trunk = Diameter of the trunk
 ui-trunk-assumed = { $count ->
     [one] One tree states no usable trunk: { $diameter } mm is assumed.
    *[other] { $count } trees state no usable trunk: { $diameter } mm is assumed.
@@ -2617,3 +2638,29 @@ ui-unexplained = { $count ->
 }
 ui-unexplained-how = The comparison with the companies' books found this. Ask the company who placed the order and have it released: with the next comparison it is gone from here.
 ## orders that only a company knows: end
+
+## conditions in full: begin
+condition-told-around = up to { $within } m around the tree
+condition-told-beside = up to { $within } m on either side of the line
+condition-told-cover = at least { $cover } m of cover
+condition-told-days-all = every day
+condition-told-days-run = { $first } to { $last }
+condition-told-hours = { $days }, { $from } to { $to }
+condition-told-layers = no answer from: { $layers }
+condition-told-machine = { $area } m² are left for the machine, { $percent } % of the dig
+condition-told-machine-none = no ground is left for the machine
+condition-told-notice = announced { $hours } hours beforehand
+condition-told-pits = { $count ->
+    [one] one trial pit
+   *[other] { $count } trial pits
+}
+sheet-metres = { $length } m
+sheet-north = N
+weekday-1 = Monday
+weekday-2 = Tuesday
+weekday-3 = Wednesday
+weekday-4 = Thursday
+weekday-5 = Friday
+weekday-6 = Saturday
+weekday-7 = Sunday
+## conditions in full: end

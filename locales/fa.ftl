@@ -1071,6 +1071,8 @@ ogc-values = مقدارها یا یکا
 ## ogc: properties of features
 property-area-m2 = مساحت (مترمربع)
 property-building-ref = ساختمان
+line-class-gravity = ثقلی
+line-class-pressure = تحت فشار
 property-class-code = رده
 property-cover-m = پوشش خاک (متر)
 property-cover-source = منبع پوشش خاک
@@ -1518,6 +1520,8 @@ priority-hospital = بیمارستان و مراقبت
 priority-school = مدرسه‌ها
 priority-shelter = ساختمان‌های عمومی و پناهگاه‌ها
 reason-device-missing = شیر یا کلید نام برده نشده است
+reason-device-unknown = شبکه در آن لایه چنین شیر یا کلیدی ندارد
+reason-text-missing = یادداشت بی‌نوشته چیزی نمی‌گوید
 reason-event-of-its-own = گشودن، بستن و کشیدن دوبارهٔ محدوده راه خود را دارد
 ## crisis: end
 
@@ -1880,7 +1884,7 @@ ui-crisis-in-danger = در محدوده: { $count }
 ui-crisis-incident = رویداد
 ui-crisis-incidents = رویدادها
 ui-crisis-incidents-none = رویداد دیگری نیست.
-ui-crisis-key-segment = بسته می‌شود: { $mains } خط اصلی، { $length }
+ui-crisis-key-segment = قطع می‌شود: { $mains } خط اصلی، { $length }
 ui-crisis-key-unintended = همراه آن قطع می‌شود: { $count } خط
 ui-crisis-kind = چه رخ داده است
 ui-crisis-kv = کیلوولت
@@ -1975,7 +1979,7 @@ ui-crisis-write-freed = ثبت: دوباره می‌چرخد
 ui-crisis-write-stuck = ثبت: گیر کرده
 ui-legend-crisis = در بحران
 ui-legend-hazard = محدودهٔ خطر
-ui-legend-segment = بسته می‌شود
+ui-legend-segment = قطع می‌شود
 ui-legend-unintended = همراه آن قطع می‌شود
 ui-legend-valve = شیر یا کلید، با شماره
 ## crisisweb: end
@@ -2418,6 +2422,21 @@ ui-work-axis-how = در امتداد ترانشه بزنید. تا ۵۰ متر �
 ui-work-kind = چه چیزی ثبت می‌شود
 ## entered into the calendar, redrawn, surveyed: end
 
+## survey list kept up to date: begin
+ui-survey-again = فهرست دوباره ساخته می‌شود و خودبه‌خود همین‌جا می‌آید.
+ui-survey-again-failed = ساخت دوبارهٔ فهرست ناموفق بود.
+ui-survey-again-off = اینجا فهرست خودبه‌خود دوباره ساخته نمی‌شود.
+ui-survey-current = به‌روز با همهٔ داده‌های منتشرشده
+ui-survey-first = فهرست در حال ساخت است
+ui-survey-first-failed = فهرست ساخته نشد
+ui-survey-first-how = همهٔ خط‌های منتشرشده با هم سنجیده می‌شوند. فهرست خودبه‌خود همین‌جا می‌آید؛ معمولاً تا چند دقیقهٔ دیگر.
+ui-survey-newer-deliveries = پس از آن تحویل‌های تازه‌تری منتشر شده است.
+ui-survey-newer-rules = پس از آن ضوابط تغییر کرده است.
+ui-survey-newer-unknown = معلوم نیست این فهرست از کدام تحویل‌ها ساخته شده است.
+ui-survey-next = تلاش بعدی:
+ui-survey-none-lines = هنوز هیچ خط شبکه‌ای منتشر نشده است. پس از انتشار، فهرست خودبه‌خود ساخته می‌شود.
+## survey list kept up to date: end
+
 ## control list, split, taken back: begin
 dig-silence-permit-over = مهلت مجوز گذشته است: تا تمدید نشود حفاری مجاز نیست و معبر بازشده باید تحویل شود.
 error-paving-taken-back = { $by } این ثبت را پیش‌تر پس گرفته است.
@@ -2506,6 +2525,8 @@ property-species = گونه
 property-trunk-diameter-mm = قطر تنه (میلی‌متر)
 property-trunk-source = چگونگی دانستن قطر تنه
 target-tree = درختان
+ui-crown = قطر تاج
+ui-trunk = قطر تنه
 ui-trunk-assumed = { $count ->
     [one] یک درخت قطر تنهٔ به‌کاربردنی ندارد: { $diameter } میلی‌متر فرض شد.
    *[other] { $count } درخت قطر تنهٔ به‌کاربردنی ندارند: { $diameter } میلی‌متر فرض شد.
@@ -2540,3 +2561,26 @@ ui-unexplained = { $count ->
 }
 ui-unexplained-how = این در مقایسه با دفتر شرکت‌ها پیدا شده است. از شرکت بپرسید سفارش را چه کسی داده است و بخواهید آن را آزاد کند؛ با مقایسهٔ بعدی از این‌جا برداشته می‌شود.
 ## orders that only a company knows: end
+
+## conditions in full: begin
+condition-told-around = تا { $within } متری پیرامون درخت
+condition-told-beside = تا { $within } متری هر سوی خط
+condition-told-cover = دست‌کم { $cover } متر پوشش
+condition-told-days-all = همهٔ روزها
+condition-told-days-run = { $first } تا { $last }
+condition-told-hours = { $days }، ساعت { $from } تا { $to }
+condition-told-layers = بی‌پاسخ: { $layers }
+condition-told-machine = { $area } متر مربع برای ماشین می‌ماند: { $percent }٪ محدودهٔ حفاری
+condition-told-machine-none = جایی برای ماشین نمی‌ماند
+condition-told-notice = با اعلام { $hours } ساعت پیش از کار
+condition-told-pits = { $count } گمانه
+sheet-metres = { $length } متر
+sheet-north = ش
+weekday-1 = دوشنبه
+weekday-2 = سه‌شنبه
+weekday-3 = چهارشنبه
+weekday-4 = پنجشنبه
+weekday-5 = جمعه
+weekday-6 = شنبه
+weekday-7 = یکشنبه
+## conditions in full: end

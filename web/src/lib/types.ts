@@ -33,7 +33,7 @@ export type FreshnessState = "fresh" | "stale" | "missing";
 export interface Freshness { state: FreshnessState; surveyed_on?: string | null; as_of?: string | null; age_days?: number | null; limit_days?: number | null }
 
 export type LayerTarget =
-  | "parcel" | "building" | "street" | "landuse" | "address" | "network_line" | "network_node" | "network_device";
+  | "parcel" | "building" | "street" | "landuse" | "address" | "tree" | "network_line" | "network_node" | "network_device";
 
 export interface MapLayer {
   id: string;

@@ -29,6 +29,14 @@ export function findingHalo(): LayerSpecification[] {
         "line-width": ["interpolate", ["linear"], ["zoom"], 15, ["case", chosen, 10, 6], 19, ["case", chosen, 26, 18]],
       },
     },
+    {
+      // a tree is a point
+      id: "finding-ring", source: "case", type: "circle", filter: ["all", ["==", ["get", "kind"], "finding"], ["==", ["geometry-type"], "Point"]],
+      paint: {
+        "circle-color": VERDICT_PAINT, "circle-opacity": ["case", chosen, 0.65, 0.3],
+        "circle-radius": ["interpolate", ["linear"], ["zoom"], 15, ["case", chosen, 8, 5], 19, ["case", chosen, 22, 16]],
+      },
+    },
   ];
 }
 

@@ -18,6 +18,7 @@ export const DRAW_ORDER = [
   "street", // carriageway under everything that is surveyed
   "parcel", // hairlines of ownership
   "building",
+  "tree", // crowns seen from above, under everything that is dug or laid
   "dig-ground", // where a machine may work, and where only hands may
   "excavation-fill", // the case's dig hatched over the ground, under the networks it may meet
   "crisis-ground", // what is asked about, and how far a failure reaches
@@ -104,6 +105,7 @@ const DRAW: Partial<Record<DrawKind, Draw>> = {
   street: each("street", ({ id }) => streets(id)),
   parcel: each("parcel", ({ id }) => parcels(id)),
   building: each("building", ({ id }) => buildings(id)),
+  tree: each("tree", ({ id }) => trees(id)),
   node: each("network_node", ({ id, utility }) => [points(id, utility, "node")]),
   device: each("network_device", ({ id, utility }) => [points(id, utility, "device")]),
   "excavation-fill": () => [
@@ -169,6 +171,20 @@ function buildings(layerId: string): LayerSpecification[] {
   return [
     { ...tile(layerId, "building"), type: "fill", minzoom: 13, paint: { "fill-color": BASE.building } },
     { ...tile(layerId, "edge"), type: "line", minzoom: 15, paint: { "line-color": BASE.buildingLine, "line-width": zoomed([15, 0.4], [19, 1.2]) } },
+  ];
+}
+
+/** As on plans: a green crown around a brown trunk; a sign, not to scale. */
+function trees(layerId: string): LayerSpecification[] {
+  return [
+    {
+      ...tile(layerId, "tree"), type: "circle",
+      paint: {
+        "circle-color": BASE.tree, "circle-opacity": 0.4, "circle-radius": zoomed([16, 2.5], [18, 8], [20, 20]),
+        "circle-stroke-color": BASE.treeLine, "circle-stroke-width": zoomed([16, 0.6], [20, 1.6]),
+      },
+    },
+    { ...tile(layerId, "trunk"), type: "circle", minzoom: 16.5, paint: { "circle-color": BASE.trunk, "circle-radius": zoomed([16.5, 0.8], [18, 2], [20, 4.5]) } },
   ];
 }
 
