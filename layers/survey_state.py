@@ -134,9 +134,9 @@ def standing(reader: Reader, city: City, *, is_on: bool) -> Standing:
     """How the city's kept list stands; `is_on`: lists are made again by themselves here."""
     kept = _kept(reader, city)
     newer = _newer(kept.get("made_of"), made_of(reader, city))
-    if newer is None:
-        return Standing(ListState.CURRENT, Renewal.NOT_DUE, kept["made_at"])
     made_at: datetime | None = kept.get("made_at")
+    if newer is None:
+        return Standing(ListState.NONE if made_at is None else ListState.CURRENT, Renewal.NOT_DUE, made_at)
     state = ListState.NONE if made_at is None else ListState.BEHIND
     if not is_on:
         return Standing(state, Renewal.OFF, made_at, newer, _since(reader, city, made_at))

@@ -70,6 +70,7 @@ def test_a_delivery_makes_the_list_again_exactly_once(
 ) -> None:
     """Published, quiet, begun by one, made, and true until the next; a delivery taken back is the next (T9)."""
     assert not begin(engine, toy, AT_ONCE), "nothing was delivered: there is nothing to make"
+    assert _standing(engine, toy) == Standing(ListState.NONE, Renewal.NOT_DUE)
     publish(3)
     now = _standing(engine, toy)
     assert (now.state, now.renewal, now.newer) == (ListState.NONE, Renewal.WAITING, ())

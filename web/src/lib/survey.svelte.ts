@@ -1,8 +1,9 @@
 /** The survey list of the city: asked for when somebody opens its page, or its layer on the map. */
+import { untrack } from "svelte";
 import { api, type ApiError } from "./api";
 import { app } from "./app.svelte";
 import { asError } from "./opened.svelte";
-import { isOf, pairsOf, surveyShapes, utilitiesOf, type ListedPair, type SurveyList } from "./survey";
+import { askAgainMs, isOf, pairsOf, surveyShapes, utilitiesOf, type ListedPair, type Standing, type SurveyList } from "./survey";
 
 const FIRST = 100;
 const MOST = 1000;
@@ -12,6 +13,7 @@ const READERS = new Set(["officer", "agency", "auditor"]);
 class Survey {
   list = $state.raw<SurveyList | null>(null);
   error = $state.raw<ApiError | null>(null);
+  standing = $state.raw<Standing | null>(null);
   busy = $state(false);
   utility = $state("");
   chosen = $state<number | null>(null);
@@ -35,6 +37,7 @@ class Survey {
       const list = await api.surveyList(city, limit);
       if (this.#city !== city) return;
       this.list = list;
+      this.standing = list.standing;
       this.error = null;
     } catch (cause) {
       this.error = asError(cause);
@@ -42,6 +45,35 @@ class Survey {
     } finally {
       this.busy = false;
     }
+    if (this.error?.code === "survey-list-missing") await this.look();
+  }
+
+  /** How the list stands; one made since then takes its place, as long as it was. */
+  async look(): Promise<void> {
+    const city = this.#city;
+    if (!city) return;
+    try {
+      const standing = await api.surveyStanding(city);
+      if (this.#city !== city) return;
+      this.standing = standing;
+      if (standing.made_at && standing.made_at !== this.list?.made_at && !this.busy) await this.load(Math.max(FIRST, this.list?.features.length ?? 0));
+    } catch {
+      // the list is there; the next look tells
+    }
+  }
+
+  /** Looks by itself while the list's page is open and in sight; returns how to end it. */
+  follow(): () => void {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    let isOver = false;
+    const wait = (): void => {
+      if (!isOver) timer = setTimeout(() => void (document.hidden ? Promise.resolve() : this.look()).then(wait), untrack(() => askAgainMs(this.standing)));
+    };
+    wait();
+    return () => {
+      isOver = true;
+      clearTimeout(timer);
+    };
   }
 
   /** The next ones, not so good as the first. */
@@ -56,7 +88,7 @@ class Survey {
 
   clear(city: string): void {
     this.#city = city;
-    this.list = this.error = this.chosen = null;
+    this.list = this.error = this.chosen = this.standing = null;
     this.utility = "";
   }
 }

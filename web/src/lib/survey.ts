@@ -10,7 +10,12 @@ export interface SurveyPair {
   rule_id: string; rule_status: string; source: Words | string | null; clause: string | null;
 }
 export interface SurveyList extends FeatureCollection<LineString | Point, SurveyPair> {
-  note: Words; made_at: string; rule_pack: string; counts: { lines: number; pairs: number; unconfirmed: number }; unruled: string[];
+  note: Words; made_at: string; standing: Standing; rule_pack: string; counts: { lines: number; pairs: number; unconfirmed: number }; unruled: string[];
+}
+/** How the kept list stands to what is published, and what becomes of it. */
+export interface Standing {
+  state: "current" | "behind" | "none"; renewal: "not-due" | "waiting" | "making" | "failed" | "off";
+  newer: ("deliveries" | "rules")[]; made_at: string | null; newer_since: string | null; again_at: string | null;
 }
 export interface ListedPair extends SurveyPair { at: LngLat }
 
@@ -20,6 +25,12 @@ export function pairsOf(list: SurveyList): ListedPair[] {
     return at ? [{ ...one.properties, at }] : [];
   });
 }
+
+const SOON_MS = 8_000;
+const SELDOM_MS = 60_000;
+
+/** When to ask again how the list stands: soon while it is being made, seldom otherwise. */
+export const askAgainMs = (standing: Standing | null): number => (standing?.renewal === "waiting" || standing?.renewal === "making" ? SOON_MS : SELDOM_MS);
 
 /** The utilities that the pairs speak of, in the order of how often. */
 export function utilitiesOf(pairs: readonly SurveyPair[]): string[] {
