@@ -10,10 +10,13 @@ import httpx2
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from integrations.gateways import gateways_for
+from integrations.listing import compare_lists
 from integrations.sandbox.faults import is_drawn
+from layers.city import load_city
 from layers.database import make_sessions
 from permits import store
-from tests.torture.harness import AGENCIES, Harness
+from tests.torture.harness import AGENCIES, CITY, ROOT, Harness
 
 ONCE = ["try", "confirm"]
 NOTHING_HELD = ([], ["try", "cancel"])
@@ -54,6 +57,7 @@ def check(harness: Harness) -> list[str]:
         wrong += _lost_or_doubled(harness, cases)
         wrong += _ledgers(harness, cases, kept)
         wrong += _unexplained(cases, kept)
+        wrong += _listed(harness, kept)
         wrong += _transitions(session)
         wrong += _tasks(session)
         wrong += _tariffs(session, kept)
@@ -102,6 +106,24 @@ def _unexplained(cases: dict[str, str], kept: dict[str, Books]) -> list[str]:
         for agency, b in kept.items()
         for ref in {*b.effects, *b.tombstones} - ours
     ]
+
+
+def _listed(harness: Harness, kept: dict[str, Books]) -> list[str]:
+    """The nightly comparison with the companies' lists, which people rely on: complete, and 0 unexplained (T16)."""
+    gateways = gateways_for(load_city(ROOT / "cities", CITY), harness.book.of(CITY))
+    try:
+        found = compare_lists(make_sessions(harness.engine), dict(gateways), 7)
+    finally:
+        for gateway in gateways.values():
+            gateway.close()
+    wrong = [f"unexplained at {stray.key}: {stray.order} {stray.reason}" for stray in found.strays]
+    wrong += [f"the list of {key} was not read: {why}" for key, why in found.broken_off]
+    effects = sum(len(b.effects) for b in kept.values())
+    if (found.orders, found.others, found.not_listed) != (effects, 0, []):
+        wrong.append(
+            f"listed {found.orders} and {found.others} of {effects}; without a list {found.not_listed}"
+        )
+    return wrong
 
 
 def _transitions(session: Session) -> list[str]:
