@@ -19,6 +19,7 @@ from api.security import Holder, Permission
 from geo.vocabulary import Utility
 from layers.catalog import Target
 from layers.crisis import Desk, Json
+from layers.crisis_find import is_device
 from layers.crisis_here import POINT_RADIUS_M
 from layers.crisis_look import around, looked
 from permits import incidents
@@ -155,7 +156,8 @@ async def log(request: Request, city_id: str, incident_id: UUID, body: LogIn) ->
 
     def use(desk: Desk, who: Holder, session: Session) -> incidents.IncidentView:
         device = body.device.model_dump() if body.device else None
-        entry = incidents.LogEntry(body.kind, body.text, device, body.agency, dict(body.params))
+        known = body.device is None or is_device(desk, body.device.layer_id, body.device.feature_id)
+        entry = incidents.LogEntry(body.kind, body.text, device, body.agency, dict(body.params), known)
         return incidents.log(session, desk.city, _actor(who), incident_id, entry, _key(request))
 
     return await _use(request, city_id, Permission.LOG_INCIDENT, use)

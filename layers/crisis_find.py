@@ -55,6 +55,31 @@ def said_of(desk: Desk, query: str) -> Said:
     return Said(part, owners, frozenset(lowered & layers), frozenset((lowered & utilities) - owners))
 
 
+def is_device(desk: Desk, layer_id: str, feature_id: str) -> bool:
+    """Whether this layer holds such a valve, switch or station of a network.
+
+    True also while the network is just being published: what was done in the street is written down all the same.
+    Raises AccessRefused for an agency that says so of another's network.
+    """
+    desk.open()
+    spec = next((each for each in desk.city.layers if each.layer_id == layer_id), None)
+    if spec is None or spec.utility is None:
+        return False
+    try:
+        network = desk.network(str(spec.utility))
+    except NetworkMoving:
+        return True
+    except NetworkNotStored:
+        return False
+    inner, said = network.zones.network, network.said
+    sides: list[tuple[Any, Any]] = [
+        (inner.device_ids, said.device_layer),
+        (inner.source_ids, said.source_layer),
+    ]
+    own = [int(layers[index]) for ids, layers in sides for index in ids.find((feature_id,))[0].tolist()]
+    return any(number >= 0 and network.layers[number].layer_id == layer_id for number in own)
+
+
 @dataclass(frozen=True, slots=True)
 class _Hit:
     rank: int

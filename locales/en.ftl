@@ -1676,11 +1676,13 @@ error-dig-not-found = There is no excavation { $dig_id } here.
 error-dig-request-invalid = The excavation request cannot be accepted: { $reasons }.
 error-dig-terms-invalid = The terms of excavations are wrong in { $file } at { $term }: { $problem }.
 error-no-overlap = { $a } and { $b } do not overlap in place and time.
+error-other-agencys-works = You file for { $own } only; these would be works of { $agency }. That agency or the municipality’s excavation office files them.
 error-photo-not-found = The report has no photo.
 error-photo-too-large = The photo has { $bytes } bytes; at most { $limit } are taken.
 error-photo-unusable = The photo cannot be used ({ $reason }): a JPEG, PNG or WebP picture is needed.
 error-paving-not-found = There is no repaved street { $paving_id } here.
 error-plan-not-found = There is no planned work { $plan_id } here.
+error-plan-ended = This planned work has ended already; its status is “{ $plan_status }”. The same number sent again puts it back on the calendar.
 error-second-officer-needed = A moratorium is lifted by another officer than { $handler }.
 error-stale-dig = The excavation has changed since you read it; it has version { $actual } now, you saw { $expected }.
 error-trench-report-answered = The report has been answered already.
@@ -1764,11 +1766,14 @@ reason-defect-not-open = one of these defects is not open
 reason-depth-needed = the depth that was found is needed
 reason-ends-before-start = the works end before they start
 reason-excavation-needed = it is not said where the street is opened
+reason-feature-unknown = the layer has no feature { $where }
 reason-incident-is-no-draft = an incident is filed at once
 reason-incomplete = place, dates and pavement are needed
+reason-layer-needed = a feature is named, but not the layer it belongs to
 reason-layer-unknown = the city has no such layer
 reason-length-out-of-range = the length is out of range
 reason-no-moratorium = there is no moratorium here
+reason-paved-in-the-future = a street that is not paved yet cannot be entered as paved
 reason-quality-coefficient-out-of-range = the quality coefficient must be more than 0 and at most 10
 reason-reason-needed = a rejection needs a reason
 reason-renewal-not-later = the new end must be later than the old one and not in the past
@@ -2654,6 +2659,8 @@ condition-told-pits = { $count ->
     [one] one trial pit
    *[other] { $count } trial pits
 }
+list-comma = {", "}
+list-semicolon = {"; "}
 sheet-metres = { $length } m
 sheet-north = N
 weekday-1 = Monday

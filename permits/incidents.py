@@ -66,6 +66,8 @@ class LogEntry:
     device: Json | None = None
     agency: str | None = None
     params: Json = field(default_factory=dict)
+    is_device_known: bool = True
+    """Whether the network holds the named valve; who asked the network says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,10 +289,14 @@ def _check(city: City, entry: LogEntry) -> None:
         reasons.append("event-of-its-own")
     if (entry.event in DEVICE_EVENTS) and entry.device is None:
         reasons.append("device-missing")
+    elif entry.event in DEVICE_EVENTS and not entry.is_device_known:
+        reasons.append("device-unknown")
+    if entry.event is IncidentEvent.NOTE and not entry.text.strip():
+        reasons.append("text-missing")
     if entry.device is not None and entry.device["layer_id"] not in {spec.layer_id for spec in city.layers}:
         reasons.append("layer-unknown")
     if entry.agency is not None and entry.agency not in {each.agency_id for each in city.agencies}:
-        reasons.append("agency-unknown")
+        reasons.append(f"agency-unknown:{entry.agency[:100]}")
     if reasons:
         raise IncidentInvalid(reasons=reasons)
 

@@ -23,6 +23,7 @@ from tests.api.conftest import Served, served
 
 CITY = "/v1/cities/schutterwald"
 MAIN = "WM00122"
+WATER_VALVE = "WN00438"
 PLACE = {"lon": 7.8754, "lat": 48.4572}
 
 
@@ -285,12 +286,16 @@ def test_who_has_no_business_with_a_crisis_is_refused(api: Served, role: Role | 
             assert client.post(f"{CITY}/{path}", json=body).status_code == (401 if role is None else 403)
 
 
-def test_an_agency_asks_about_its_own_network_only(api: Served) -> None:
+def test_an_agency_asks_about_its_own_network_only(api: Served, desk: httpx2.Client) -> None:
     """The gas company traces gas; of others it sees what is shared, and what stays shut is named."""
     with api.client(Role.AGENCY) as client:
         assert client.post(f"{CITY}/networks/gas/isolation", json={"at": PLACE}).status_code == 200
         refused = client.post(f"{CITY}/networks/water/isolation", json={"at": PLACE})
         assert (refused.status_code, refused.json()["code"]) == (403, "access-refused")
+        path = f"{CITY}/incidents/{opened(desk)['incident_id']}/log"
+        valve = {"layer_id": "water_devices", "feature_id": WATER_VALVE}
+        foreign = client.post(path, json={"kind": "valve_closed", "device": valve})
+        assert (foreign.status_code, foreign.json()["code"]) == (403, "access-refused")
         listed = client.get(f"{CITY}/networks").json()["networks"]
         assert [each["utility"] for each in listed] == ["gas"]
         place = {"type": "Point", "coordinates": [PLACE["lon"], PLACE["lat"]]}
@@ -361,11 +366,11 @@ def opened(client: httpx2.Client, **changes: Any) -> dict[str, Any]:
 
 
 def test_an_incident_is_logged_by_who_did_what_when(api: Served, desk: httpx2.Client) -> None:
-    """Opened, called, a valve closed by the company, restored, closed; each entry hashes the one before it."""
+    """Opened, called, a station closed by its company, restored, closed; each entry hashes the one before it."""
     made = opened(desk, note="water on the road")
     path = f"incidents/{made['incident_id']}/log"
     post(desk, path, {"kind": "called", "text": "on their way", "agency": "water"})
-    valve = {"layer_id": "water_devices", "feature_id": "WN00317"}
+    valve = {"layer_id": "gas_devices", "feature_id": "GJ00168"}
     with api.client(Role.AGENCY) as company:
         post(company, path, {"kind": "valve_closed", "device": valve})
         assert (
@@ -411,8 +416,17 @@ def test_a_valve_reported_closed_or_stuck_stands_so_for_every_later_question(des
     [
         ({"kind": "valve_closed"}, "device-missing"),
         ({"kind": "closed"}, "event-of-its-own"),
-        ({"kind": "called", "agency": "milk"}, "agency-unknown"),
-        ({"kind": "note", "device": {"layer_id": "milk", "feature_id": "1"}}, "layer-unknown"),
+        ({"kind": "called", "agency": "milk"}, "agency-unknown:milk"),
+        ({"kind": "note", "text": "x", "device": {"layer_id": "milk", "feature_id": "1"}}, "layer-unknown"),
+        ({"kind": "note", "text": " "}, "text-missing"),
+        (
+            {"kind": "valve_closed", "device": {"layer_id": "water_devices", "feature_id": "NOPE"}},
+            "device-unknown",
+        ),
+        (
+            {"kind": "valve_stuck", "device": {"layer_id": "gas_lines", "feature_id": "GP00356"}},
+            "device-unknown",
+        ),
     ],
 )
 def test_entries_that_cannot_be_right_are_refused(desk: httpx2.Client, entry: Any, reason: str) -> None:
