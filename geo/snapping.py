@@ -58,27 +58,40 @@ class Connectivity:
         return self.snapped / self.joins if self.joins else 0.0
 
 
-def snapped(network: Network, tolerance_m: float) -> Network:
+@dataclass(frozen=True, slots=True, eq=False)
+class Among:
+    """Ends (their nodes) that are looked at for lines beside them, and the links that may be beside them."""
+
+    nodes: Indices
+    links: Indices
+
+
+def snapped(network: Network, tolerance_m: float, among: Among | None = None) -> Network:
     """The network with every end within `tolerance_m` metres of another end or line taken as joined to it.
 
     An end joins the ends near it, and the one nearest line when that is nearer still. Two ends of one link,
     and two full nodes that already meet at a neighbour (the pieces around a valve), are never joined: that
-    would bypass what stands between them. Raises `NoShapes`.
+    would bypass what stands between them. With `among`, only its ends are joined to lines, and only to its links.
+    Raises `NoShapes`.
     """
-    bare = sum(shape is None for shape in network.link_shapes)
+    links = np.arange(network.link_count, dtype=np.int32) if among is None else among.links
+    every = network.link_shapes if among is None else [network.link_shapes[k] for k in links.tolist()]
+    bare = sum(shape is None for shape in every)
     if bare:
         raise NoShapes(links=bare)
     if not network.link_count:
         return network
     ends = _End.of(network)
     joined = _end_snaps(ends, network, tolerance_m)
+    if among is not None:
+        ends = ends.only(among.nodes)
     nearest: dict[int, float] = {}
     for snap in joined:
         for node in (snap.node, snap.other_node):
             nearest[node] = min(snap.distance_m, nearest.get(node, snap.distance_m))
     onto = [
         snap
-        for snap in _line_snaps(ends, network, tolerance_m)
+        for snap in _line_snaps(ends, network, tolerance_m, (links, np.array(every, dtype=object)))
         if snap.distance_m < nearest.get(snap.node, float("inf"))
     ]
     return replace(network, snaps=(*(s for s in network.snaps if not s.is_join), *joined, *onto))
@@ -134,20 +147,26 @@ class _End:
         from geo.kernels import adjacency
 
         xy = network.node_xy.copy()
-        shapes = np.array(network.link_shapes, dtype=object)
         ends = np.concatenate([network.link_start, network.link_end])
         # all ends in the order of the links: of several that could place a node, the first does
-        tips = shapely.get_coordinates([*shapely.get_point(shapes, 0), *shapely.get_point(shapes, -1)])
         order = np.arange(len(ends)).reshape(2, -1).T.ravel()
         order = order[ends[order] != NOWHERE]
         used, first = np.unique(ends[order], return_index=True)
         bare = np.isnan(xy[used, 0])
-        xy[used[bare]] = tips[order[first[bare]]]
+        if bare.any():
+            shapes = np.array(network.link_shapes, dtype=object)
+            tips = shapely.get_coordinates([*shapely.get_point(shapes, 0), *shapely.get_point(shapes, -1)])
+            xy[used[bare]] = tips[order[first[bare]]]
         whole = (network.link_start != NOWHERE) & (network.link_end != NOWHERE)
         a, b = network.link_start[whole], network.link_end[whole]
         start, target, _, _ = adjacency(network.node_count, a, b, a)
         used = used.astype(np.int32)
         return cls(used, xy[used], start, target)
+
+    def only(self, nodes: Indices) -> _End:
+        """Some of them."""
+        kept = np.isin(self.node, nodes)
+        return replace(self, node=self.node[kept], xy=self.xy[kept])
 
     def beside(self, node: int) -> set[int]:
         """The nodes one link away."""
@@ -182,37 +201,46 @@ def _bypasses(ends: _End, degree: npt.NDArray[np.int64], a: int, b: int) -> bool
     return b in near_a or (full and bool(near_a & ends.beside(b)))
 
 
-def _line_snaps(ends: _End, network: Network, tolerance_m: float) -> list[Snap]:
-    shapes = np.array(network.link_shapes, dtype=object)
-    tree = shapely.STRtree(shapes)
+def _line_snaps(
+    ends: _End,
+    network: Network,
+    tolerance_m: float,
+    lines: tuple[Indices, npt.NDArray[np.object_]],
+) -> list[Snap]:
+    links, shapes = lines
     dots = _dots(ends.xy)
-    end, link = tree.query(dots, predicate="dwithin", distance=max(tolerance_m, _TOUCHING))
-    node = ends.node[end]
+    end, at = shapely.STRtree(shapes).query(dots, predicate="dwithin", distance=max(tolerance_m, _TOUCHING))
+    node, link = ends.node[end], links[at]
     stride = np.int64(max(network.link_count, 1))
     tapped = network.tap_node.astype(np.int64) * stride + network.tap_link
     own = (network.link_start[link] == node) | (network.link_end[link] == node)
     known = np.isin(node.astype(np.int64) * stride + link, tapped)
-    end, link = end[~own & ~known], link[~own & ~known]
+    end, at = end[~own & ~known], at[~own & ~known]
     # an end near the other line's end is an end-to-end matter
-    first_tip = shapely.distance(dots[end], shapely.get_point(shapes[link], 0))
-    tips = np.minimum(first_tip, shapely.distance(dots[end], shapely.get_point(shapes[link], -1)))
-    end, link = end[tips > tolerance_m], link[tips > tolerance_m]
-    apart = shapely.distance(dots[end], shapes[link])
-    rank = np.argsort(
-        np.argsort(np.array(list(network.link_ids)))
-    )  # ties go by id, not by the order of delivery
-    order = np.lexsort((rank[link], apart, end))
+    first_tip = shapely.distance(dots[end], shapely.get_point(shapes[at], 0))
+    tips = np.minimum(first_tip, shapely.distance(dots[end], shapely.get_point(shapes[at], -1)))
+    end, at = end[tips > tolerance_m], at[tips > tolerance_m]
+    apart = shapely.distance(dots[end], shapes[at])
+    order = np.lexsort((_ranks(network, links[at]), apart, end))
     first = order[np.unique(end[order], return_index=True)[1]]
     return [
         Snap(
             SnapKind.END_TO_LINE,
             network.node_ids[ends.node[end[k]]],
-            network.link_ids[link[k]],
+            network.link_ids[links[at[k]]],
             float(apart[k]),
             float(ends.xy[end[k], 0]),
             float(ends.xy[end[k], 1]),
             int(ends.node[end[k]]),
-            other_link=int(link[k]),
+            other_link=int(links[at[k]]),
         )
         for k in first
     ]
+
+
+def _ranks(network: Network, links: Indices) -> npt.NDArray[np.intp]:
+    """Where each link comes by its id: ties go by id, not by the order of delivery."""
+    found, back = np.unique(links, return_inverse=True)
+    names = np.array([network.link_ids[k] for k in found.tolist()], dtype=object)
+    made: npt.NDArray[np.intp] = np.argsort(np.argsort(names, kind="stable"))[back]
+    return made

@@ -8,21 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from geo.ids import Coded
-from geo.network import NOWHERE, Flags, Metres, Network, Snap
-from geo.snapping import parts_of, snapped
+from geo.network import NOWHERE, Flags, Indices, Metres, Network, Snap
+from geo.snapping import Among, parts_of, snapped
 from geo.zones import trace_graph, zone_graph
 from layers.network_built import UNKNOWN_DAY, Attributes, Built, Shapes
-from layers.network_columns import Lines, Nodes, coded, collect_links, collect_nodes, numbers
+from layers.network_columns import Lines, Nodes, coded, collect_links, collect_nodes, joined, numbers
 from layers.network_midspan import cut_in_midspan
 from layers.network_points import Points, barriers, sources
 from layers.network_read import Delivered, ids_of
 from layers.network_rules import NetworkRules, Squeeze
+
+# Ends and lines that hang apart, and ends looked at for them, that are few enough to look only there.
+FEW_APART: Final = 100
+FEW_BESIDE: Final = 500
 
 
 def build(delivered: Delivered, rules: NetworkRules) -> Built:
@@ -84,14 +88,16 @@ def _repaired(network: Network, attributes: Attributes, tolerance_m: float, reco
     of_links = labels[network.node_count :]
     if not network.link_count or (not is_bare.any() and of_links.min() == of_links.max()):
         return network
-    whole = replace(network, link_shapes=Shapes(attributes.coords, attributes.vertices).all())
+    among = _among(network, attributes.link_box, (is_bare, labels), tolerance_m)
+    shapes = Shapes(attributes.coords, attributes.vertices)
+    whole = replace(network, link_shapes=shapes.all() if among is None else shapes)
     level = np.where(
         np.isnan(attributes.link_voltage_kv), attributes.link_pressure_bar, attributes.link_voltage_kv
     )
     beside = _link_at(network)
     parts = _Parts(labels, np.unique(labels[network.source_node]).tolist())
     kept = []
-    for snap in sorted(snapped(whole, tolerance_m).snaps, key=_by_distance):
+    for snap in sorted(snapped(whole, tolerance_m, among).snaps, key=_by_distance):
         other = snap.other_node if snap.other_link == NOWHERE else network.node_count + snap.other_link
         links = beside[snap.node], snap.other_link if snap.other_node == NOWHERE else beside[snap.other_node]
         if not snap.is_join or (
@@ -101,6 +107,37 @@ def _repaired(network: Network, attributes: Attributes, tolerance_m: float, reco
         ):
             kept.append(snap)
     return replace(network, snaps=tuple(kept))
+
+
+def _among(
+    network: Network, box: npt.NDArray[np.float32], said: tuple[Flags, Indices], tolerance_m: float
+) -> Among | None:
+    """Where a snap may be of use: at ends that no record names, and beside what hangs apart from most. None: anywhere.
+
+    A line as built brings two such ends into a network that hangs together; to look at all others takes seconds.
+    Boxes of lines are half a metre wider than the lines, or more.
+    """
+    is_bare, labels = said
+    count = network.node_count
+    apart = labels != np.bincount(labels[count:]).argmax()
+    links = np.flatnonzero(apart[count:])
+    used = joined(count, network.link_start, network.link_end)
+    nodes = used[(is_bare | apart[:count])[used]]
+    xy = network.node_xy[used]
+    if len(nodes) + len(links) > FEW_APART or np.isnan(xy).any():
+        return None
+    wide = box + np.array([-1, -1, 1, 1]) * tolerance_m
+    beside = [
+        used[((xy >= west_south) & (xy <= east_north)).all(axis=1)]
+        for west_south, east_north in wide[links].reshape(-1, 2, 2)
+    ]
+    nodes = np.unique(np.concatenate([nodes, *beside]))
+    if len(nodes) > FEW_BESIDE:
+        return None
+    found = np.zeros(network.link_count, dtype=np.bool_)
+    for x, y in network.node_xy[nodes].tolist():
+        found |= (wide[:, 0] <= x) & (wide[:, 1] <= y) & (wide[:, 2] >= x) & (wide[:, 3] >= y)
+    return Among(nodes.astype(np.int32), np.flatnonzero(found).astype(np.int32))
 
 
 def _differ(one: float, other: float) -> bool:

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow.compute as pc
 import pytest
 from shapely.geometry import LineString
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import ProgrammingError
 
-from geo.ids import Coded, Ids
 from geo.vocabulary import Utility
 from layers import network_kept
 from layers.access import RoleMode, run_as_app
@@ -30,6 +28,7 @@ from layers.network_read import delivered, layer_query, read_rows
 from layers.network_rules import NetworkRules, crisis_rules
 from layers.register import open_delivery, register
 from layers.repairs import undo
+from tests.layers import equal
 
 CLEAR = text("DELETE FROM layers.kept_columns")
 PARTS = text("SELECT layer_id, count(*) FROM layers.kept_columns GROUP BY layer_id")
@@ -73,25 +72,12 @@ def test_a_network_of_kept_columns_is_that_of_the_rows(own: Any, utility: str) -
         there = [_in_order(kept(connection, city_id, layer, query)) for layer, query in pairs]
         rows = [_in_order(read_rows(connection, query)) for query in queries]
     one, other = build(delivered(layers, there), rules), build(delivered(layers, rows), rules)
-    _same(one, other)
+    equal.same(one, other)
 
 
 def _in_order(table: Any) -> Any:
     by = [name for name in ("feature_id", "part") if name in table.column_names]
     return table.take(pc.sort_indices(table.select(by), sort_keys=[(name, "ascending") for name in by]))
-
-
-def _same(one: Any, other: Any) -> None:
-    """Equal in all arrays, those within each other too."""
-    if isinstance(one, np.ndarray):
-        np.testing.assert_array_equal(one, other)
-    elif isinstance(one, Ids | Coded):
-        assert list(one) == list(other)
-    elif hasattr(one, "__dataclass_fields__"):
-        for each in fields(one):
-            _same(getattr(one, each.name), getattr(other, each.name))
-    else:
-        assert one == other
 
 
 # --- a toy city whose deliveries a test writes
@@ -187,7 +173,7 @@ def same(engine: Engine, rules: NetworkRules) -> Callable[..., None]:
             assert sorted(table.column("feature_id").to_pylist()) == list(names)
             tables = table, read_rows(connection, query)
             one, other = (build(delivered((layer,), [_in_order(each)]), rules) for each in tables)
-            _same(one, other)
+            equal.same(one, other)
 
     return checked
 
