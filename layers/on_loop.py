@@ -21,11 +21,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from geo.errors import PanjerehError
 from layers.access import ROLE
-from layers.reads import READER, Statement
+from layers.reads import MOST_PREPARED, READER, Statement
 
 Row = tuple[Any, ...]
 _MOST: Final = 4
-_MOST_PREPARED: Final = 200
 # A database that is away is not tried again with every question.
 _PAUSE_S: Final = 2.0
 
@@ -86,7 +85,7 @@ class Lines:
             self._drop(line)
             raise
         line.answer = None
-        if len(line.prepared) >= _MOST_PREPARED:
+        if len(line.prepared) >= MOST_PREPARED:
             self._drop(line)
         elif line in self._all:  # it may have died since it answered
             self._free.append(line)

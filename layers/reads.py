@@ -35,7 +35,8 @@ _SESSION = (
 )
 READER: Final = "panjereh-ogc"
 """The name of these connections; `layers.layer_changes` in the database looks for it."""
-_MOST_PREPARED = 200
+MOST_PREPARED: Final = 200
+"""Statements prepared on one connection; after so many it begins anew, for filters are without end."""
 _DIALECT = PGDialect_psycopg2()  # type: ignore[no-untyped-call]
 
 
@@ -96,7 +97,7 @@ def _execute(
     name, prepare, execute = statement.prepared
     known = pooled.info.setdefault(READER, set())
     if name not in known:
-        if len(known) >= _MOST_PREPARED:
+        if len(known) >= MOST_PREPARED:
             cursor.execute("DEALLOCATE ALL")
             known.clear()
         cursor.execute(prepare)
