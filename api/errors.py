@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Mapping, Sequence
-from datetime import date
 from typing import Any, Final
 
 import psycopg2
@@ -18,9 +17,10 @@ from starlette.exceptions import HTTPException
 
 from api import i18n, security
 from api.forms import UploadFormInvalid
+from api.problem_words import worded
 from api.upload_parts import UploadPartsUnclear
 from geo.control_points import ControlPointError
-from geo.errors import CrsError, DepthInvalid, PanjerehError, Param, ShapeError
+from geo.errors import CrsError, DepthInvalid, PanjerehError, ShapeError
 from geo.network import NetworkError
 from layers.access import AccessRefused
 from layers.config import UnknownCity
@@ -145,6 +145,7 @@ STATUS: Final[dict[type[PanjerehError], int]] = {
     FeatureNotInNetwork: 404,
     incidents.IncidentClosed: 409,
     digs.PlanNotFound: 404,
+    digs.PlanEnded: 409,
     digs.PavingNotFound: 404,
     digs.PavingTakenBack: 409,
     digs.TrenchReportNotFound: 404,
@@ -159,6 +160,7 @@ STATUS: Final[dict[type[PanjerehError], int]] = {
     digs.BarLifted: 409,
     digs.ReportAnswered: 409,
     digs.DigRequestInvalid: 422,
+    digs.OtherAgencysWorks: 422,
     digs.PhotoUnusable: 422,
     digs.PhotoTooLarge: 413,
     permits.StaleCase: 409,
@@ -213,7 +215,7 @@ def problem(request: Request, error: PanjerehError, status: int | None = None) -
         "type": f"https://panjereh.example/problems/{error.code}",
         "title": i18n.say(language, f"problem-{code}"),
         "status": code,
-        "detail": worded(language, error),
+        "detail": worded(language, error, _names(request, language)),
         "code": error.code,
         "params": error.params,
         "instance": request.url.path,
@@ -226,56 +228,12 @@ def problem(request: Request, error: PanjerehError, status: int | None = None) -
     return JSONResponse(body, status_code=code, headers=headers, media_type=PROBLEM)
 
 
-def worded(language: i18n.Language, error: PanjerehError) -> str:
-    """The sentence of a refusal and, where there is one, the way out; values are words of the language too."""
-    said_params = {name: _value(language, name, value) for name, value in error.params.items()}
-    message_id = f"error-{error.code}"
-    if i18n.knows(language, message_id):
-        said = i18n.say(language, message_id, said_params)
-    else:
-        said = (type(error).__doc__ or error.code).strip().splitlines()[0]
-    hint = error.params.get("hint")
-    if isinstance(hint, str) and i18n.knows(language, f"hint-{hint}"):
-        said = f"{said} {i18n.say(language, f'hint-{hint}', said_params)}"
-    return said
-
-
-_DAYS: Final = {"from_on", "until_on"}
-_WORDS: Final = {
-    "status": "status",
-    "action": "action",
-    "role": "role",
-    "dig_status": "dig-status",
-    "dig_action": "dig-action",
-}
-
-
-def _value(language: i18n.Language, name: str, value: Param) -> Param:
-    if name == "reasons" and isinstance(value, list):
-        return [_reason(language, str(each)) for each in value]
-    if name == "needs" and isinstance(value, list):
-        return [i18n.say(language, f"dig-need-{str(each).replace('_', '-')}") for each in value]
-    if name in _DAYS:
-        return _day(language, name, value)
-    if name in _WORDS and isinstance(value, str):
-        message_id = f"{_WORDS[name]}-{value.replace('_', '-')}"
-        return i18n.say(language, message_id) if i18n.knows(language, message_id) else value
-    return value
-
-
-def _day(language: i18n.Language, name: str, value: Param) -> str:
-    """A day in the language's calendar; an end that is open, or a day until which something holds."""
-    if not isinstance(value, str):
-        return i18n.say(language, "until-lifted")
-    said = i18n.day(language, date.fromisoformat(value))
-    return i18n.say(language, "until-day", {"day": said}) if name == "until_on" else said
-
-
-def _reason(language: i18n.Language, reason: str) -> str:
-    """`slug` or `slug:where` in words."""
-    slug, _, where = reason.partition(":")
-    message_id = f"reason-{slug}"
-    return i18n.say(language, message_id, {"where": where}) if i18n.knows(language, message_id) else reason
+def _names(request: Request, language: i18n.Language) -> dict[str, str]:
+    """What the agencies of the address's city are called, by id."""
+    resources = getattr(request.app.state, "runtime", None)
+    cities = {} if resources is None else resources.cities
+    city = cities.get(str(request.path_params.get("city_id")))
+    return {} if city is None else {each.agency_id: getattr(each.name, language) for each in city.agencies}
 
 
 def invalid_fields(problems: Sequence[Mapping[str, Any]]) -> FormInvalid:

@@ -25,7 +25,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from api import i18n
 from api.deliveries import Deliverer, LayerNotFound, runs
 from api.deps import CityDep, Runtime, RuntimeDep
-from api.errors import NotFound, ParameterInvalid, worded
+from api.errors import NotFound, ParameterInvalid
+from api.problem_words import worded
 from api.security import Holder, NotAllowed, Permission
 from api.uploads import UPLOAD_BODY, Received, Runs, received
 from api.words_of_deliveries import as_json, with_places

@@ -11,7 +11,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from api import i18n
-from api.errors import worded
+from api.problem_words import worded
 from geo.crs import to_wgs84
 from geo.errors import PanjerehError
 from layers.city import City

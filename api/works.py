@@ -70,18 +70,18 @@ def overlaps(resources: RuntimeDep, place: CityDep, who: Read, plan_id: UUID) ->
 
 
 @router.post("/planned-works/{plan_id}/cancel", summary="The planned work will not be done")
-def cancel(resources: RuntimeDep, place: CityDep, who: Plan, plan_id: UUID) -> Response:
+def cancel(resources: RuntimeDep, place: CityDep, who: Plan, key: KeyDep, plan_id: UUID) -> Response:
     """Its offers of a joint trench are gone."""
     with resources.sessions.begin() as session:
-        view = dig_planning.end_plan(session, context(place, who), plan_id, PlanStatus.CANCELLED)
+        view = dig_planning.end_plan(session, context(place, who, key), plan_id, PlanStatus.CANCELLED)
     return answered(view)
 
 
 @router.post("/planned-works/{plan_id}/done", summary="The planned work is done")
-def done(resources: RuntimeDep, place: CityDep, who: Plan, plan_id: UUID) -> Response:
+def done(resources: RuntimeDep, place: CityDep, who: Plan, key: KeyDep, plan_id: UUID) -> Response:
     """Its offers of a joint trench are gone."""
     with resources.sessions.begin() as session:
-        view = dig_planning.end_plan(session, context(place, who), plan_id, PlanStatus.DONE)
+        view = dig_planning.end_plan(session, context(place, who, key), plan_id, PlanStatus.DONE)
     return answered(view)
 
 

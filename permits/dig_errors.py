@@ -17,6 +17,12 @@ class PlanNotFound(PanjerehError):
     code = "plan-not-found"
 
 
+class PlanEnded(PanjerehError):
+    """The planned work is done or cancelled already; `plan_status` says which."""
+
+    code = "plan-ended"
+
+
 class PavingNotFound(PanjerehError):
     """There is no such repaved street."""
 
@@ -51,6 +57,12 @@ class DigRequestInvalid(PanjerehError):
     """The excavation request cannot be accepted as it stands; `reasons` says why."""
 
     code = "dig-request-invalid"
+
+
+class OtherAgencysWorks(PanjerehError):
+    """The people of an agency ask for its own works only."""
+
+    code = "other-agencys-works"
 
 
 class DigAnswerUnexpected(PanjerehError):

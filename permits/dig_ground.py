@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 import shapely
-from geoalchemy2.shape import from_shape
 from shapely.geometry import Polygon, mapping, shape
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import func, select
@@ -17,13 +16,16 @@ from sqlalchemy.orm import Session
 from geo.crs import to_wgs84, transform_to
 from geo.errors import NotPolygon, ShapeUnreadable
 from geo.shapes import check_area, checked_polygon
+from layers import query
 from layers.city import City
+from layers.database import as_element
 from permits import dig_tables as t
 from permits import ground
 from permits.dig_clocks import bars_until, years_after
 from permits.dig_overlap import dimensions_m
 from permits.dig_terms import DigTerms
 from permits.dig_vocabulary import DigStatus
+from permits.errors import ParcelNotFound
 from permits.ports import Actor, Json
 from permits.requests import ExcavationRequest
 from permits.views import as_json
@@ -113,6 +115,12 @@ def look(
     }
 
 
+def check_parcel(session: Session, city: City, parcel_id: str | None) -> None:
+    """A parcel that is named is one of the published ones. Raises `ParcelNotFound`."""
+    if parcel_id is not None and query.parcel(session, city.city_id, parcel_id) is None:
+        raise ParcelNotFound(parcel_id=parcel_id, city=city.city_id)
+
+
 def hold_pavings(session: Session, city: City, *, to_change: bool = False) -> None:
     """Until this transaction ends, no other changes which streets of the city are newly paved.
 
@@ -128,7 +136,7 @@ def moratorium(
     session: Session, city: City, terms: DigTerms, shape_m: Polygon, starts_on: date
 ) -> Json | None:
     """The youngest pavement that bars the excavation, until when, and on what ground; None if none does."""
-    outline = from_shape(shape_m, srid=city.srid)
+    outline = as_element(shape_m, city.srid)
     rows = session.execute(
         select(t.paving).where(
             t.paving.c.city_id == city.city_id,
@@ -175,7 +183,7 @@ def earlier_digs(
     session: Session, city: City, terms: DigTerms, shape_m: Polygon, now: datetime, but: UUID | None
 ) -> int:
     """How many other excavations opened this place within the window that counts as repetition."""
-    outline = from_shape(shape_m.buffer(terms.number("repeat_radius_m")), srid=city.srid)
+    outline = as_element(shape_m.buffer(terms.number("repeat_radius_m")), city.srid)
     since = now.date() - timedelta(days=terms.whole("repeat_window_days"))
     query = (
         select(func.count())

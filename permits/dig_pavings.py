@@ -7,16 +7,16 @@ from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from geoalchemy2.shape import from_shape
 from sqlalchemy import ColumnElement, func, insert, literal, select, update
 from sqlalchemy.orm import Session
 
 from layers.city import City
+from layers.database import as_element
 from permits import dig_ground
 from permits import dig_store as store
 from permits import dig_tables as t
-from permits.dig_clocks import bars_until
-from permits.dig_errors import PavingNotFound, PavingTakenBack, SecondOfficerNeeded
+from permits.dig_clocks import bars_until, local_day
+from permits.dig_errors import DigRequestInvalid, PavingNotFound, PavingTakenBack, SecondOfficerNeeded
 from permits.dig_facts import is_not_barred
 from permits.dig_requests import PavingRequest
 from permits.dig_store import DigRow
@@ -41,12 +41,15 @@ _OVER: Final = (DigStatus.REFUSED, DigStatus.WITHDRAWN, DigStatus.REVOKED, DigSt
 
 
 def pave(session: Session, ctx: Context, request: PavingRequest) -> PavingView:
-    """The street is newly paved: it may not be opened for the city's moratorium. Raises a refusal of `geo`.
+    """The street is newly paved: it may not be opened for the city's moratorium.
 
-    Excavations there that wait for their permit are barred from now on, and say so in their history.
+    Raises `DigRequestInvalid` for a day that is still to come, or a refusal of `geo`. Excavations there that wait
+    for their permit are barred from now on, and say so in their history.
     """
 
     def run() -> PavingView:
+        if request.paved_on > local_day(ctx.now, ctx.city.timezone):
+            raise DigRequestInvalid(reasons=["paved-in-the-future"])
         dig_ground.hold_pavings(session, ctx.city, to_change=True)
         drawn = ExcavationRequest(request.geometry, request.crs, 1.0)
         place = dig_ground.place_of(ctx.city, drawn, request.width_m)
@@ -60,7 +63,7 @@ def pave(session: Session, ctx: Context, request: PavingRequest) -> PavingView:
             "years": request.years,
             "source": request.source,
             "geometry": dig_ground.in_wgs84(ctx.city, place.shape_m),
-            "geom": from_shape(place.shape_m, srid=ctx.city.srid),
+            "geom": as_element(place.shape_m, ctx.city.srid),
             "created_by": ctx.actor.id,
             "created_at": ctx.now,
         }

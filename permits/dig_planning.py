@@ -8,17 +8,24 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from geoalchemy2.shape import from_shape
 from shapely import from_wkb
 from shapely.geometry import Polygon
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
+from layers.database import as_element
 from permits import dig_ground, dig_joins, dig_pavings, dig_reading, dig_shared, dig_works
 from permits import dig_store as store
 from permits import dig_tables as t
 from permits.dig_clocks import local_day
-from permits.dig_errors import DigActionNotAllowed, DigNotFound, DigRequestInvalid, NoOverlap, PlanNotFound
+from permits.dig_errors import (
+    DigActionNotAllowed,
+    DigNotFound,
+    DigRequestInvalid,
+    NoOverlap,
+    PlanEnded,
+    PlanNotFound,
+)
 from permits.dig_overlap import Work, overlap
 from permits.dig_requests import PlanRequest, WorksRequest, date_faults, work_faults
 from permits.dig_store import AnyRow, DigRow
@@ -84,7 +91,7 @@ def _planned(session: Session, ctx: Context, request: PlanRequest) -> PlanView:
         "status": PlanStatus.PLANNED.value,
         "works": works,
         "geometry": dig_ground.in_wgs84(ctx.city, place.shape_m),
-        "geom": from_shape(place.shape_m, srid=ctx.city.srid),
+        "geom": as_element(place.shape_m, ctx.city.srid),
         "starts_on": request.starts_on,
         "ends_on": request.ends_on,
         "updated_at": ctx.now,
@@ -133,18 +140,28 @@ def _look(session: Session, ctx: Context, work: Work, *, gone: bool = False) -> 
 
 
 def end_plan(session: Session, ctx: Context, plan_id: UUID, status: PlanStatus) -> PlanView:
-    """The planned work is done or cancelled; its offers are gone. Raises `PlanNotFound`."""
-    dig_joins.one_at_a_time(session, ctx.city)
-    row = _read_plan(session, ctx, plan_id, lock=True)
-    _check_planner(ctx.actor, row.agency_id, status.value)
-    session.execute(
-        update(t.planned_work)
-        .where(t.planned_work.c.plan_id == plan_id)
-        .values(status=status.value, version=row.version + 1, updated_at=ctx.now)
-    )
-    chain(session, plan_id, ctx.actor, [(f"plan.{status.value}", {})])
-    _look(session, ctx, _work(row), gone=True)
-    return plan_view(session, ctx, plan_id)
+    """The planned work is done or cancelled; its offers are gone. Raises `PlanNotFound`, `PlanEnded`.
+
+    Work whose `agency_ref` is planned again is on the calendar again.
+    """
+
+    def run() -> PlanView:
+        dig_joins.one_at_a_time(session, ctx.city)
+        row = _read_plan(session, ctx, plan_id, lock=True)
+        _check_planner(ctx.actor, row.agency_id, status.value)
+        if row.status != PlanStatus.PLANNED.value:
+            raise PlanEnded(plan_id=str(plan_id), plan_status=row.status)
+        session.execute(
+            update(t.planned_work)
+            .where(t.planned_work.c.plan_id == plan_id)
+            .values(status=status.value, version=row.version + 1, updated_at=ctx.now)
+        )
+        chain(session, plan_id, ctx.actor, [(f"plan.{status.value}", {})])
+        _look(session, ctx, _work(row), gone=True)
+        return plan_view(session, ctx, plan_id)
+
+    mark = fingerprint(f"{ctx.city.city_id}:plan.{status.value}", {"plan": plan_id})
+    return once(session, ctx.actor, ctx.idempotency_key, mark, PlanView, run)
 
 
 def _read_plan(session: Session, ctx: Context, plan_id: UUID, *, lock: bool = False) -> AnyRow:
@@ -256,7 +273,7 @@ def _in_window(session: Session, ctx: Context, window: CalendarWindow) -> Iterat
             table.c.ends_on >= window.from_on,
         )
         if window.area_m is not None:
-            outline = from_shape(window.area_m, srid=ctx.city.srid)
+            outline = as_element(window.area_m, ctx.city.srid)
             query = query.where(table.c.geom.op("&&")(outline), func.ST_Intersects(table.c.geom, outline))
         if window.agency is not None:
             query = query.where(table.c.agency_id == window.agency)

@@ -7,19 +7,20 @@ the damage register, linked to the layer that was missing or wrong.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from geoalchemy2.shape import from_shape
 from shapely.geometry import Point, mapping
 from sqlalchemy import insert, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from geo.crs import WGS84, transform_to
 from layers.city import City
+from layers.database import as_element
+from layers.published import ever_published
 from permits import dig_reading
 from permits import dig_store as store
 from permits import dig_tables as t
@@ -44,6 +45,7 @@ from permits.store import announce, chain, fingerprint, once
 from permits.views import as_json
 from permits.vocabulary import Role
 
+_FEATURE_UNKNOWN: Final = "feature-unknown"
 REPORTERS = frozenset({Role.OFFICER, Role.FRONT_OFFICE, Role.APPLICANT, Role.AGENCY, Role.CRISIS})
 
 
@@ -105,13 +107,10 @@ def report(
 
 
 def _check(session: Session, ctx: Context, request: TrenchReportRequest) -> None:
-    faults = []
-    if request.depth_m is not None and not 0 <= request.depth_m <= 60:
-        faults.append("depth-out-of-range")
-    if request.kind == TrenchFault.OTHER_DEPTH.value and request.depth_m is None:
-        faults.append("depth-needed")
-    if request.layer_id is not None and request.layer_id not in {spec.layer_id for spec in ctx.city.layers}:
-        faults.append("layer-unknown")
+    faults = [
+        *_depth_faults(request),
+        *_place_faults(session, ctx.city, request.layer_id, request.feature_id),
+    ]
     if faults:
         raise DigRequestInvalid(reasons=faults)
     if request.agency is not None and request.agency not in {each.agency_id for each in ctx.city.agencies}:
@@ -120,6 +119,32 @@ def _check(session: Session, ctx: Context, request: TrenchReportRequest) -> None
         dig_reading.check_reader(store.read_dig(session, request.dig_id, ctx.city.city_id), ctx.actor)
     if request.case_id is not None:
         _check_case(session, ctx, request.case_id)
+
+
+def _depth_faults(request: TrenchReportRequest) -> Iterator[str]:
+    if request.depth_m is not None and not 0 <= request.depth_m <= 60:
+        yield "depth-out-of-range"
+    if request.kind == TrenchFault.OTHER_DEPTH.value and request.depth_m is None:
+        yield "depth-needed"
+
+
+def _place_faults(
+    session: Session, city: City, layer_id: str | None, feature_id: str | None
+) -> Iterator[str]:
+    """The named layer is the city's, and the named feature one that it shows, or showed.
+
+    Whoever digs may hold a map that is some days old.
+    """
+    if layer_id is not None and layer_id not in {spec.layer_id for spec in city.layers}:
+        yield "layer-unknown"
+    elif feature_id is not None and layer_id is None:
+        yield "layer-needed"
+    elif feature_id is not None and layer_id is not None and _is_unknown(session, city, layer_id, feature_id):
+        yield f"{_FEATURE_UNKNOWN}:{feature_id}"
+
+
+def _is_unknown(session: Session, city: City, layer_id: str, feature_id: str) -> bool:
+    return ever_published(session, city.city_id, layer_id, feature_id) is False
 
 
 def _check_case(session: Session, ctx: Context, case_id: UUID) -> None:
@@ -149,7 +174,7 @@ def _row(session: Session, ctx: Context, request: TrenchReportRequest, photo: Ph
         "depth_m": request.depth_m,
         "note": request.note,
         "geometry": as_json(mapping(point)),
-        "geom": from_shape(shape_m, srid=ctx.city.srid),
+        "geom": as_element(shape_m, ctx.city.srid),
         "photo": None if photo is None else photo.as_json(),
         "damage": request.damage,
         "reported_by": ctx.actor.id,

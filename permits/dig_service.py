@@ -13,13 +13,13 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from permits import dig_control, dig_joins, dig_planning, dig_reading, dig_shared, dig_works
+from permits import dig_control, dig_ground, dig_joins, dig_planning, dig_reading, dig_shared, dig_works
 from permits import dig_store as store
 from permits import tables as case_tables
 from permits.dig_acting import Act, Change, excavation_json, surveyed, works_json
 from permits.dig_actions import ACTIONS
 from permits.dig_clocks import due_after
-from permits.dig_errors import DigActionNotAllowed, DigRequestInvalid
+from permits.dig_errors import DigActionNotAllowed, DigRequestInvalid, OtherAgencysWorks
 from permits.dig_facts import Known, facts_of, is_complete
 from permits.dig_ground import hold_pavings, place_of
 from permits.dig_inquiries import close_if_complete
@@ -52,8 +52,8 @@ _ENDS_WORK = frozenset({DigStatus.REFUSED, DigStatus.WITHDRAWN, DigStatus.CLOSED
 def file(session: Session, ctx: Context, request: DigRequest) -> DigView:
     """Ask for an excavation; an incident's ground is open already and is regularised within its clock.
 
-    Raises `DigRequestInvalid`, `DigActionNotAllowed`, `AgencyUnknown`, `CaseNotFound`, `PartyBarred` or a refusal
-    of `geo`.
+    Raises `DigRequestInvalid`, `DigActionNotAllowed`, `AgencyUnknown`, `OtherAgencysWorks`, `ParcelNotFound`,
+    `CaseNotFound`, `PartyBarred` or a refusal of `geo`.
     """
 
     def run() -> DigView:
@@ -91,13 +91,16 @@ def _checked(session: Session, ctx: Context, request: DigRequest) -> DigRequest:
         raise DigActionNotAllowed(
             dig_status="none", dig_action="submit", role=actor.role.value, needs=[request.kind.value]
         )
-    if actor.role is Role.AGENCY:
+    if actor.role is Role.AGENCY and request.agency is None:
         request = replace(request, agency=actor.agency)
     faults = _faults(request)
     if faults:
         raise DigRequestInvalid(reasons=faults)
     if request.agency not in {agency.agency_id for agency in ctx.city.agencies}:
         raise AgencyUnknown(agency=request.agency)
+    if actor.role is Role.AGENCY and request.agency != actor.agency:
+        raise OtherAgencysWorks(agency=request.agency, own=actor.agency)
+    dig_ground.check_parcel(session, ctx.city, request.parcel_id)
     if request.case_id is not None:
         request = _with_case(session, ctx, request)
     return request

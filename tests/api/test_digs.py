@@ -241,7 +241,7 @@ def test_a_report_in_three_taps_with_a_photo_and_its_owners_answer(api: Served, 
             "lat": "48.447",
             "dig_id": view["dig_id"],
             "layer_id": "gas_lines",
-            "feature_id": "pipe-1",
+            "feature_id": "GP00356",
             "damage": json.dumps({"cause": "position_wrong", "cost": 1200}),
         }
         sent = desk.post(
@@ -263,7 +263,7 @@ def test_a_report_in_three_taps_with_a_photo_and_its_owners_answer(api: Served, 
         assert accepted.json()["status"] == "accepted"
         assert problem_of(gas.post(path, json={"accepted": True})) == "trench-report-answered"
         flags = officer.get(f"{BASE}/quality-flags").json()["flags"]
-        assert [(each["layer_id"], each["feature_id"]) for each in flags] == [("gas_lines", "pipe-1")]
+        assert [(each["layer_id"], each["feature_id"]) for each in flags] == [("gas_lines", "GP00356")]
         register = officer.get(f"{BASE}/damages").json()
         assert register["by_layer"] == [
             {"layer_id": "gas_lines", "cause": "position_wrong", "count": 1, "cost": 1200.0}
