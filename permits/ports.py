@@ -53,9 +53,9 @@ class AgencyGateway(Protocol):
 
     Bodies are the contract's own forms (`integrations/contract`): for `inquire` the POST /v1/inquiries form
     with `reply_to` null (the gateway fills it), for `try_order` the POST /v1/orders form, for the others
-    `{"our_ref": …}`; a gateway whose `try_order` answers `"is_held": false` (nothing is held at the agency, whose order is
-    made by `confirm`) is given the POST /v1/orders form there, too. `query` answers an inquiry (`{"our_ref", "kind": "inquiry"}`, body = the agency's
-    `{status, answer}`) or an order (`"kind": "order"`).
+    `{"our_ref": …}`. Where `try_order` answers `"is_held": false`, nothing is held at the agency, and its order is made
+    by `confirm`, which is given the POST /v1/orders form too. `query` answers an inquiry
+    (`{"our_ref", "kind": "inquiry"}`, body = the agency's `{status, answer}`) or an order (`"kind": "order"`).
     """
 
     @property
