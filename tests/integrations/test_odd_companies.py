@@ -104,19 +104,46 @@ def test_confirms_are_never_given_up_but_a_person_is_told_when_the_hold_is_over(
     until_rest(made, session, view, "active")
 
 
+@pytest.mark.parametrize("is_final", [False, True])
 def test_an_agency_without_idempotency_is_never_asked_blindly_again(
-    engine: Engine, session: Session, companies: Companies
+    is_final: bool, engine: Engine, session: Session, companies: Companies
 ) -> None:
-    """An unknown outcome where the key is not honoured waits for a person; the others are released."""
+    """An unknown outcome where no key is honoured, or which is final, waits for a person; the others are released."""
     broken = Broken(
-        try_=Outcome(OutcomeKind.UNKNOWN, None, {}, "timeout"), cancel=Outcome(OutcomeKind.DONE, 200, {})
+        try_=Outcome(OutcomeKind.UNKNOWN, None, {}, "timeout", is_final=is_final),
+        cancel=Outcome(OutcomeKind.DONE, 200, {}),
     )
-    broken.is_idempotent = False
+    broken.is_idempotent = is_final
     made = with_broken(engine, companies, broken)
     view = until_rest(made, session, approve(session, ready(session)), "needs_decision")
     assert sum(":try" in key for key in broken.calls) == 1
     assert sum(":cancel" in key for key in broken.calls) == 1  # it may hold the order
     assert {t.kind for t in view.tasks} == {"outcome_unknown", "needs_decision"}
+
+
+def test_who_cannot_hold_is_asked_with_the_whole_form_while_the_others_hold(
+    engine: Engine, session: Session, companies: Companies
+) -> None:
+    """T16: an unclear end there is a person's, who sends it again; nobody else is confirmed before it is clear."""
+    looked = Outcome(OutcomeKind.DONE, 404, {"is_held": False})
+    broken = Broken(try_=looked, confirm=Outcome(OutcomeKind.UNKNOWN, 200, {}, "differs", is_final=True))
+    made = with_broken(engine, companies, broken)
+    view = approve(session, ready(session))
+    for _ in range(10):
+        made.run_once()
+    stuck = reread(session, view.case_id)
+    assert {t.kind for t in stuck.tasks} == {"confirm_refused", "outcome_unknown"}
+    assert set(companies["water"].books.orders.values()) == {"held"}
+    body = session.execute(text("SELECT body FROM permits.step WHERE op = 'confirm'")).scalar_one()
+    assert {"our_ref", "parcel_id", "tariff_change", "effective_at", "hold_until"} <= set(body)
+    order_state = text("SELECT state FROM permits.connection_order WHERE agency_id = 'gas'")
+    assert session.execute(order_state).scalar_one() == "desired"
+    broken.said["confirm"] = Outcome(OutcomeKind.DONE, 201, {"order_number": "G-1", "tariff_receipt": "T-1"})
+    service.retry_exchange(session, context(), view.case_id)
+    session.commit()
+    active = until_rest(made, session, view, "active")
+    assert {a.agency: a.order_number for a in active.exchanges[0].agencies}["gas"] == "G-1"
+    assert session.execute(order_state).scalar_one() == "confirmed"
 
 
 def test_an_answer_that_blames_us_is_given_up_after_some_attempts(
