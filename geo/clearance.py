@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final
 
 from shapely.geometry.base import BaseGeometry
@@ -161,6 +162,7 @@ def search_margin_m(pack: RulePack, *, works: str = "new_building") -> float:
     return _widest_rule_m(pack, works, None) + math.hypot(SETTING_OUT_M, max(ORDINARY_RADIUS_M.values()))
 
 
+@lru_cache(maxsize=64)
 def tree_margin_m(pack: RulePack, *, works: str = "new_building") -> float | None:
     """As `search_margin_m` for trees; None where no rule names a tree and such works: then nobody need look."""
     against = _against(works)

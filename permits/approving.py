@@ -57,7 +57,7 @@ def approve(
     against = obstacles(facts, conditions, now)
     if against:
         raise ApprovalRefused(reasons=[str(obstacle) for obstacle in against], case_id=str(case.case_id))
-    final = [*with_corridors(conditions, _suggested(session, case)), *required_conditions(facts)]
+    final = [*with_corridors(conditions, _suggested(session, case)), *required_conditions(facts, conditions)]
     stored = [as_json(condition) for condition in final]
     add_decision(session, case.case_id, actor, DecisionOutcome.APPROVED.value, stored, None)
     number = f"P-{case.case_no}"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from geo.vocabulary import Kind
 from permits.ports import Json
 from permits.views import Condition
 from permits.vocabulary import ConsultationStatus, Wish
@@ -16,6 +17,7 @@ OVERRIDES = frozenset({"override-violation", "relocate-first", "protective-measu
 
 ACCEPT_SILENCE = "accept-silence"
 TRIAL_PIT = "trial-pit"
+PROTECT_TREE = "protect-tree"
 ASK_OWNER = "ask-owner"
 
 
@@ -102,22 +104,34 @@ def obstacles(facts: DecisionFacts, conditions: Sequence[Condition], now: dateti
     return found
 
 
-def required_conditions(facts: DecisionFacts) -> list[Condition]:
-    """What the permit must demand whatever the officer adds.
+def required_conditions(facts: DecisionFacts, given: Sequence[Condition] = ()) -> list[Condition]:
+    """What the permit must demand whatever the officer adds; `given` is what the officer did add.
 
     Each undecidable finding, and each that counts as violated only because nobody knows the depth, becomes a
-    trial pit; each layer that could not speak a question to its owner.
+    trial pit; each layer that could not speak a question to its owner. A tree that is too near, or may be, is to be
+    protected: nobody digs for it.
     """
-    unsure = [f for f in facts.findings if f.get("verdict") == "undecidable" or f.get("trial_pits")]
+    lines = [f for f in facts.findings if f.get("utility") != Kind.TREE]
+    unsure = [f for f in lines if f.get("verdict") == "undecidable" or f.get("trial_pits")]
     undecided = [finding_ref(f) for f in unsure]
     silent = [finding_ref(f) for f in facts.findings if f.get("verdict") == "no_information"]
     found: list[Condition] = []
     if undecided:
         found.append(Condition(TRIAL_PIT, {"findings": list(dict.fromkeys(undecided))}, None, _pits(unsure)))
+    if bare := _unprotected(facts, given):
+        found.append(Condition(PROTECT_TREE, {"findings": bare}))
     if silent or facts.missing_layers:
         params = {"findings": list(dict.fromkeys(silent)), "layers": list(facts.missing_layers)}
         found.append(Condition(ASK_OWNER, params))
     return found
+
+
+def _unprotected(facts: DecisionFacts, given: Sequence[Condition]) -> list[str]:
+    """The trees that are too near, or may be, and that no condition protects yet."""
+    trees = [f for f in facts.findings if f.get("utility") == Kind.TREE]
+    near = [finding_ref(f) for f in trees if f.get("verdict") in ("violates", "undecidable")]
+    named = {ref for each in given if each.code == PROTECT_TREE for ref in each.params.get("findings", ())}
+    return [ref for ref in dict.fromkeys(near) if ref not in named]
 
 
 def with_corridors(conditions: Sequence[Condition], suggested: Sequence[Json]) -> list[Condition]:

@@ -26,11 +26,13 @@ from layers.ingest import deliver
 from layers.preview import spec_of
 from layers.report import Outcome
 from permits import service
+from permits.decision import required_conditions
 from permits.ground import check_pit, survey
 from permits.requests import ExcavationRequest
-from permits.views import as_json
+from permits.views import Condition, as_json
 from permits.vocabulary import DigMethod, Role, Works
 from tests.permits import town
+from tests.permits.test_decision import facts, finding
 from tests.permits.test_ground import pit, some_parcel
 from tests.permits.test_service_lines import line_of
 from tests.permits.town import context
@@ -186,3 +188,15 @@ def test_a_service_line_goes_around_a_tree(city_engine: Engine, city_session: Se
     assert query.near(city_session, place.city_id, ["trees"], around, 10.0)
     assert around.distance(stands) > free.distance(stands) + 1.0
     assert all(each["verdict"] != "violates" for each in met)
+
+
+def test_a_permit_protects_every_tree_that_may_be_too_near() -> None:
+    """Whatever the officer adds, and once; no trial pit is dug for a tree."""
+    trees = [
+        {**finding(verdict, name), "utility": "tree", "layer_id": "trees"}
+        for name, verdict in (("T1", "violates"), ("T2", "undecidable"), ("T3", "clear"))
+    ]
+    (asked,) = required_conditions(facts(findings=trees))
+    assert (asked.code, asked.params) == ("protect-tree", {"findings": ["trees/T1", "trees/T2"]})
+    given = [Condition("protect-tree", {"findings": ["trees/T1", "trees/T2"]})]
+    assert required_conditions(facts(findings=trees), given) == []
