@@ -106,12 +106,18 @@ def reconcile(
     from api.worker import make_gateways
     from integrations.reconcile import reconcile as compare
     from layers.database import make_engine, make_sessions
+    from permits import reconciling
 
     settings = Settings()
     engine = make_engine(database_url(settings), application_name="panjereh-reconcile", pool_size=1)
     gateways = make_gateways(settings)
+    sessions = make_sessions(engine)
     try:
-        found = compare(make_sessions(engine), gateways, days)
+        with sessions.begin() as session:
+            began_at = reconciling.begin(session, None)
+        found = compare(sessions, gateways, days)
+        with sessions.begin() as session:
+            reconciling.end(session, began_at, found.counts)
     finally:
         for gateway in gateways.values():
             gateway.close()

@@ -103,6 +103,9 @@ class Settings(BaseSettings):
     checkpoint_hours: float = Field(
         default=24.0, ge=0, description="a checkpoint over all histories; 0: never"
     )
+    reconcile_hours: float = Field(
+        default=24.0, ge=0, description="the companies' books are compared with ours; 0: never by the worker"
+    )
     renew_survey: bool = Field(
         default=True, description="the worker makes a city's survey list again after deliveries"
     )

@@ -16,6 +16,7 @@ from api.settings import Settings, database_url
 from integrations.company import ContractCompany
 from integrations.delivery import DeliveryConfig, Worker
 from integrations.gateways import gateways_for
+from integrations.nightly import NightlyReconcile
 from layers.database import make_engine, make_sessions
 from permits import as_built
 from permits.checkpoints import NightlyCheckpoint
@@ -74,6 +75,8 @@ def main(settings: Settings) -> None:
         timedelta(seconds=settings.survey_quiet_s),
     )
     chores.append(renewal)
+    if settings.reconcile_hours > 0:
+        chores.append(NightlyReconcile(sessions, gateways, settings.reconcile_hours))
     worker = Worker(sessions, gateways, config, chores=chores)
     stop = threading.Event()
 

@@ -36,6 +36,22 @@ class Reconciled:
         """Whether the books agree, as far as they were read."""
         return not self.differences and not self.lists.strays
 
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many there were of everything."""
+        lists = self.lists
+        return {
+            "compared": self.compared,
+            "differ": len(self.differences),
+            "unanswered": len(self.unanswered),
+            "listed": lists.orders,
+            "unexplained": len(lists.strays),
+            "explained": lists.closed,
+            "others": lists.others,
+            "not_listed": len(lists.not_listed),
+            "broken_off": len(lists.broken_off),
+        }
+
 
 def reconcile(
     sessions: sessionmaker[Session], gateways: Mapping[GatewayKey, AgencyGateway], days: float

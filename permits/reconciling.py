@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from permits import tables as t
 from permits.ports import SYSTEM, GatewayKey, Json
-from permits.store import chain, change_case, lock_case, open_task
+from permits.store import chain, change_case, database_now, lock_case, open_task
 from permits.vocabulary import ExchangeState, StepOp, StepState, TaskKind
+
+_LOCK = 7203220
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,29 @@ def ended_orders(session: Session, now: datetime, days: float) -> list[EndedOrde
         )
         for row in rows
     ]
+
+
+def begin(session: Session, every: timedelta | None) -> datetime | None:
+    """Note that a comparison begins, and when; None when the last began less than `every` ago (None: at any time).
+
+    The very first to ask only starts the counting: companies and workers that are just being set up are left alone.
+    """
+    session.execute(select(func.pg_advisory_xact_lock(_LOCK)))
+    row = t.reconciliation
+    last: datetime | None = session.execute(select(func.max(row.c.began_at))).scalar_one()
+    if every is not None and last is not None and database_now(session) - last < every:
+        return None
+    noted = insert(row).values(began_at=func.clock_timestamp()).returning(row.c.began_at)
+    began_at: datetime = session.execute(noted).scalar_one()
+    return began_at if every is None or last is not None else None
+
+
+def end(session: Session, began_at: datetime | None, said: Mapping[str, int]) -> None:
+    """Note what the comparison that began then found."""
+    row = t.reconciliation
+    session.execute(
+        update(row).where(row.c.began_at == began_at).values(ended_at=func.now(), said=dict(said))
+    )
 
 
 def tell(session: Session, order: EndedOrder, difference: Json) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Float, Integer, LargeBinary, SmallInteger
+from sqlalchemy import BigInteger, Boolean, Column, DateTime, Float, Integer, LargeBinary, SmallInteger
 
 from permits.columns import identifier, instant, json, number, shape, table, text
 
@@ -205,6 +205,13 @@ audit_head = table(
     identifier("case_id", primary_key=True),
     Column("n", BigInteger, nullable=False),
     Column("hash", LargeBinary, nullable=False),
+)
+
+reconciliation = table(
+    "reconciliation",
+    Column("began_at", DateTime(timezone=True), primary_key=True),
+    instant("ended_at", nullable=True),
+    json("said", nullable=True),
 )
 
 audit_checkpoint = table(

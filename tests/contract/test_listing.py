@@ -20,11 +20,14 @@ from api.cli import app
 from integrations.company import PAGE
 from integrations.gateways import gateways_for
 from integrations.listing import Listed, compare_lists
+from integrations.nightly import NightlyReconcile
 from layers.database import make_sessions
 from permits import checkpoints, store, unexplained
 from permits.ports import Outcome
+from permits.reconciling import begin
 from permits.requests import WishRequest
-from permits.vocabulary import OutcomeKind, Unexplained, Wish
+from permits.vocabulary import OutcomeKind, Role, Unexplained, Wish
+from tests.api.conftest import served
 from tests.integrations.stub_company import StubCompany
 from tests.integrations.working import QUICK, Worker, until_rest
 from tests.permits import town
@@ -99,7 +102,7 @@ def test_t16_after_a_normal_run_every_listed_order_is_ours(place: Town, session:
 
 
 def test_t16_an_order_that_only_the_company_knows_is_told_until_it_is_gone(
-    place: Town, session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    place: Town, session: Session, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """T16: one task for each, once, on its case or the city's; the command says so; released at the company: closed."""
     stranger, case = str(uuid4()), str(place.case_id)
@@ -131,6 +134,23 @@ def test_t16_an_order_that_only_the_company_knows_is_told_until_it_is_gone(
     assert f"{case}:water:construction:2 {number} held: unexplained, unknown-order" in said
     assert "3 orders listed, 2 unexplained, 0 explained since, 1 under other references" in said
     assert "companies: 2 not listed, 0 broken off" in said
+
+    with served(
+        place.engine.url.render_as_string(hide_password=False), root, tmp_path / "api", [KEY[0]]
+    ) as api:
+        asked = {role: api.client(role) for role in (Role.AUDITOR, Role.FRONT_OFFICE)}
+        answers = {
+            role: each.get("/v1/cities/schutterwald/reports/unexplained-orders")
+            for role, each in asked.items()
+        }
+        for each in asked.values():
+            each.close()
+    assert answers[Role.FRONT_OFFICE].status_code == 403
+    orders = answers[Role.AUDITOR].json()["orders"]
+    assert {(each["case_no"], each["detail"]["reason"]) for each in orders} == {
+        (None, "unknown-case"),
+        (place.case_no, "unknown-order"),
+    }
 
     for order in made.values():  # days later: what is told is asked for as far back as it lies
         assert place.water.post(f"/v1/orders/{order['our_ref']}:cancel", None, "c").status_code == 200
@@ -237,6 +257,28 @@ def test_a_list_that_ends_too_soon_concludes_nothing_of_the_rest(
     place.water.faults()
     place.gateways[KEY] = door
     assert place.compared().closed == 1
+
+
+def test_t16_one_worker_compares_each_night(place: Town, session: Session) -> None:
+    """T16: without anybody's timer; not at the first start, not twice a night, not again after the command."""
+    place.books(our_ref=f"{place.case_id}:water:construction:2")
+    sessions = make_sessions(place.engine)
+    one, other = (NightlyReconcile(sessions, place.gateways, 24) for _ in range(2))
+    assert (one(), other(), place.tasks(session)) == (False, False, [])
+    later = text("UPDATE permits.reconciliation SET began_at = began_at - interval '25 hours'")
+    session.execute(later)
+    session.commit()
+    assert (one(), other()) == (True, False)
+    one.wait()
+    assert [reason for _, _, reason in place.tasks(session)] == ["unknown-order"]
+    said = session.execute(text("SELECT said FROM permits.reconciliation ORDER BY began_at DESC LIMIT 1"))
+    counts = said.scalar_one()
+    assert (counts["listed"], counts["unexplained"], counts["not_listed"], counts["differ"]) == (2, 1, 2, 0)
+    session.execute(later)
+    with sessions.begin() as another:
+        assert begin(another, None) is not None
+    session.commit()
+    assert (one(), other()) == (False, False)
 
 
 def test_an_odd_list_is_no_list(engine: Engine) -> None:
