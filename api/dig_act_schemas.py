@@ -99,9 +99,13 @@ class PayIn(ActionIn):
 
 
 class PermitIn(ActionIn):
-    """The conditions of the permit, besides those of the companies."""
+    """The conditions of the permit, besides those of the companies; left out: those the check suggests."""
 
-    conditions: list[dict[str, Any]] = Field(default_factory=list, max_length=50)
+    conditions: list[dict[str, Any]] | None = Field(
+        default=None,
+        max_length=50,
+        description="left out: the excavation's `suggested_conditions`; an empty list: none",
+    )
 
 
 class StartIn(ActionIn):

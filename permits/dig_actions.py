@@ -209,13 +209,19 @@ def _permit(act: Act) -> Change:
         "issued_at": act.now.isoformat(),
         "issued_by": act.actor.id,
         "last_day": last.isoformat(),
-        "conditions": [*act.said.get("conditions", []), *told],
+        "conditions": [*_conditions(act), *told],
         "liable": liable,
     }
     values = {"permit": permit, "valid_until": _end_of(last, act.city.timezone)}
     warning = DigRecordKind.WARNING
     store.close_records(act.session, dig.dig_id, act.actor, act.now, kind=warning)
     return Change(values, [("dig.permit", {"permit_no": permit["permit_no"], "liable": liable}), *told_of])
+
+
+def _conditions(act: Act) -> list[Json]:
+    """As the office stated them; what the check of the ground asks for when it stated none. An empty list is stated."""
+    stated: list[Json] | None = act.said.get("conditions")
+    return list((act.dig.ground or {}).get("conditions", ())) if stated is None else stated
 
 
 def _start(act: Act) -> Change:

@@ -11,6 +11,7 @@ from uuid import uuid4
 import httpx2
 import pytest
 
+from api.dig_act_schemas import PermitIn
 from layers.cluster import Cluster
 from permits.vocabulary import Role
 from tests.api.conftest import Served, served
@@ -106,3 +107,24 @@ def test_a_report_names_a_feature_that_the_layer_knows(town: Served) -> None:
         assert officer.get(f"{path}/{nobodys['report_id']}").json()["may_answer"]
         answer = officer.post(f"{path}/{nobodys['report_id']}/answer", json={"accepted": True}, headers=key())
         assert answer.json()["status"] == "accepted"
+
+
+def test_a_permit_without_a_word_about_conditions_takes_the_suggested() -> None:
+    """T4: only a list, even an empty one, is a word about them."""
+    assert PermitIn().said() == {"conditions": None}
+    assert PermitIn(conditions=[]).said() == {"conditions": []}
+
+
+def test_a_bore_that_does_not_say_its_upper_side_disturbs_all_above(town: Served) -> None:
+    """Unknown is never taken for free: nothing passes over a bore whose upper side nobody stated."""
+    dug = body()["excavation"] | {"depth_m": 4.0}
+    with town.client() as officer:
+
+        def verdicts(excavation: dict[str, Any]) -> dict[str, str]:
+            view = file(officer, agency="telecom", excavation=excavation)
+            return {each["ref"]: each["verdict"] for each in view["findings"]}
+
+        unsaid = verdicts(dug | {"method": "boring"})
+        below = verdicts(dug | {"method": "boring", "top_m": 3.7})
+        assert unsaid == verdicts(dug | {"method": "boring", "top_m": 0.0})
+        assert list(unsaid.values()).count("clear") < list(below.values()).count("clear")

@@ -84,6 +84,7 @@ def test_the_way_to_a_permit_and_what_each_role_sees(api: Served, problem_of: Co
         act(officer, view, "pay", receipt_no="R-1", amount=costed["costs"]["total"])
         permitted = act(officer, view, "permit", conditions=[{"code": "night-work", "params": {}}])
         assert permitted["permit"]["permit_no"].startswith("E-D")
+        assert [each["code"] for each in permitted["permit"]["conditions"]] == ["night-work"]
         assert auditor.get(f"{BASE}/digs/{view['dig_id']}").json()["actions"] == []
         told = auditor.get(f"{BASE}/digs/{view['dig_id']}/history").json()
         assert told[0]["event"] == "dig.filed"

@@ -50,6 +50,8 @@ def test_the_whole_way_of_a_development_plan(city_session: Session) -> None:
     assert permitted.status == "permitted"
     assert permitted.permit is not None
     assert permitted.permit["liable"] == []
+    assert permitted.suggested_conditions, "the ground asks for something here"
+    assert permitted.permit["conditions"] == permitted.suggested_conditions
     begun = NOON + timedelta(days=30)
     working = act(s, agency(now=begun), view, "start")
     assert (working.status, working.started_on) == ("working", TODAY + timedelta(days=30))
