@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from geoalchemy2.elements import WKBElement
+from geoalchemy2.shape import from_shape  # noqa: TID251 - the one place
+from shapely.geometry.base import BaseGeometry
 from sqlalchemy import Engine, MetaData, NullPool, create_engine, text
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 
@@ -29,6 +32,15 @@ def make_engine(url: str, *, application_name: str = "panjereh", **options: Any)
     """Return an engine whose connections are tested before use, so that a database restart costs one retry."""
     settings: dict[str, Any] = {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 20, **options}
     return create_engine(url, connect_args={"application_name": application_name}, **settings)
+
+
+def as_element(shape: BaseGeometry, srid: int) -> WKBElement:
+    """Return a shape as a bound value that carries its own SRID.
+
+    Of a plain WKB, GeoAlchemy2 writes the SRID into the statement's text, and SQLAlchemy keeps that text for every
+    later value: the next city would be asked for in the first one's system.
+    """
+    return from_shape(shape, srid=srid, extended=True)
 
 
 def make_sessions(engine: Engine) -> sessionmaker[Session]:

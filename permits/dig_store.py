@@ -12,11 +12,11 @@ from typing import Any
 from uuid import UUID
 
 import shapely
-from geoalchemy2.shape import from_shape
 from shapely.geometry import Polygon
 from sqlalchemy import ARRAY, Row, Text, Uuid, bindparam, func, insert, literal, select, text, update
 from sqlalchemy.orm import Session
 
+from layers.database import as_element
 from permits import dig_tables as t
 from permits.audit import AuditFault, canonical
 from permits.dig_errors import DigNotFound, StaleDig
@@ -156,7 +156,7 @@ def insert_dig(session: Session, dig: DigRow, srid: int) -> None:
     """The excavation is stored and announced."""
     values = {column.name: getattr(dig, column.name) for column in _COLUMNS}
     values |= {"kind": dig.kind.value, "status": dig.status.value}
-    values["geom"] = None if dig.shape_m is None else from_shape(dig.shape_m, srid=srid)
+    values["geom"] = None if dig.shape_m is None else as_element(dig.shape_m, srid)
     session.execute(insert(t.dig).values(values))
     notify_dig(session, dig)
 
@@ -168,7 +168,7 @@ def change_dig(
     changed = replace(dig, status=status or dig.status, version=dig.version + 1, **values)
     stored = {name: value for name, value in values.items() if name != "shape_m"}
     if "shape_m" in values:
-        stored["geom"] = None if changed.shape_m is None else from_shape(changed.shape_m, srid=srid)
+        stored["geom"] = None if changed.shape_m is None else as_element(changed.shape_m, srid)
     session.execute(
         update(t.dig)
         .where(t.dig.c.dig_id == dig.dig_id)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from geoalchemy2.shape import from_shape
 from shapely import from_wkb
 from shapely.geometry import mapping
 from shapely.geometry.base import BaseGeometry
@@ -13,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from geo.crs import to_wgs84
 from layers.city import City
+from layers.database import as_element
 from permits import dig_store as store
 from permits import dig_tables as t
 from permits import tables as case_tables
@@ -81,7 +81,7 @@ def _digs_near(
     session: Session, city: City, shape_m: BaseGeometry, radius_m: float, which: Any, limit: int
 ) -> list[Json]:
     d = t.dig
-    outline = from_shape(shape_m, srid=city.srid)
+    outline = as_element(shape_m, city.srid)
     distance = func.ST_Distance(d.c.geom, outline)
     rows = session.execute(
         select(*store.dig_columns(), distance.label("distance_m"))
@@ -135,7 +135,7 @@ def _cases_near(
     session: Session, city: City, shape_m: BaseGeometry, radius_m: float, which: Any, limit: int
 ) -> list[Json]:
     c = case_tables.case_
-    outline = from_shape(shape_m, srid=city.srid)
+    outline = as_element(shape_m, city.srid)
     distance = func.ST_Distance(c.c.geom, outline)
     rows = session.execute(
         select(

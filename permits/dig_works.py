@@ -12,12 +12,12 @@ from typing import Any
 from uuid import UUID
 
 import shapely
-from geoalchemy2.shape import from_shape
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import ColumnElement, Table, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from layers.city import City
+from layers.database import as_element
 from permits import dig_tables as t
 from permits.dig_overlap import Work
 from permits.dig_store import AnyRow, DigRow
@@ -82,7 +82,7 @@ def is_work(dig: DigRow) -> bool:
 
 def near(table: Table, city: City, shape_m: BaseGeometry, buffer_m: float) -> list[ColumnElement[bool]]:
     """Conditions: rows of this city no farther than so many metres from a shape in its CRS; the index is used."""
-    outline = from_shape(shape_m, srid=city.srid)
+    outline = as_element(shape_m, city.srid)
     return [
         table.c.city_id == city.city_id,
         table.c.geom.op("&&")(func.ST_Expand(outline, buffer_m)),

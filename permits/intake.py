@@ -8,11 +8,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from geoalchemy2.shape import from_shape
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from layers.city import Agency, City
+from layers.database import as_element
 from permits import inquiries, service_lines
 from permits import tables as t
 from permits.consultation import AgencyFacts, route
@@ -112,7 +112,7 @@ def _row(
             "method": request.excavation.method.value,
             "top_m": request.excavation.top_m,
         },
-        "geom": from_shape(found.shape_m, srid=city.srid),
+        "geom": as_element(found.shape_m, city.srid),
         "dossier": found.dossier,
         "verdict": found.verdict,
         "missing": found.missing,

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import shapely
-from geoalchemy2.shape import from_shape
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -19,6 +18,7 @@ from geo.vocabulary import NETWORKS, Kind
 from layers import query
 from layers.catalog import Target
 from layers.city import Agency, City
+from layers.database import as_element
 from layers.records import NearFeature
 from layers.service_rules import LineSize, ServiceRule
 from permits import tables as t
@@ -77,7 +77,7 @@ def surroundings(
             t.service_line.c.state == ServiceLineState.PROPOSED.value,
             t.service_line.c.case_id != case.case_id,
             t.case_.c.status.not_in([status.value for status in _CLOSED]),
-            func.ST_DWithin(t.service_line.c.geom, from_shape(parcel, srid=city.srid), reach_m),
+            func.ST_DWithin(t.service_line.c.geom, as_element(parcel, city.srid), reach_m),
         )
     )
     return Surroundings(parcel, found, [_on_paper(row) for row in others])

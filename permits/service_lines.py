@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from geoalchemy2.shape import from_shape
 from shapely.errors import GEOSException
 from shapely.geometry import mapping
 from sqlalchemy import insert, select
@@ -25,6 +24,7 @@ from geo.service_line import Design, ServiceLine, Unreached, Unserved, Wanted
 from geo.vocabulary import Utility
 from layers import query
 from layers.city import City
+from layers.database import as_element
 from layers.service_rules import ServiceRule, load_service_rules
 from permits import tables as t
 from permits.ground import Ground, rules_of
@@ -115,7 +115,7 @@ def _row(
         "main_layer_id": main and main.layer_id,
         "main_feature_id": main and main.feature_id,
         "demand": next((each.demand for each in wanted if each.name == agency), None),
-        "geom": None if line is None else from_shape(line.route, srid=city.srid),
+        "geom": None if line is None else as_element(line.route, city.srid),
         "body": as_json({**body, "route_m": None if line is None else mapping(line.route)}),
     }
 
