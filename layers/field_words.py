@@ -176,6 +176,21 @@ FIELD_WORDS: Words = {
     },
     "building_ref": {"en": ("building id", "building ref"), "fa": ("کد ساختمان",), "de": ("gebäude id",)},
     "parcel_ref": {"en": ("parcel id", "parcel ref"), "fa": ("کد ملک", "کد قطعه"), "de": ("flurstück",)},
+    "species": {
+        "en": ("species", "tree species", "botanical name"),
+        "fa": ("گونه", "گونه درخت", "نام گونه"),
+        "de": ("baumart", "art", "gattung"),
+    },
+    "trunk_diameter_mm": {
+        "en": ("trunk diameter", "stem diameter", "dbh", "girth", "trunk girth", "circumference"),
+        "fa": ("قطر تنه", "قطر برابر سینه", "محیط تنه"),
+        "de": ("stammdurchmesser", "bhd", "stammumfang", "umfang"),
+    },
+    "crown_diameter_m": {
+        "en": ("crown", "crown diameter", "crown spread", "canopy diameter"),
+        "fa": ("قطر تاج", "تاج"),
+        "de": ("kronendurchmesser", "krone"),
+    },
     "origin": {
         "en": ("origin", "data source", "source"),
         "fa": ("منبع", "منبع داده"),
@@ -229,6 +244,10 @@ CODE_WORDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "CLAY": ("clay", "vitrified clay", "vc", "سفال", "steinzeug", "stz"),
     },
 }  # fmt: skip
+
+# What is measured around a trunk, not across it.
+GIRTH_WORDS = frozenset({"girth", "circumference", "umfang", "stammumfang", "محیط"})
+TREE_WORDS = frozenset({"tree", "trees", "درخت", "درختان", "baum", "bäume", "baeume", "baumkataster"})
 
 # Units as they stand in a column's name.
 UNIT_WORDS: Mapping[str, str] = {

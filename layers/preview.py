@@ -13,7 +13,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from layers.catalog import LayerSpec, Sensitivity
+from layers.catalog import LayerSpec, Sensitivity, Target, Trunk
 from layers.catalog_reading import read_layers
 from layers.checks import check
 from layers.city import City, load_city
@@ -226,6 +226,7 @@ def to_toml(
         f"sensitivity = {_quoted(str(base.sensitivity if base else edits.sensitivity or Sensitivity.SHARED))}",
         f"freshness_days = {base.freshness_days if base else 365}",
         *_quality(proposal),
+        *_trunk(proposal),
         *_kept_settings(city, proposal.layer_id, columns),
     ]
     for proposed in proposal.fields:
@@ -253,7 +254,7 @@ def _optional(proposal: Proposal) -> list[tuple[str, str | None]]:
 
 
 # What a layer says beside its mapping and its file.
-_KEPT = ("min_zoom", "draw_order", "colour", "constants", "select", "agreement", "operations", "trunk")
+_KEPT = ("min_zoom", "draw_order", "colour", "constants", "select", "agreement", "operations")
 
 
 def _kept_settings(city: City, layer_id: str, columns: Sequence[str]) -> list[str]:
@@ -296,6 +297,16 @@ def _quality(proposal: Proposal) -> list[str]:
         f"source = {_quoted(said.source if said else 'not stated: level D assumed (ASCE 38-22)')}",
     ]
     return [f"quality = {{ {', '.join(parts)} }}"]
+
+
+def _trunk(proposal: Proposal) -> list[str]:
+    """Return what is taken of trees that do not say it; of a new layer a street tree and a hand-held receiver."""
+    if proposal.target is not Target.TREE:
+        return []
+    said = proposal.base.trunk if proposal.base else None
+    known = said or Trunk(300.0, 1.0, "not stated: a street tree of 0.3 m, placed to 1 m, assumed")
+    parts = f"diameter_mm = {known.diameter_mm}, horizontal_uncertainty_m = {known.horizontal_uncertainty_m}"
+    return [f"trunk = {{ {parts}, source = {_quoted(known.source)} }}"]
 
 
 def _relative(path: Path, city: City) -> str:

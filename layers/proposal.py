@@ -19,7 +19,7 @@ from geo.vocabulary import Utility
 from layers import units
 from layers.catalog import FIELDS, VOCABULARIES, LayerSpec, Target, geometry_types
 from layers.city import City
-from layers.field_words import CODE_WORDS, UTILITY_WORDS
+from layers.field_words import CODE_WORDS, GIRTH_WORDS, TREE_WORDS, UTILITY_WORDS
 from layers.proposal_names import score_of, unit_in, words_of
 from layers.proposal_units import BY_VALUES
 from layers.proposal_why import Confidence, Why, confidence
@@ -148,6 +148,8 @@ def _target(table: Table, layer_id: str) -> Target:
         streets = {"street", "streets", "road", "roads", "معابر", "معبر", "straßen", "strassen"}
         return Target.STREET if words & streets else Target.NETWORK_LINE
     if kind == "Point":
+        if words & TREE_WORDS:
+            return Target.TREE
         nodes = {"node", "nodes", "junction", "گره", "knoten"}
         return Target.NETWORK_NODE if words & nodes else Target.NETWORK_DEVICE
     if words & {"building", "buildings", "ساختمان", "gebäude", "gebaeude"}:
@@ -240,6 +242,9 @@ def _with_unit(
 ) -> tuple[Proposed, list[Question]]:
     possible = units.known_units(field_name)
     by_values = BY_VALUES[field_name](numbers) if field_name in BY_VALUES else []
+    if field_name == "trunk_diameter_mm" and GIRTH_WORDS & set(words_of(column)):
+        by_values = [f"girth-{unit}" for unit in by_values]
+        said = said and f"girth-{said}"
     if field_name == "diameter_mm" and any('"' in str(value) or "″" in str(value) for value in values):
         return Proposed(field_name, column, "in", "", Why.INCH_MARKS), []
     if (

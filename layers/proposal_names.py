@@ -9,6 +9,7 @@ from layers.field_words import FIELD_WORDS, UNIT_WORDS, WRITERS_IDS
 from layers.readers.text import fold_digits, normal_letters
 
 _SPLIT = re.compile(r"[^\w]+|_+|(?<=[a-zäöüß])(?=[A-ZÄÖÜ])|(?<=[A-Za-z])(?=\d{2,})")
+_PREFIXES = frozenset({"سانتی", "سانت", "میلی"})
 _LANGUAGES = ("en", "fa", "de")
 
 
@@ -20,8 +21,10 @@ def words_of(name: str) -> list[str]:
 def unit_in(words: Sequence[str]) -> tuple[str | None, str]:
     """Return the unit in a name's words, and the name without it."""
     found = [word for word in words[1:] if word in UNIT_WORDS]
-    left = [word for word in words if word not in found[-1:]]
-    return (UNIT_WORDS[found[-1]] if found else None), " ".join(left)
+    # With a blank or half a blank within, سانتی‌متر is two words, and the second alone would be metres.
+    parts = found[-2:] if found[-2:-1] and found[-2] in _PREFIXES and found[-1] == "متر" else found[-1:]
+    left = [word for word in words if word not in parts]
+    return (UNIT_WORDS[parts[0]] if parts else None), " ".join(left)
 
 
 def score_of(name: str, field_name: str) -> tuple[float, str]:

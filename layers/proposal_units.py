@@ -90,10 +90,20 @@ def pressure_units(values: Sequence[float]) -> list[str]:
     return ["bar", "mbar", "psi"]
 
 
+def trunk_units(values: Sequence[float]) -> list[str]:
+    """Return the units in which the middle value is a usual trunk's diameter or girth, 0.05 to 2.5 m."""
+    filled = sorted(value for value in values if value > 0)
+    middle = filled[len(filled) // 2] if filled else 0.0
+    return [
+        unit for unit, factor in (("cm", 0.01), ("mm", 0.001), ("m", 1.0)) if 0.05 <= middle * factor <= 2.5
+    ]
+
+
 BY_VALUES: Mapping[str, Callable[[Sequence[float]], list[str]]] = {
     "diameter_mm": diameter_units,
     "cover_m": cover_units,
     "installed_year": calendars,
     "voltage_kv": voltage_units,
     "pressure_bar": pressure_units,
+    "trunk_diameter_mm": trunk_units,
 }

@@ -18,7 +18,7 @@ from layers.catalog import LayerSpec, Target
 from layers.city import City
 from layers.config import CityConfigError
 from layers.ingest import deliver
-from layers.preview import spec_of
+from layers.preview import preview, spec_of
 from layers.reach import within_reach
 from layers.report import DeliveryReport, Outcome
 from layers.units import known_units, measure
@@ -220,3 +220,32 @@ def test_trees_are_found_by_reach_and_served_with_their_trunk(engine: Engine, ci
         assert {"species", "trunk_diameter_mm", "crown_diameter_m"} <= set(
             tiles.attributes(_spec(city).target)
         )
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "unit", "is_asked"),
+    [
+        ("محیط تنه (سانتی‌متر)", [94.0, 75.0, 120.0], "girth-cm", False),
+        ("Stammumfang", [0.94, 0.75, 1.2], "girth-m", False),
+        ("dbh_mm", [300.0, 240.0, 380.0], "mm", False),
+        ("girth", [94.0, 75.0, 120.0], "girth-cm", True),
+    ],
+)
+def test_a_file_of_trees_is_proposed_as_one(
+    toy: City, write: Write, column: str, values: list[float], unit: str, is_asked: bool
+) -> None:
+    """A girth is never taken for a diameter; where a column may be in two units, it is asked."""
+    rows = [
+        {"number": f"T{n}", "گونه": "چنار", column: each, "geometry": Point(501000 + n, 3901000)}
+        for n, each in enumerate(values)
+    ]
+    path = write(rows, "trees.gpkg", "درختان")
+    made = preview(path, toy, "درختان")
+    assert made.proposal.target is Target.TREE
+    fields = {each.field: (each.column, each.unit) for each in made.proposal.fields}
+    assert (fields["trunk_diameter_mm"], fields["species"]) == ((column, unit), ("گونه", None))
+    asked = {each.field for each in made.proposal.questions if each.code == "unit-unclear"}
+    assert asked == ({"trunk_diameter_mm"} if is_asked else set())
+    spec = spec_of(made.toml, toy)
+    assert spec.trunk is not None
+    assert spec.trunk.diameter_mm == 300.0
