@@ -1,4 +1,3 @@
-
 ## api: problem titles by status
 problem-400 = The request cannot be understood
 problem-401 = Sign in first
@@ -2651,8 +2650,7 @@ condition-told-cover = at least { $cover } m of cover
 condition-told-days-all = every day
 condition-told-days-run = { $first } to { $last }
 condition-told-hours = { $days }, { $from } to { $to }
-condition-told-layers = no answer from: { $layers }
-condition-told-machine = { $area } m² are left for the machine, { $percent } % of the dig
+condition-told-machine = { $area } m² ({ $percent } % of the dig) are left for the machine
 condition-told-machine-none = no ground is left for the machine
 condition-told-notice = announced { $hours } hours beforehand
 condition-told-pits = { $count ->
@@ -2663,6 +2661,7 @@ list-comma = {", "}
 list-semicolon = {"; "}
 sheet-metres = { $length } m
 sheet-north = N
+sheet-rows = no. { $rows }
 weekday-1 = Monday
 weekday-2 = Tuesday
 weekday-3 = Wednesday

@@ -1,4 +1,3 @@
-
 ## api: problem titles by status
 problem-400 = درخواست قابل فهم نیست
 problem-401 = نخست وارد شوید
@@ -2574,8 +2573,7 @@ condition-told-cover = دست‌کم { $cover } متر پوشش
 condition-told-days-all = همهٔ روزها
 condition-told-days-run = { $first } تا { $last }
 condition-told-hours = { $days }، ساعت { $from } تا { $to }
-condition-told-layers = بی‌پاسخ: { $layers }
-condition-told-machine = { $area } متر مربع برای ماشین می‌ماند: { $percent }٪ محدودهٔ حفاری
+condition-told-machine = { $area } متر مربع ({ $percent }٪ محدودهٔ حفاری) برای ماشین می‌ماند
 condition-told-machine-none = جایی برای ماشین نمی‌ماند
 condition-told-notice = با اعلام { $hours } ساعت پیش از کار
 condition-told-pits = { $count } گمانه
@@ -2583,6 +2581,7 @@ list-comma = {"، "}
 list-semicolon = {"؛ "}
 sheet-metres = { $length } متر
 sheet-north = ش
+sheet-rows = ردیف { $rows }
 weekday-1 = دوشنبه
 weekday-2 = سه‌شنبه
 weekday-3 = چهارشنبه

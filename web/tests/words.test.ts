@@ -55,6 +55,7 @@ const VALUES: Record<string, readonly string[]> = {
   role: ["main", "service", "feeder", "transmission", "other", "officer", "front_office", "applicant", "agency", "crisis", "system", "auditor"],
   method: ["machine", "hand", "vacuum", "boring", "hand_boring"],
   unit: ["residential", "commercial", "other"],
+  weekday: ["1", "2", "3", "4", "5", "6", "7"],
   condition: ["protective-measures", "relocate-first", "override-violation", "accept-silence", "trial-pit", "ask-owner", "hand-dig", "owner-watch", "move-or-protect", "locate-first"],
   "rule-status": ["confirmed", "unconfirmed"],
   capacity: ["m3_month", "diameter_inch", "ampere", "phases", "m3_hour"],
