@@ -46,6 +46,14 @@ class Ids(Sequence[str]):
 
         return cls(blob, offsets, slot_table(blob, offsets))
 
+    @classmethod
+    def unsought(cls, blob: Bytes, offsets: Offsets) -> Ids:
+        """Words that are asked for by number only: none is ever found.
+
+        A table of words of which one comes n times (buildings without a name) takes n * n / 2 steps to fill.
+        """
+        return cls(blob, offsets, np.full(8, -1, dtype=np.int32))
+
     def __len__(self) -> int:
         return len(self.offsets) - 1
 

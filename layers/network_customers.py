@@ -16,8 +16,8 @@ from geo.ids import Ids
 from geo.network import NOWHERE, SERVICE_CODE, Indices, Metres, Network
 from layers.network_built import Shapes
 from layers.network_columns import coded, numbers
-from layers.network_copy import column, copied
-from layers.network_read import ids_of
+from layers.network_copy import Columns, column, copied
+from layers.network_read import flat, ids_of
 from layers.network_served import Asked, Served
 
 # A connection ends just inside its building; positions of two agencies differ by a metre or two.
@@ -97,11 +97,11 @@ def read_served(
         building=building,
         building_ids=building_ids,
         building_use=coded(rows, "use"),
-        building_name=ids_of(pc.fill_null(column(rows, "name"), "")),
+        building_name=_names(rows),
         building_units=numbers(rows, "units", np.float32),
         building_xy=np.column_stack([numbers(rows, "x", np.float64), numbers(rows, "y", np.float64)]),
         dependant_ids=ids_of(column(others, "feature_id")),
-        dependant_name=ids_of(pc.fill_null(column(others, "name"), "")),
+        dependant_name=_names(others),
         dependant_kind=coded(others, "kind"),
         dependant_layer=numbers(others, "layer", np.int16),
         dependant_link=link,
@@ -109,6 +109,10 @@ def read_served(
         dependant_xy=place,
         layers=asked.layers,
     )
+
+
+def _names(table: Columns) -> Ids:
+    return Ids.unsought(*flat(pc.fill_null(column(table, "name"), "")))
 
 
 def _numbered(words: Any) -> tuple[Indices, Ids]:
