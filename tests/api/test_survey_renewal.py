@@ -63,7 +63,7 @@ def test_two_workers_make_the_list_once_and_the_api_says_how_it_stands(
             begun.extend(said for worker in workers if (said := worker()) is not None)
             return officer.get(STANDING).json()["state"] == "current"
 
-        assert wait_until(swept)
+        assert wait_until(swept, 300)
         swept()
         assert begun == ["schutterwald"]
         said = officer.get(LIST).json()

@@ -30,6 +30,7 @@ from layers.survey_state import ListState, Renewal, Since, Standing, begin, paus
 
 AT_ONCE = timedelta(0)
 LATER = timedelta(hours=1)
+Publish = Callable[..., None]
 
 
 @pytest.fixture(autouse=True)
@@ -39,10 +40,10 @@ def packs(root: Path, toy_root: Path) -> None:
 
 
 @pytest.fixture
-def publish(engine: Engine, toy: City, write: Callable[..., Path]) -> Callable[[int], None]:
+def publish(engine: Engine, toy: City, write: Callable[..., Path]) -> Publish:
     """Deliver and publish so many pipes."""
 
-    def published(count: int) -> None:
+    def published(count: int, progress: Callable[[str], None] = lambda _state: None) -> None:
         rows = [
             {
                 "id": f"P-{n}", "kind": "M", "dn": 10.0, "depth": 120.0, "mat": "PE", "a": "N-1", "b": "N-2",
@@ -50,7 +51,7 @@ def publish(engine: Engine, toy: City, write: Callable[..., Path]) -> Callable[[
             }
             for n in range(count)
         ]  # fmt: skip
-        deliver(engine, toy, toy.layer("pipes"), write(rows))
+        deliver(engine, toy, toy.layer("pipes"), write(rows), handling=Handling(progress=progress))
 
     return published
 
@@ -65,9 +66,7 @@ def _say(engine: Engine, statement: str) -> None:
         connection.execute(text(statement))
 
 
-def test_a_delivery_makes_the_list_again_exactly_once(
-    engine: Engine, toy: City, publish: Callable[[int], None]
-) -> None:
+def test_a_delivery_makes_the_list_again_exactly_once(engine: Engine, toy: City, publish: Publish) -> None:
     """Published, quiet, begun by one, made, and true until the next; a delivery taken back is the next (T9)."""
     assert not begin(engine, toy, AT_ONCE), "nothing was delivered: there is nothing to make"
     assert _standing(engine, toy) == Standing(ListState.NONE, Renewal.NOT_DUE)
@@ -97,7 +96,7 @@ def test_a_delivery_makes_the_list_again_exactly_once(
     assert begin(engine, toy, AT_ONCE)
 
 
-def test_ten_deliveries_make_one_list(engine: Engine, toy: City, publish: Callable[[int], None]) -> None:
+def test_ten_deliveries_make_one_list(engine: Engine, toy: City, publish: Publish) -> None:
     """While deliveries follow each other nothing is begun; then one list holds them all."""
     for count in range(1, 11):
         publish(count)
@@ -108,7 +107,7 @@ def test_ten_deliveries_make_one_list(engine: Engine, toy: City, publish: Callab
 
 
 def test_deliveries_that_never_end_do_not_keep_the_list_back(
-    engine: Engine, toy: City, publish: Callable[[int], None]
+    engine: Engine, toy: City, publish: Publish
 ) -> None:
     publish(2)
     make_again(engine, toy)
@@ -121,9 +120,7 @@ def test_deliveries_that_never_end_do_not_keep_the_list_back(
     assert begin(engine, toy, LATER), "for more than twenty quiet times something newer has been there"
 
 
-def test_of_workers_that_ask_at_once_one_makes_it(
-    engine: Engine, toy: City, publish: Callable[[int], None]
-) -> None:
+def test_of_workers_that_ask_at_once_one_makes_it(engine: Engine, toy: City, publish: Publish) -> None:
     """Two workers do not both run it: not when they begin, and not while one makes it (T9)."""
     publish(2)
     gate = threading.Barrier(6)
@@ -142,25 +139,34 @@ def test_of_workers_that_ask_at_once_one_makes_it(
     assert begin(engine, toy, AT_ONCE)
 
 
-def test_nothing_is_begun_while_a_delivery_is_under_way(
-    engine: Engine, toy: City, publish: Callable[[int], None]
-) -> None:
+def test_nothing_is_begun_while_a_delivery_is_under_way(engine: Engine, toy: City, publish: Publish) -> None:
     """Neither while a file is read, nor while a received one waits its turn; a dead one does not count."""
     publish(2)
     with engine.begin() as connection:
         survey_state.delivering(connection, "toytown")
         assert not begin(engine, toy, AT_ONCE)
+    begun: list[bool] = []
+
+    def while_staged(state: str) -> None:
+        if state == "staged":
+            begun.append(begin(engine, toy, AT_ONCE))
+
+    publish(3, while_staged)
+    assert begun == [False]
     number = receive(engine, toy, "pipes", Receipt("pipes.gpkg", 1, "clerk", Handling()))
+    _say(
+        engine, "UPDATE layers.delivery SET updated_at = now() + interval '1 minute' WHERE state = 'received'"
+    )
     assert not begin(engine, toy, AT_ONCE), "received this moment: its process takes it in hand"
     alive = Alive(engine)
     with alive.holding(number):
-        _say(engine, "UPDATE layers.delivery SET updated_at = updated_at - interval '1 minute'")
+        _say(engine, "UPDATE layers.delivery SET updated_at = updated_at - interval '1 hour'")
         assert not begin(engine, toy, AT_ONCE)
     alive.close()
     assert begin(engine, toy, AT_ONCE)
 
 
-def test_a_failed_try_is_made_again_later(engine: Engine, toy: City, publish: Callable[[int], None]) -> None:
+def test_a_failed_try_is_made_again_later(engine: Engine, toy: City, publish: Publish) -> None:
     """Not at once and not ever more often: each pause is twice the last, up to six hours; success forgets them."""
     publish(2)
     assert begin(engine, toy, AT_ONCE)
@@ -191,7 +197,7 @@ def test_a_failed_try_is_made_again_later(engine: Engine, toy: City, publish: Ca
 
 
 def test_a_list_made_by_hand_is_not_made_again(
-    engine: Engine, toy: City, root: Path, publish: Callable[[int], None]
+    engine: Engine, toy: City, root: Path, publish: Publish
 ) -> None:
     """Also one by other rules than the city's: it stays until something changes. One that was not kept is none."""
     publish(2)
@@ -205,9 +211,7 @@ def test_a_list_made_by_hand_is_not_made_again(
     assert begin(engine, toy, AT_ONCE)
 
 
-def test_new_rules_make_the_list_again(
-    engine: Engine, toy: City, root: Path, publish: Callable[[int], None]
-) -> None:
+def test_new_rules_make_the_list_again(engine: Engine, toy: City, root: Path, publish: Publish) -> None:
     """By what they say, as the files say now: a comment or a copy changes nothing, a row does."""
     publish(2)
     make_again(engine, toy)
@@ -224,7 +228,7 @@ def test_new_rules_make_the_list_again(
 
 
 def test_a_list_from_before_it_was_remembered_is_made_again(
-    engine: Engine, toy: City, root: Path, publish: Callable[[int], None]
+    engine: Engine, toy: City, root: Path, publish: Publish
 ) -> None:
     """What it was made of nobody knows, so nothing is named as newer."""
     publish(2)
