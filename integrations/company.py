@@ -124,7 +124,7 @@ class ContractCompany:
     def list_orders(self, since: datetime, after: str | None) -> Outcome:
         """Read a page of the orders changed since an instant, as the company has them: {orders, next}."""
         asked = {"since": since.isoformat(), "limit": str(PAGE)} | ({"after": after} if after else {})
-        return self._transport.get(f"/v1/orders?{urlencode(asked)}")
+        return self._transport.get(f"/v1/orders?{urlencode(asked, errors='replace')}")
 
     def order_form(self, body: Json) -> Json:
         """Return the company's form of an order. Raises NotTranslatable."""

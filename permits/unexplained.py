@@ -65,15 +65,16 @@ def read_listed(entry: object) -> ListedOrder | None:
     if not isinstance(entry, dict):
         return None
     said = {name: _short(entry.get(name)) for name in ("status", "order_number", "case_ref")}
-    form = _FORM.fullmatch(str(entry.get("our_ref")))
+    our_ref = _short(entry.get("our_ref"), 2 * _LONGEST) or ""
+    form = _FORM.fullmatch(our_ref)
     if form is None:
         return None
-    number, case_no = said["order_number"], said["case_ref"]
-    return ListedOrder(form[0][: 2 * _LONGEST], UUID(form[1]), said["status"] or "", number, case_no)
+    return ListedOrder(our_ref, UUID(form[1]), said["status"] or "", said["order_number"], said["case_ref"])
 
 
-def _short(value: object) -> str | None:
-    return None if value is None else str(as_json(str(value)))[:_LONGEST]
+def _short(value: object, longest: int = _LONGEST) -> str | None:
+    """What a stranger wrote, storable and no longer than that."""
+    return None if value is None else str(as_json(str(value)))[:longest]
 
 
 def unexplained(

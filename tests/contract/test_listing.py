@@ -309,3 +309,10 @@ def test_an_odd_list_is_no_list(engine: Engine) -> None:
         1,
         [],
     )  # it changed while the list was read
+    odd = {
+        "our_ref": f"{uuid4()}:\x00wa\ud800ter:construction:1",
+        "order_number": "\x00" * 9_999,
+        "status": "\udfff",
+    }
+    told = compare_lists(make_sessions(engine), {KEY: Odd({"orders": [odd], "next": None})}, 7)  # type: ignore[dict-item]
+    assert [stray.order.status for stray in told.strays] == ["?"]
