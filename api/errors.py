@@ -79,6 +79,18 @@ class FormInvalid(PanjerehError):
     code = "form-invalid"
 
 
+class MethodNotOffered(PanjerehError):
+    """The address does not take requests of this `method`."""
+
+    code = "method-not-offered"
+
+
+class TextUnstorable(PanjerehError):
+    """The text holds a character that no database keeps (NUL, or half of one); nothing was stored."""
+
+    code = "text-unstorable"
+
+
 class Unprocessable(PanjerehError):
     """The request is well-formed and cannot be carried out."""
 
@@ -111,6 +123,8 @@ class Internal(PanjerehError):
 
 STATUS: Final[dict[type[PanjerehError], int]] = {
     FormInvalid: 422,
+    MethodNotOffered: 405,
+    TextUnstorable: 422,
     UnknownParameter: 400,
     ParameterInvalid: 400,
     FilterError: 400,
@@ -236,12 +250,21 @@ def _names(request: Request, language: i18n.Language) -> dict[str, str]:
     return {} if city is None else {each.agency_id: getattr(each.name, language) for each in city.agencies}
 
 
+_LIMITS: Final = ("expected", "ge", "gt", "le", "lt", "max_length", "min_length", "pattern")
+
+
 def invalid_fields(problems: Sequence[Mapping[str, Any]]) -> FormInvalid:
     """One refusal that names every field that is wrong, where it is and what is wrong with it."""
     fields = [".".join(str(part) for part in item["loc"]) for item in problems]
     reasons = [str(item["msg"]) for item in problems]
     kinds = [str(item["type"]) for item in problems]
-    return FormInvalid(fields=fields, problems=kinds, reasons=reasons)
+    limits = [_limit(item.get("ctx") or {}) for item in problems]
+    return FormInvalid(fields=fields, problems=kinds, reasons=reasons, limits=limits)
+
+
+def _limit(said: Mapping[str, Any]) -> str:
+    """What a field may be, in the validator's own words; empty when it says nothing of it."""
+    return next((str(said[each]) for each in _LIMITS if each in said), "")
 
 
 class Quiet:
@@ -261,6 +284,8 @@ class Quiet:
 
 
 _quiet = Quiet()
+# What PostgreSQL says of text it cannot keep, in a column and inside of JSON.
+_UNSTORABLE: Final = frozenset({"22021", "22P05"})
 
 
 def is_database_away(error: BaseException) -> bool:
@@ -282,13 +307,28 @@ def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:
 
 
 def _plain(request: Request, error: HTTPException) -> JSONResponse:
-    refusal = NotFound(path=request.url.path) if error.status_code == 404 else FormInvalid(fields=["-"])
-    response = problem(request, refusal, error.status_code)
+    response = problem(request, _plain_refusal(request, error), error.status_code)
     response.headers.update(error.headers or {})
     return response
 
 
+def _plain_refusal(request: Request, error: HTTPException) -> PanjerehError:
+    if error.status_code == 404:
+        return NotFound(path=request.url.path)
+    if error.status_code == 405:
+        return MethodNotOffered(method=request.method, path=request.url.path)
+    return FormInvalid(fields=["body"], reasons=[str(error.detail)])
+
+
+def _unstorable(request: Request, error: ValueError) -> JSONResponse:
+    """The driver refuses a NUL, and nothing can be encoded of half a character: all other such errors are ours."""
+    is_text = isinstance(error, UnicodeEncodeError) or "NUL (0x00)" in str(error)
+    return problem(request, TextUnstorable()) if is_text else _unexpected(request, error)
+
+
 def _database(request: Request, error: Exception) -> JSONResponse:
+    if getattr(getattr(error, "orig", error), "pgcode", None) in _UNSTORABLE:
+        return problem(request, TextUnstorable())
     if not is_database_away(error):
         return _unexpected(request, error)
     if _quiet("database-away"):
@@ -312,6 +352,7 @@ def install(app: FastAPI) -> None:
         DBAPIError: _database,
         psycopg2.Error: _database,
         PoolTimeout: _database,
+        ValueError: _unstorable,
         Exception: _unexpected,
     }
     for cls, handler in handlers.items():

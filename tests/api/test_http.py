@@ -141,3 +141,20 @@ def test_words_are_conditional(bare_api: Served) -> None:
     assert first.status_code == 200
     assert "error-not-authenticated" in first.text
     assert (again.status_code, again.content) == (304, b"")
+
+
+def test_text_that_no_database_keeps_is_refused_and_nothing_is_stored(
+    bare_api: Served, problem_of: Code
+) -> None:
+    """A NUL in an address or a form."""
+    city = "/v1/cities/schutterwald"
+    with bare_api.client(Role.OFFICER) as client:
+        for path in ("cases", "digs", "parcels"):
+            response = client.get(f"{city}/{path}?q=a%00b")
+            assert (path, response.status_code, problem_of(response)) == (path, 422, "text-unstorable")
+    place = {"type": "Point", "coordinates": [7.8754, 48.4572]}
+    with bare_api.client(Role.CRISIS) as client:
+        made = {"kind": "fire", "title": "a\0b", "geometry": place}
+        response = client.post(f"{city}/incidents", json=made)
+        assert (response.status_code, problem_of(response)) == (422, "text-unstorable")
+        assert client.get(f"{city}/incidents").json()["incidents"] == []
