@@ -195,8 +195,18 @@ class Networks:
             with connection.execution_options(isolation_level="REPEATABLE READ").begin():
                 block = make(connection)
             write_block(home / block.version, block.arrays, block.about)
-            _clear(home, block.version)
-            return attach(home / block.version)
+            version = block.version
+            _clear(home, version)
+            del block
+            _give_back()
+            return attach(home / version)
+
+
+def _give_back() -> None:
+    """Who has built maps the files like everybody else: what the making took is free, and the next may be days off."""
+    from layers.memory import give_back  # Arrow comes with it, and is loaded where something was made
+
+    give_back()
 
 
 def _network_from(folder: Path, city: City, utility: str, rules: NetworkRules) -> CityNetwork:

@@ -20,6 +20,7 @@ from sqlalchemy import Engine, text
 
 from geo.network import LinkRole, SnapKind, role_code
 from geo.trace import Break, isolate
+from layers import memory
 from layers.city import City, load_city
 from layers.database import make_engine
 from layers.handling import Handling
@@ -75,6 +76,17 @@ def test_what_is_kept_answers_as_what_was_built(schutterwald: Any, kept: Path) -
     assert again.version == first.version
     assert list(again.zones.network.link_ids) == list(first.zones.network.link_ids)
     assert np.array_equal(again.zones.supplied, first.zones.supplied)
+
+
+def test_who_builds_gives_the_memory_back_once_it_is_kept(
+    schutterwald: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A web process that built a network stays no larger than it must; who finds one made has nothing to give."""
+    given: list[int] = []
+    monkeypatch.setattr(memory, "give_back", lambda: given.append(len(list(tmp_path.rglob("about.json")))))
+    for _ in range(2):
+        network_of(Networks(schutterwald.engine, tmp_path), schutterwald, "water")
+        assert given == [1]
 
 
 FOUND = """
