@@ -22,6 +22,7 @@ from api.errors import FormInvalid, Unprocessable
 from api.schemas import GeometryIn, Number, ShortText, Strict
 from api.security import Holder, NotAuthenticated, Permission, asker, require
 from geo.crs import WGS84
+from geo.shapes import check_crossings
 from geo.vocabulary import Utility
 from layers.crisis import Desk, Json, StartAt
 from layers.crisis_cascade import cascade
@@ -95,11 +96,12 @@ def start_of(at: PlaceIn | FeatureIn) -> StartAt:
 
 
 def area_in(desk: Desk, geometry: Json, crs: str = WGS84) -> BaseGeometry:
-    """A GeoJSON geometry in the city's CRS. Raises FormInvalid, GeometryEmpty, CrsError."""
+    """A GeoJSON geometry in the city's CRS. Raises FormInvalid, GeometryEmpty, ShapeError, CrsError."""
     try:
         made = shapely_shape(geometry)
     except (ShapelyError, ValueError, TypeError, AttributeError, KeyError, IndexError) as error:
         raise FormInvalid(fields=["geometry"], reasons=[type(error).__name__]) from error
+    check_crossings(made)
     if made.is_empty or not made.is_valid:
         raise GeometryEmpty(kind=made.geom_type)
     return desk.metres(made, crs)

@@ -77,6 +77,8 @@ def _shown(language: Language, value: Value) -> str | int | float:
     if value is None:
         return "-"
     if isinstance(value, list):
+        if not value:
+            return "-"
         return ("، " if language == "fa" else ", ").join(str(item) for item in value)
     if language == "fa" and isinstance(value, int | float) and not isinstance(value, bool):
         return number(language, value)
@@ -89,6 +91,12 @@ def number(language: Language, value: float) -> str:
     if language == "en":
         return text
     return str(digits.en_to_fa(text.replace(",", "٬").replace(".", "٫")))
+
+
+def coordinate(language: Language, value: float, decimals: int) -> str:
+    """A coordinate to a fixed number of decimals, ungrouped."""
+    text = f"{value:.{decimals}f}"
+    return text if language == "en" else str(digits.en_to_fa(text.replace(".", "٫")))
 
 
 def day(language: Language, value: date) -> str:

@@ -19,7 +19,7 @@ import re
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Final
 
 import numpy as np
@@ -49,6 +49,8 @@ Coordinates = npt.NDArray[np.float64]
 WGS84: Final = "EPSG:4326"
 # Published areas of use end on the meridian; a parcel a few streets beyond still projects to the millimetre.
 CRS_AREA_TOLERANCE_DEG: Final = 0.25
+# Datums lie apart by hundreds of metres: the same place has degrees that differ by less than this.
+DATUM_SLACK_DEG: Final = 0.05
 CONVERSION: Final = "conversion"
 _CODE: Final = re.compile(
     r"^(?:EPSG:|urn:ogc:def:crs:EPSG:[\d.]*:|https?://www\.opengis\.net/def/crs/EPSG/[\d.]+/)(\d{4,6})$", re.I
@@ -197,16 +199,19 @@ def transform_to(
         raise EmptyShape(hint="draw-an-area")
     check_units(crs, shape.bounds, source)
     area = lonlat_bounds(shape.bounds, source)
-    _check_area(crs, area, source, city_crs)
+    hint = partial(_hint, shape.bounds, source, city_crs)
+    _check_area(area, source, hint)
     flat = shapely.force_2d(shape)
     if source == city_crs.code:
-        _check_city(area, city_crs)
+        _check_city(area, city_crs, hint)
         return Transformed(flat, source, CONVERSION, "identity", 0.0)
+    # A place far from the city has operations of its own, and none of them is the question.
+    _check_city(area, city_crs, hint, DATUM_SLACK_DEG)
     chosen = operation_for(source, city_crs, area, operation)
     moved = shapely.transform(flat, mover(chosen))
     landed = lonlat_bounds(moved.bounds, city_crs.code)
-    _check_area(crs_of(city_crs.code), landed, city_crs.code, city_crs)
-    _check_city(landed, city_crs)
+    _check_area(landed, city_crs.code, hint)
+    _check_city(landed, city_crs, hint)
     return Transformed(moved, source, chosen.code, chosen.name, chosen.accuracy_m)
 
 
@@ -326,27 +331,33 @@ def _pinned(found: tuple[Operation, ...], wanted: str, area: Bounds, source: str
     return match
 
 
-def _check_area(crs: CRS, area: Bounds, source: str, city: CityCrs) -> None:
+def _check_area(area: Bounds, source: str, hint: Callable[[], str]) -> None:
     """The place lies in the area of use of the system its coordinates are stated in."""
     if not all(math.isfinite(value) for value in area):
-        raise OutOfArea(of="crs", name=source, hint="check-the-crs")
-    use = crs.area_of_use
+        raise OutOfArea(of="crs", name=source, hint=hint())
+    use = crs_of(source).area_of_use
     if use is None:
         return
     slack = CRS_AREA_TOLERANCE_DEG
     wide = (use.west - slack, use.south - slack, use.east + slack, use.north + slack)
     if not _holds(wide, area):
-        raise OutOfArea(of="crs", name=source, x=area[0], y=area[1], hint=_hint(area, city))
+        raise OutOfArea(of="crs", name=source, x=area[0], y=area[1], hint=hint())
 
 
-def _check_city(area: Bounds, city: CityCrs) -> None:
-    if city.bounds_wgs84 is not None and not _holds(city.bounds_wgs84, area):
-        raise OutOfArea(of="city", name=city.code, x=area[0], y=area[1], hint=_hint(area, city))
+def _check_city(area: Bounds, city: CityCrs, hint: Callable[[], str], slack_deg: float = 0.0) -> None:
+    """The place lies within the city's bounds, or `slack_deg` around them."""
+    if city.bounds_wgs84 is None:
+        return
+    west, south, east, north = city.bounds_wgs84
+    wide = (west - slack_deg, south - slack_deg, east + slack_deg, north + slack_deg)
+    if not _holds(wide, area):
+        raise OutOfArea(of="city", name=city.code, x=area[0], y=area[1], hint=hint())
 
 
-def _hint(area: Bounds, city: CityCrs) -> str:
-    west, south, east, north = area
-    swapped = (south, west, north, east)
+def _hint(stated: Bounds, source: str, city: CityCrs) -> str:
+    """Whether the place would lie in the city if x and y were exchanged."""
+    west, south, east, north = stated
+    swapped = lonlat_bounds((south, west, north, east), source)
     inside = city.bounds_wgs84 is not None and _holds(city.bounds_wgs84, swapped)
     return "axes-swapped" if inside else "check-the-crs"
 

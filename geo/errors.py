@@ -169,3 +169,9 @@ class DepthInvalid(PanjerehError):
     """The depth of an excavation must be a positive number of metres, at most `limit`."""
 
     code = "depth-invalid"
+
+
+class TopInvalid(DepthInvalid):
+    """The upper side of a bore lies at the surface or below it, and above the bore's floor at `depth` metres."""
+
+    code = "top-invalid"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import numpy as np
 import shapely
@@ -33,6 +33,7 @@ MAX_VERTICES: Final = 10_000
 MAX_AREA_M2: Final = 100_000.0
 # No map's coordinates, in any unit, reach this; beyond it areas overflow.
 FARTHEST: Final = 1e12
+_AREA: Final = 2
 _GEOMETRIES: Final = frozenset(
     {"Polygon", "MultiPolygon", "Point", "MultiPoint", "LineString", "MultiLineString"}
 )
@@ -70,6 +71,16 @@ def check_area(polygon_m: Polygon, limit_m2: float = MAX_AREA_M2) -> None:
     """Refuse (`TooLarge`) a metric polygon above `limit_m2` square metres."""
     if polygon_m.area > limit_m2:
         raise TooLarge(area=round(polygon_m.area, 1), limit=limit_m2, hint="split-the-works")
+
+
+def check_crossings(area: BaseGeometry) -> None:
+    """Refuse (`SelfCrossing`, with the place) an area of one or several parts whose outline crosses itself.
+
+    Lines and points pass. Raises `NotFinite` or `TooManyVertices` for coordinates that cannot be looked at.
+    """
+    if shapely.get_dimensions(area) == _AREA and not area.is_valid:
+        _check_vertices(area, MAX_VERTICES)
+        _refuse_invalid(area)
 
 
 def looks_like_degrees(bounds: Sequence[float]) -> bool:
@@ -128,7 +139,7 @@ def _is_finite(number: float) -> bool:
         return False
 
 
-def _check_vertices(polygon: Polygon, limit: int) -> None:
+def _check_vertices(polygon: BaseGeometry, limit: int) -> None:
     coordinates = shapely.get_coordinates(polygon)
     if len(coordinates) > limit:
         raise TooManyVertices(vertices=len(coordinates), limit=limit, hint="simplify-the-outline")
@@ -137,7 +148,7 @@ def _check_vertices(polygon: Polygon, limit: int) -> None:
         raise NotFinite(index=int(bad[0]), hint="give-numbers")
 
 
-def _refuse_invalid(polygon: Polygon) -> None:
+def _refuse_invalid(polygon: BaseGeometry) -> NoReturn:
     """GEOS words the fault as `Reason[x y]`: the place goes to the one who drew it."""
     reason = shapely.is_valid_reason(polygon)
     if "few points" in reason.lower():
@@ -148,7 +159,7 @@ def _refuse_invalid(polygon: Polygon) -> None:
     raise SelfCrossing(x=x, y=y, reason=reason.split("[", 1)[0].strip(), hint="redraw-the-outline")
 
 
-def _place(reason: str, polygon: Polygon) -> tuple[float, float]:
+def _place(reason: str, polygon: BaseGeometry) -> tuple[float, float]:
     try:
         x, y = reason.split("[", 1)[1].rstrip("]").split()[:2]
         return float(x), float(y)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
 from shapely.geometry import Polygon
 
-from geo.errors import DepthInvalid
+from geo.errors import DepthInvalid, TopInvalid
 from geo.rules import Subject
 from geo.vocabulary import BORED, Kind
 
@@ -20,6 +21,11 @@ WITHOUT_FOUNDATION: Final = frozenset({"repair", "excavation_only"})
 
 BY_MACHINE: Final = Subject.of(Kind.EXCAVATION, ["machine"])
 BY_HAND: Final = Subject.of(Kind.EXCAVATION, ["hand"])
+
+
+def _told(length_m: float) -> float | str:
+    """A length as a refusal can carry it: JSON has no word for what is not a number."""
+    return length_m if math.isfinite(length_m) else str(length_m)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +48,9 @@ class Excavation:
 
     def __post_init__(self) -> None:
         if not 0 < self.depth_m <= MAX_DEPTH_M:  # also refuses NaN
-            raise DepthInvalid(depth=str(self.depth_m), limit=MAX_DEPTH_M, hint="give-the-depth")
+            raise DepthInvalid(depth=_told(self.depth_m), limit=MAX_DEPTH_M, hint="give-the-depth")
         if not 0 <= self.top_m < self.depth_m:
-            raise DepthInvalid(depth=str(self.top_m), limit=self.depth_m, hint="give-the-depth")
+            raise TopInvalid(top=_told(self.top_m), depth=self.depth_m, hint="give-the-top")
 
     @property
     def open_from_m(self) -> float:

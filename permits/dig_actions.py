@@ -120,8 +120,10 @@ def _reinquire(act: Act) -> Change:
     asked = act.asked
     wanted = act.said.get("agencies") or dig_inquiries.to_ask_again(act.dig, act.city, asked, act.now)
     known = {agency.agency_id for agency in act.city.agencies} - {act.dig.agency_id}
-    if not wanted or set(wanted) - known:
-        raise DigAnswerUnexpected(agency=",".join(wanted), asked=sorted(asked))
+    if not wanted:
+        raise DigRequestInvalid(reasons=["nobody-to-ask"])
+    if unknown := sorted(set(wanted) - known):
+        raise DigAnswerUnexpected(agency=unknown, asked=sorted(asked))
     return _asking(act, sorted(wanted))
 
 

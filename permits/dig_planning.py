@@ -72,9 +72,14 @@ def plan(session: Session, ctx: Context, request: PlanRequest) -> PlanView:
 def _check_planner(actor: Actor, agency: str, action: str) -> None:
     """An agency plans for itself; the officer for any."""
     if actor.role is not Role.OFFICER and (actor.role is not Role.AGENCY or actor.agency != agency):
-        raise DigActionNotAllowed(
-            dig_status="none", dig_action=action, role=actor.role.value, needs=["own-works"]
-        )
+        raise _not_own(actor, action)
+
+
+def _not_own(actor: Actor, action: str) -> DigActionNotAllowed:
+    role = actor.role.value
+    return DigActionNotAllowed(
+        dig_status="none", dig_action=action, role=role, needs=["own-works"], hint="fulfil-first"
+    )
 
 
 def _planned(session: Session, ctx: Context, request: PlanRequest) -> PlanView:
@@ -373,9 +378,7 @@ def _check_speaker(actor: Actor, work: Any) -> None:
     else:
         may = actor.role is Role.AGENCY and work.agency_id == actor.agency
     if not may:
-        raise DigActionNotAllowed(
-            dig_status="none", dig_action="join", role=actor.role.value, needs=["own-works"]
-        )
+        raise _not_own(actor, "join")
 
 
 def _tell_both(session: Session, ctx: Context, works: list[_Side], event: str, said: Json) -> None:

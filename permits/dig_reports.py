@@ -223,7 +223,11 @@ def answer(session: Session, ctx: Context, report_id: UUID, said: Json) -> Trenc
             raise ReportAnswered(report_id=str(report_id), status=row.status)
         if not may_answer(row, ctx.actor):
             raise DigActionNotAllowed(
-                dig_status="open", dig_action="answer", role=ctx.actor.role.value, needs=["own-works"]
+                dig_status="open",
+                dig_action="answer",
+                role=ctx.actor.role.value,
+                needs=["own-works"],
+                hint="fulfil-first",
             )
         if not said["accepted"] and not said.get("reason"):
             raise DigRequestInvalid(reasons=["reason-needed"])

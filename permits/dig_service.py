@@ -28,7 +28,7 @@ from permits.dig_store import DigRow
 from permits.dig_terms import terms_of
 from permits.dig_views import DigSummary, DigView
 from permits.dig_vocabulary import DigAction, DigGuard, DigKind, DigRecordKind, DigStatus, DigWarning
-from permits.dig_workflow import advance, may_ever
+from permits.dig_workflow import advance, may_ever, out_of_turn
 from permits.errors import AgencyUnknown, CaseNotFound
 from permits.ports import SYSTEM, Actor, Json
 from permits.service import Context
@@ -89,7 +89,11 @@ def _checked(session: Session, ctx: Context, request: DigRequest) -> DigRequest:
     actor = ctx.actor
     if actor.role not in FILERS[request.kind]:
         raise DigActionNotAllowed(
-            dig_status="none", dig_action="submit", role=actor.role.value, needs=[request.kind.value]
+            dig_status="none",
+            dig_action="submit",
+            role=actor.role.value,
+            needs=[request.kind.value],
+            hint="fulfil-first",
         )
     if actor.role is Role.AGENCY and request.agency is None:
         request = replace(request, agency=actor.agency)
@@ -214,12 +218,15 @@ def act_on(
 def _check_actor(dig: DigRow, actor: Actor, action: DigAction) -> None:
     """An applicant knows of the own excavations only; an agency acts for its own, and answers about others'."""
     dig_reading.check_reader(dig, actor)
-    needs = [] if may_ever(dig.status, action, actor.role) else ["status-or-role"]
-    if not needs and action is not DigAction.ANSWER and not dig_reading.is_own(dig, actor):
-        needs = ["own-works"]
-    if needs:
+    if not may_ever(dig.status, action, actor.role):
+        raise out_of_turn(dig.status, action, actor.role)
+    if action is not DigAction.ANSWER and not dig_reading.is_own(dig, actor):
         raise DigActionNotAllowed(
-            dig_status=dig.status.value, dig_action=action.value, role=actor.role.value, needs=needs
+            dig_status=dig.status.value,
+            dig_action=action.value,
+            role=actor.role.value,
+            needs=["own-works"],
+            hint="fulfil-first",
         )
 
 

@@ -173,12 +173,29 @@ def advance(status: DigStatus, action: DigAction, role: Role, facts: Collection[
     for row in rows:
         if row.guards <= set(facts):
             return row.target
-    needs = sorted(rows[-1].guards - set(facts)) if rows else []
+    if not rows:
+        raise out_of_turn(status, action, role)
     raise DigActionNotAllowed(
         dig_status=status.value,
         dig_action=action.value,
         role=role.value,
-        needs=[each.value for each in needs],
+        needs=[each.value for each in sorted(rows[-1].guards - set(facts))],
+        hint="fulfil-first",
+    )
+
+
+def out_of_turn(status: DigStatus, action: DigAction, role: Role) -> DigActionNotAllowed:
+    """The refusal of what no row allows this role now: it says who may do it, or else what this role may do instead."""
+    roles = [each.value for each in Role if each is not Role.SYSTEM and may_ever(status, action, each)]
+    possible = [each.value for each in DigAction if each in FOR_PEOPLE and may_ever(status, each, role)]
+    return DigActionNotAllowed(
+        dig_status=status.value,
+        dig_action=action.value,
+        role=role.value,
+        needs=["status-or-role"],
+        roles=roles,
+        possible=possible,
+        hint="ask-who-may" if roles else "do-what-is-possible" if possible else "nothing-to-do-now",
     )
 
 

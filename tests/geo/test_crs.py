@@ -204,3 +204,17 @@ def test_transformers_may_be_shared_by_threads() -> None:
     with ThreadPoolExecutor(8) as pool:
         results = list(pool.map(lambda _: crs.mover(operation)(points), range(64)))
     assert all(np.array_equal(result, expected) for result in results)
+
+
+def test_northing_first_in_metres_is_named_too() -> None:
+    with pytest.raises(OutOfArea) as refusal:
+        transform_to(shapely.Point(AHVAZ_UTM[1], AHVAZ_UTM[0]), "EPSG:32639", AHVAZ_CITY)
+    assert refusal.value.params["hint"] == "axes-swapped"
+
+
+@pytest.mark.parametrize("lonlat", [(48.447, 7.872), (7.872, 35.0)])
+def test_a_place_far_from_the_city_is_no_question_of_operations(lonlat: tuple[float, float]) -> None:
+    """East Africa and the Sahara have operations of their own to every European system."""
+    with pytest.raises(OutOfArea) as refusal:
+        transform_to(shapely.Point(lonlat), "EPSG:4326", SCHUTTERWALD)
+    assert refusal.value.params["of"] == "city"

@@ -14,7 +14,7 @@ from shapely.geometry import LineString, Polygon
 
 from geo.clearance import Excavation, Placed, RulePack, assess
 from geo.dig_zones import hand_width_m, limits_machine, machine_ground, strip
-from geo.errors import DepthInvalid
+from geo.errors import TopInvalid
 from geo.packs import load_pack
 from geo.quality import Verdict
 from geo.vocabulary import DigZone, Utility
@@ -92,7 +92,7 @@ def test_an_unknown_depth_never_passes_over_a_bore_either(top: float, gap: float
 
 @pytest.mark.parametrize("top", [-0.1, 1.5, 2.0, float("nan")])
 def test_a_bore_has_its_upper_side_above_its_floor(top: float) -> None:
-    with pytest.raises(DepthInvalid):
+    with pytest.raises(TopInvalid):
         pit("boring", top_m=top)
 
 
