@@ -15,7 +15,7 @@ from api import i18n, tokens
 from api.deps import HolderDep, RuntimeDep
 from api.errors import RETRY_AFTER_S
 from api.schemas import TokenIn
-from api.security import COOKIE, NotAuthenticated, check_same_site
+from api.security import COOKIE, POLICY, NotAuthenticated, check_same_site
 
 router = APIRouter(prefix="/v1")
 VERSION = "0.1.0"
@@ -58,7 +58,7 @@ def sign_out(request: Request, resources: RuntimeDep) -> Response:
 
 @router.get("/me", tags=["account"], summary="Who I am")
 def me(who: HolderDep) -> Response:
-    """The holder of the token or session; 401 without one."""
+    """The holder of the token or session, and what the role may do at all; 401 without one."""
     if who is None:
         raise NotAuthenticated(hint="send-bearer-token")
     return JSONResponse(
@@ -68,6 +68,7 @@ def me(who: HolderDep) -> Response:
             "name": who.name,
             "agency": who.agency,
             "city": who.city_id,
+            "may": sorted(each for each, roles in POLICY.items() if who.role in roles),
         }
     )
 

@@ -117,6 +117,7 @@ ui-changes-not-listed = { $count ->
 }
 ui-choose = Choose…
 ui-city = City
+ui-city-absent = There is no city “{ $asked }” here. This is { $shown }.
 ui-city-time = Times in
 ui-class = Class
 ui-close = Close

@@ -15,6 +15,8 @@ class App {
   cities = $state.raw<CitySummary[]>([]);
   city = $state.raw<City | null>(null);
   route = $state.raw<Route>(parseRoute(location.hash));
+  /** The city of an address that is not served here; said until the next address. */
+  absent = $state<string | null>(null);
   readonly live = new Live();
 
   async start(): Promise<void> {
@@ -64,6 +66,11 @@ class App {
     if (city && this.city?.id === id) this.city = city;
   }
 
+  /** Whether the person's role may do this at all; whether it may be done now, the server says. */
+  may(action: string): boolean {
+    return this.me?.may.includes(action) ?? false;
+  }
+
   go(route: Route): void {
     location.hash = hrefOf(route);
   }
@@ -101,9 +108,11 @@ class App {
     }
     const route = parseRoute(location.hash);
     const wanted = route.name === "home" ? this.cities[0]?.id : route.city;
+    if (route.name !== "home") this.absent = null;
     if (wanted && wanted !== this.city?.id) {
       const city = await this.#cityOf(wanted);
       if (!city) {
+        this.absent = wanted;
         this.go({ name: "home" }); // an address of a city that is not here: begin where one may
         return;
       }

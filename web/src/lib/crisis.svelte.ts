@@ -74,6 +74,8 @@ class CrisisDesk {
   incidents = $state.raw<Incident[] | null>(null);
   incident = $state.raw<Incident | null>(null);
   incidentError = $state.raw<ApiError | null>(null);
+  /** Why the incident that was asked for cannot be shown. */
+  takenError = $state.raw<ApiError | null>(null);
   /** Counts the answers that are worth framing anew. */
   frames = $state(0);
 
@@ -202,10 +204,10 @@ class CrisisDesk {
       const incident = await api.incident(this.city, id);
       const isNew = this.incident?.incident_id !== incident.incident_id;
       this.incident = incident;
-      this.incidentError = null;
+      this.takenError = null;
       if (isNew && !this.place) this.#takeUp(incident);
     } catch (cause) {
-      this.incidentError = asError(cause);
+      this.takenError = asError(cause);
       app.heard(cause);
     }
   }
@@ -224,6 +226,7 @@ class CrisisDesk {
   }
 
   leave(): void {
+    this.takenError = null;
     this.isRedrawing = false;
     this.incident = null;
   }

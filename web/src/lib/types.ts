@@ -5,7 +5,7 @@ export type Words = { en: string; fa: string };
 export type LngLat = [number, number];
 export type Bounds = [number, number, number, number];
 
-export interface Me { actor_id: string; role: string; name: string | null; agency: string | null; city: string | null }
+export interface Me { actor_id: string; role: string; name: string | null; agency: string | null; city: string | null; may: readonly string[] }
 
 export interface CitySummary {
   id: string;
