@@ -112,6 +112,7 @@ const VALUES: Record<string, readonly string[]> = {
   "incident-kind": ["gas_leak", "water_burst", "power_outage", "sewer_collapse", "cable_cut", "excavation_damage", "fire", "flood", "earthquake", "other"],
   "incident-event": ["opened", "note", "called", "arrived", "valve_closed", "valve_opened", "valve_stuck", "valve_freed", "squeezed", "evacuated", "supply_cut", "supply_restored", "area_changed", "closed"],
   "incident-status": ["open", "closed"],
+  "line-class": ["gravity", "pressure"],
   "dig-status": ["emergency", "working", "defects", "handover_requested", "expired", "revoked"],
   "building-use": ["hospital", "fire_station", "school", "mosque", "community_centre"],
   start: ["line", "device", "source", "node"],
