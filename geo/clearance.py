@@ -133,6 +133,8 @@ def assess_all(
         finding = assess(excavation, each, float(distance), pack, lies)
         if lies is None and runs and finding.verdict is not Verdict.CLEAR:
             lies = lie(excavation.shape_m, shape_m)
+        if distance < 0 and runs:
+            finding = _through(finding, shape_m, excavation)
         found.append(finding if lies is None else _running(finding, lies))
     return found
 
@@ -184,6 +186,12 @@ def _widest_rule_m(pack: RulePack, works: str, utilities: Iterable[str] | None) 
 def _concerns(rule: ClearanceRule, networks: Iterable[Kind], against: set[Kind]) -> bool:
     kinds = {rule.a.kind, rule.b.kind}
     return bool(kinds & against) and bool(kinds & {*networks, Kind.ANY})
+
+
+def _through(finding: Finding, shape_m: BaseGeometry, excavation: Excavation) -> Finding:
+    """With the length (m) of the line within the dig: how deep it lies inside says little of one that crosses."""
+    length = float(shape_m.intersection(excavation.shape_m).length)
+    return replace(finding, params=finding.params | {"through": round(length, 2)}) if length else finding
 
 
 def _running(finding: Finding, lies: Lie) -> Finding:

@@ -72,6 +72,11 @@ class _Pair:
         return self.gap_h_m + ((self.placed.known_radius_m or 0.0) if rule.is_from_axis else 0.0)
 
     @property
+    def meets(self) -> bool:
+        """Whether the two meet in plan: then no gap beside can be told."""
+        return self.gap_h_m + self.line.radius_m + (self.placed.known_radius_m or 0.0) <= 0
+
+    @property
     def gap_v_m(self) -> float | None:
         """The vertical gap between the outsides; negative where they overlap in depth."""
         if self.drop_m is None:
@@ -231,6 +236,16 @@ _WORDS: Final = {
     (Verdict.CLEAR, True): "finding-line-clear",
 }
 
+# What meets the line, by whether the rule is one for crossings: its depth unknown, the same, or another.
+_MEETING: Final = {
+    True: ("finding-line-crossing-depth-unknown", "finding-line-crossing-same-depth", None),
+    False: (
+        "finding-line-crosses-depth-unknown",
+        "finding-line-crosses-same-depth",
+        "finding-line-crosses",
+    ),
+}
+
 
 def _finding(pair: _Pair, worst: _Outcome) -> Finding:
     rule, placed, found = worst.rule, pair.placed, verdict(worst.p)
@@ -274,21 +289,32 @@ def _finding(pair: _Pair, worst: _Outcome) -> Finding:
 
 
 def _explanation(pair: _Pair, worst: _Outcome, found: Verdict) -> str:
-    if worst.is_crossing and pair.drop_m is None and found is not Verdict.CLEAR:
-        return "finding-line-crossing-depth-unknown"
-    return _WORDS[found, worst.is_crossing]
+    """The message; what meets the line is said to cross it, whichever rule decided."""
+    if found is Verdict.CLEAR or not (worst.is_crossing or pair.meets):
+        return _WORDS[found, worst.is_crossing]
+    if pair.kind in OBSTACLES:
+        return "finding-line-through"
+    depth_unknown, same_depth, apart = _MEETING[worst.is_crossing]
+    if pair.gap_v_m is None:
+        return depth_unknown
+    return same_depth if pair.gap_v_m <= 0 else apart or _WORDS[found, True]
 
 
 def _params(pair: _Pair, worst: _Outcome) -> dict[str, str | int | float]:
-    """Values of the message: the gap in depth at a crossing where it is known, else the gap in plan."""
+    """Values of the message: the gap in depth at a crossing where it is known, else the gap in plan; none below 0.
+
+    `vertical` is the gap in depth wherever it is known.
+    """
     if worst.is_crossing and pair.gap_v_m is not None:
         measured, required, sd = pair.gap_v_m, worst.rule.vertical_m, pair.sd_v
     else:
         measured, sd = pair.gap_for(worst.rule), pair.sd_h
         required = 0.0 if worst.is_crossing else worst.rule.horizontal_m
     told: dict[str, str | int | float] = {
-        "measured": round(measured, 2),
+        "measured": round(max(measured, 0.0), 2),
         "required": round(required or 0.0, 2),
         "uncertainty": round(sd * Z95, 2),
     }
+    if pair.gap_v_m is not None:
+        told["vertical"] = round(max(pair.gap_v_m, 0.0), 2)
     return told | {"percent": round(worst.p * 100), "source": worst.rule.source, "clause": worst.rule.clause}

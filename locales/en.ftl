@@ -1,4 +1,3 @@
-
 ## api: problem titles by status
 problem-400 = The request cannot be understood
 problem-401 = Sign in first

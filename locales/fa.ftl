@@ -1,4 +1,3 @@
-
 ## api: problem titles by status
 problem-400 = درخواست قابل فهم نیست
 problem-401 = نخست وارد شوید

@@ -291,3 +291,17 @@ def test_worst_findings_sort_first() -> None:
     found: list[Finding] = [assess(pit(), main(), gap, DEFAULT) for gap in (5.0, -1.0, 0.8)]
     ranked = sorted(found, key=lambda finding: finding.rank)
     assert [finding.verdict for finding in ranked] == [Verdict.VIOLATES, Verdict.UNDECIDABLE, Verdict.CLEAR]
+
+
+def test_a_line_that_runs_through_the_dig_says_over_which_length() -> None:
+    """A13: the shift that would take it out is no length of a crossing; beside the dig there is none."""
+    trench = Excavation(shapely.box(0, 0, 60, 0.8), 1.2)
+    across = LineString([(20, -9), (20, 9)])
+    bent = LineString([(30, 5), (30, 0.4), (40, 0.4)])
+    outside = LineString([(0, 1), (60, 1)])
+    placed = [main(), main(), main()]
+    crossing, ending, beside = assess_all(trench, placed, [across, bent, outside], DEFAULT)
+    assert crossing.separation_h_m < -9
+    assert crossing.params["through"] == pytest.approx(0.8)
+    assert ending.params["through"] == pytest.approx(10.4)
+    assert "through" not in beside.params

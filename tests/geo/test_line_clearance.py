@@ -73,7 +73,37 @@ def test_across_a_line_the_distance_in_depth_counts() -> None:
     assert under.verdict is Verdict.CLEAR
     assert under.separation_v_m == pytest.approx(2.0 - 1.4)
     through = found(service(cover=1.2), main(cover=1.2), ACROSS, "cis")
-    assert (through.verdict, through.explanation) == (Verdict.VIOLATES, "finding-line-crossing")
+    assert (through.verdict, through.explanation) == (Verdict.VIOLATES, "finding-line-crossing-same-depth")
+    near = found(service(cover=1.05), main(cover=1.25), ACROSS, "cis")
+    assert (near.verdict, near.explanation) == (Verdict.UNDECIDABLE, "finding-line-crossing-undecidable")
+
+
+@pytest.mark.parametrize(
+    ("cover", "words", "vertical"),
+    [
+        (3.0, "finding-line-crosses", 1.74),
+        (1.2, "finding-line-crosses-same-depth", 0.0),
+        (None, "finding-line-crosses-depth-unknown", None),
+    ],
+)
+def test_what_meets_the_line_is_said_to_cross_it(
+    cover: float | None, words: str, vertical: float | None
+) -> None:
+    """A13: no line lies a negative distance beside another, whichever rule decides."""
+    rules = (dataclasses.replace(rule, vertical_m=None) for rule in pack("cis") if rule.horizontal_m)
+    beside_only = RulePack("x", "x", tuple(rules))
+    met = assess_line(service(cover=1.2), main(cover=cover), LineString([(5, -5), (15, 5)]), beside_only)
+    assert met is not None
+    assert (met.verdict, met.relation) == (Verdict.VIOLATES, Relation.OBLIQUE)
+    assert (met.required_h_m, met.explanation) == (1.0, words)
+    assert (met.params["measured"], met.params.get("vertical")) == (0.0, vertical)
+    assert met.separation_h_m < 0
+
+
+def test_what_stands_in_the_way_is_run_through() -> None:
+    house = Placed("b", "7", "building_foundation", horizontal_uncertainty_m=0.1)
+    met = found(service("gas", 0.8, "HP1", "main"), house, shapely.box(0, -3, 9, 3), "cis")
+    assert (met.explanation, met.params["measured"]) == ("finding-line-through", 0.0)
 
 
 @pytest.mark.parametrize(("mine", "theirs"), [(None, 1.2), (0.5, None), (None, None), (1.2, 0.0), (0.0, 1.2)])

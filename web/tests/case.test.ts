@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { blankApproval, conditionsOf, isComplete } from "../src/lib/approval";
-import { pinsOf, sorted } from "../src/lib/findings";
+import { lyingOf, pinsOf, sideOf, sorted } from "../src/lib/findings";
 import { phasesOf } from "../src/lib/phases";
 import { hrefOf, parseRoute, tokenIn, type Route } from "../src/lib/route";
 import type { CaseMap, CaseView, Consultation, Exchange, Finding } from "../src/lib/types";
@@ -143,5 +143,18 @@ describe("the request", () => {
     expect(body.wishes).toEqual({ water: { wish: "now", capacity: { m3_month: 20 } }, gas: { wish: "later" } });
     expect(body.applicant).toEqual({ name: "n" });
     expect(body.parcel_id).toBe("p");
+  });
+});
+
+describe("where a line lies", () => {
+  it("a line through the dig is told by its length in it, never by the shift that would take it out", () => {
+    expect(lyingOf(finding({ separation_h_m: 0.2 }))).toEqual({ how: "apart", metres: 0.2 });
+    expect(lyingOf(finding({ separation_h_m: -25.6, relation: "crossing", params: { through: 0.8 } }))).toEqual({ how: "through", metres: 0.8 });
+    expect(lyingOf(finding({ separation_h_m: -25.6, relation: "oblique" }))).toEqual({ how: "through", metres: null }); // kept before lengths were
+    expect(lyingOf(finding({ separation_h_m: -0.4, relation: null }))).toEqual({ how: "inside", metres: 0.4 }); // a tree, a device
+    expect(lyingOf(finding({ separation_h_m: null }))).toBeNull();
+  });
+  it("two lines at the two sides of a trench are not at one place", () => {
+    expect([-0.38, -0.05, 0, 0.004, 0.38].map(sideOf)).toEqual(["left", "left", "middle", "middle", "right"]);
   });
 });

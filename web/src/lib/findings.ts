@@ -9,6 +9,25 @@ export function refOf(finding: { layer_id?: string | null; feature_id?: string |
   return `${finding.layer_id ?? ""}/${finding.feature_id ?? ""}`;
 }
 
+/** Where a line lies in plan: apart from the dig, through it (over a length, where that is known), or a thing inside it. */
+export type Lying = { how: "apart" | "inside"; metres: number } | { how: "through"; metres: number | null };
+
+/** A negative distance is the shift that would take the line out: for a line that crosses it says nothing to a reader. */
+export function lyingOf(finding: Finding): Lying | null {
+  const apart = finding.separation_h_m;
+  if (apart === null) return null;
+  if (apart >= 0) return { how: "apart", metres: apart };
+  const length = finding.params?.["through"];
+  if (typeof length === "number") return { how: "through", metres: length };
+  return finding.relation ? { how: "through", metres: null } : { how: "inside", metres: -apart };
+}
+
+/** On which side of the trench's middle, seen from the plot towards the main: to the centimetre. */
+export function sideOf(offset_m: number): "left" | "middle" | "right" {
+  if (Math.abs(offset_m) < 0.005) return "middle";
+  return offset_m < 0 ? "left" : "right";
+}
+
 /** Worst verdict first, then the most probable violation, then the nearest. */
 export function sorted(findings: readonly Finding[]): Finding[] {
   const rank = (verdict: Verdict): number => VERDICT_ORDER.indexOf(verdict);
