@@ -230,7 +230,8 @@ def test_numbers_of_deliveries_are_no_order(
         early = open_delivery(connection, said)
     assert send(10, 20).delivery_id > early
     same(0, "P0", "P1")
-    assert change(pipe("P2", (20, 0), (25, 0)), delivery_id=early).delivery_id == early
+    moved, added = pipe("P1", (10, 0), (20, 1)), pipe("P2", (20, 0), (25, 0))
+    assert change(moved, added, delivery_id=early).delivery_id == early
     same(1, "P0", "P1", "P2")
 
 
