@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic_core import PydanticCustomError
 
 from api.schemas import ApplicantIn, GeometryIn, LongText, Number, ShortText, Slug, Strict
 from permits.dig_requests import DigRequest, PavingRequest, PlanRequest, WorksRequest
@@ -19,7 +20,7 @@ def _day(value: object) -> object:
     """A date is ten characters, never a number or an instant."""
     if isinstance(value, date) or (isinstance(value, str) and len(value) == len("2026-01-31")):
         return value
-    raise ValueError("expected a date as YYYY-MM-DD")
+    raise PydanticCustomError("day_form", "expected a date as YYYY-MM-DD")
 
 
 Day = Annotated[date, BeforeValidator(_day), Field(strict=False, examples=["2026-05-04"])]

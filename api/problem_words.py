@@ -83,6 +83,7 @@ _FORM: Final = {
     "extra_forbidden": "form-unknown",
     "unexpected_file": "form-unknown",
     "json_invalid": "form-json",
+    "day_form": "form-day",
     "enum": "form-one-of",
     "literal_error": "form-one-of",
     "greater_than_equal": "form-at-least",

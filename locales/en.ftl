@@ -1,3 +1,4 @@
+
 ## api: problem titles by status
 problem-400 = The request cannot be understood
 problem-401 = Sign in first
@@ -24,6 +25,7 @@ error-text-unstorable = The text holds a character that cannot be kept (NUL or h
 error-method-not-offered = { $path } does not take { $method } requests.
 form-at-least = at least { $limit }
 form-at-most = at most { $limit }
+form-day = a day as YYYY-MM-DD
 form-json = not readable as JSON
 form-kind = a value of another kind is expected
 form-less-than = less than { $limit }

@@ -1,3 +1,4 @@
+
 ## api: problem titles by status
 problem-400 = درخواست قابل فهم نیست
 problem-401 = نخست وارد شوید
@@ -24,6 +25,7 @@ error-text-unstorable = متن نویسه‌ای دارد که نگه‌داشت
 error-method-not-offered = نشانی { $path } درخواست { $method } را نمی‌پذیرد.
 form-at-least = دست‌کم { $limit }
 form-at-most = حداکثر { $limit }
+form-day = روز به صورت YYYY-MM-DD
 form-json = به صورت JSON خوانده نمی‌شود
 form-kind = مقداری از نوع دیگر لازم است
 form-less-than = کمتر از { $limit }

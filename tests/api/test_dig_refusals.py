@@ -191,6 +191,10 @@ def test_a_form_that_is_wrong_says_what_is_wrong_with_each_field(town: Served) -
         "name (a value of another kind is expected), reason (is missing), colour (is not known here)."
     )
     assert "reason (گفته نشده است)" in told(town, "fa", "POST", path, wrong)
+    early = told(
+        town, "fa", "POST", path, {"party": "agency", "agency": "gas", "reason": "x", "from_on": "soon"}
+    )
+    assert "from_on (روز به صورت YYYY-MM-DD)" in early
     far = {"geometry": LINE, "crs": "EPSG:25832", "radius_m": 3000}
     assert "radius_m (حداکثر ۲٬۰۰۰)" in told(town, "fa", "POST", f"{BASE}/digs/contacts", far)
     assert told(town, "en", "PATCH", path, {}) == f"{path} does not take PATCH requests."
