@@ -85,7 +85,7 @@ def _draft(city: City, now: datetime, case: CaseRow, agency: str, cycle: int) ->
         dig_no="",
         city_id=city.city_id,
         kind=DigKind.CONNECTION,
-        title=f"{case.parcel_id} · {agency}",
+        title=case.parcel_id,  # no word of any language: whose it is, is told beside it
         now=now,
         agency_id=agency,
         case_id=case.case_id,

@@ -314,6 +314,7 @@ def test_t09_an_approved_case_files_the_excavations_of_its_connections(city_sess
         ("water", "draft", "connection"),
         ("power", "draft", "connection"),
     }
+    assert {d.title for d in drafts} == {ready.parcel_id}, "a title that the system gives is in no language"
     case = store.lock_case(s, ready.case_id)
     assert dig_spawn.spawn(s, town.city(), town.OFFICER, NOON, case) == []
     assert len(dig_spawn.spawn(s, town.city(), town.OFFICER, NOON, case, cycle=2)) == 2
