@@ -183,16 +183,26 @@ def test_both_languages_have_the_same_ids_with_the_same_variables() -> None:
     assert {key: (set(en[key]), set(fa[key])) for key in en if en[key] != fa[key]} == {}
 
 
+@cache
+def spelt_out() -> frozenset[str]:
+    """Every slug that ends at a quote and begins after a quote, a colon or a full stop."""
+    quoted = re.findall(r"""(?<=["'`:.])[\w.:-]+(?=["'`])""", sources())
+    return frozenset(end for each in quoted for end in [each, *_ends(each)])
+
+
+def _ends(text: str) -> Iterator[str]:
+    return (text[at.end() :] for at in re.finditer(r"[.:]", text))
+
+
 def is_used(message_id: str) -> bool:
     """Used as it is, or as prefix + a slug that code or data spells out (with - or _, or as event name)."""
-    text = sources()
-    if message_id in text:
+    if message_id in sources():
         return True
     parts = message_id.split("-")
     for cut in range(1, len(parts)):
         rest = parts[cut:]
         slugs = {"-".join(rest), "_".join(rest), rest[0] + "." + "_".join(rest[1:])}
-        if any(re.search(rf"""["'`:.]{re.escape(slug)}["'`]""", text) for slug in slugs):
+        if slugs & spelt_out():
             return True
     return False
 
