@@ -148,9 +148,16 @@ def _findings(tell: Teller, findings: Sequence[Numbered]) -> str:
         rows.append(
             f"<tr><td>{'' if each.number is None else tell.number(each.number)}</td><td>{whose}</td>"
             f"<td{css}>{tell.word('verdict', said['verdict'])}</td>"
-            f'<td>{text}<br><span class="small">{tell.line(str(said["ref"]))}</span></td></tr>'
+            f'<td>{text}<br><span class="small">{tell.line(str(said["ref"]))}{_through(tell, said)}</span></td></tr>'
         )
     return f"<h2>{tell.say('sheet-findings')}</h2><table>{''.join(rows)}</table>"
+
+
+def _through(tell: Teller, said: Mapping[str, Any]) -> str:
+    length = (said.get("params") or {}).get("through")
+    if length is None:
+        return ""
+    return f" – {tell.say('ui-crosses-over', distance=tell.say('sheet-metres', length=length))}"
 
 
 def _conditions(tell: Teller, findings: Sequence[Numbered]) -> str:

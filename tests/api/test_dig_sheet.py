@@ -42,7 +42,10 @@ def finding(number: int, verdict: str, line: BaseGeometry) -> dict[str, Any]:
         "verdict": verdict,
     }
     shown = mapping(to_wgs84(line, CITY.city_crs))
-    return {"geometry": shown, "properties": {**said, "explanation": "finding-no-rule", "params": {}}}
+    return {
+        "geometry": shown,
+        "properties": {**said, "explanation": "finding-no-rule", "params": {"through": 0.8}},
+    }
 
 
 def made(conditions: list[dict[str, Any]], permit: dict[str, Any] | None = None) -> DigMap:
@@ -96,6 +99,7 @@ def test_persian_numbers_in_a_row_are_parted_by_a_comma() -> None:
     # What is clear has no number: it is called by its layer's name.
     assert 'لوله‌های گاز <bdi dir="ltr">L13</bdi></span></li>' in page
     assert "gas_lines/" not in page
+    assert "به طول ۰٫۸ متر از درون حفاری می‌گذرد" in page
 
 
 def test_conditions_that_differ_in_a_value_are_two() -> None:
