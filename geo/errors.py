@@ -63,6 +63,12 @@ class SelfCrossing(ShapeError):
     code = "shape-self-crossing"
 
 
+class TooSmall(ShapeError):
+    """The polygon covers less than `limit` square metres: nobody can dig that."""
+
+    code = "shape-too-small"
+
+
 class TooLarge(ShapeError):
     """The polygon covers `area` square metres; at most `limit` are taken."""
 

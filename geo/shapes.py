@@ -24,6 +24,7 @@ from geo.errors import (
     ShapeUnreadable,
     TooLarge,
     TooManyVertices,
+    TooSmall,
 )
 
 Bounds = tuple[float, float, float, float]
@@ -31,6 +32,8 @@ Bounds = tuple[float, float, float, float]
 MAX_VERTICES: Final = 10_000
 # One permit's works; larger areas are planning, not digging.
 MAX_AREA_M2: Final = 100_000.0
+# Ten centimetres by ten: a probe. Smaller is a slip of the hand, or degrees taken for metres.
+MIN_AREA_M2: Final = 0.01
 # No map's coordinates, in any unit, reach this; beyond it areas overflow.
 FARTHEST: Final = 1e12
 _AREA: Final = 2
@@ -68,7 +71,9 @@ def checked_polygon(
 
 
 def check_area(polygon_m: Polygon, limit_m2: float = MAX_AREA_M2) -> None:
-    """Refuse (`TooLarge`) a metric polygon above `limit_m2` square metres."""
+    """Refuse a metric polygon above `limit_m2` square metres (`TooLarge`) or below a hand's breadth (`TooSmall`)."""
+    if polygon_m.area < MIN_AREA_M2:
+        raise TooSmall(limit=MIN_AREA_M2, hint="check-the-crs")
     if polygon_m.area > limit_m2:
         raise TooLarge(area=round(polygon_m.area, 1), limit=limit_m2, hint="split-the-works")
 

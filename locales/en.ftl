@@ -707,6 +707,7 @@ error-shape-invalid = The shape cannot be used.
 error-shape-not-finite = A coordinate is not a finite number.
 error-shape-not-polygon = One polygon is needed, not { $found }.
 error-shape-self-crossing = The outline crosses itself at { $x }, { $y }.
+error-shape-too-small = The outline covers less than { $limit } m²: nobody can dig that. Draw the area of the works.
 error-shape-too-large = The outline covers { $area } m²; at most { $limit } m² are taken.
 error-shape-too-many-vertices = The outline has { $vertices } points; at most { $limit } are taken.
 error-shape-unreadable = This is not a GeoJSON geometry.

@@ -689,6 +689,7 @@ error-shape-invalid = این شکل قابل استفاده نیست.
 error-shape-not-finite = یکی از مختصات عدد معتبر نیست.
 error-shape-not-polygon = یک چندضلعی لازم است، نه { $found }.
 error-shape-self-crossing = خط دور محدوده در { $x }، { $y } خودش را قطع می‌کند.
+error-shape-too-small = مساحت محدوده کمتر از { $limit } مترمربع است؛ چنین جایی کندنی نیست. محدودهٔ کار را بکشید.
 error-shape-too-large = مساحت محدوده { $area } مترمربع است؛ حداکثر { $limit } مترمربع پذیرفته می‌شود.
 error-shape-too-many-vertices = محدوده { $vertices } نقطه دارد؛ حداکثر { $limit } نقطه پذیرفته می‌شود.
 error-shape-unreadable = این یک هندسهٔ GeoJSON نیست.

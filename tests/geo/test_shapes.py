@@ -9,7 +9,7 @@ import pytest
 import shapely
 from hypothesis import given
 from hypothesis import strategies as st
-from shapely.geometry import Polygon, mapping
+from shapely.geometry import Polygon, box, mapping
 
 from geo.errors import (
     EmptyShape,
@@ -19,8 +19,9 @@ from geo.errors import (
     ShapeUnreadable,
     TooLarge,
     TooManyVertices,
+    TooSmall,
 )
-from geo.shapes import checked_polygon, looks_like_degrees
+from geo.shapes import check_area, checked_polygon, looks_like_degrees
 
 SQUARE = [[0, 0], [4, 0], [4, 4], [0, 4], [0, 0]]
 
@@ -168,3 +169,9 @@ def test_every_star_shaped_outline_survives_the_round_trip(
     taken = checked_polygon(mapping(drawn))
     assert taken.area == pytest.approx(drawn.area)
     assert taken.is_valid
+
+
+def test_a_speck_is_no_works() -> None:
+    check_area(box(0, 0, 0.1, 0.1 + 1e-9))
+    with pytest.raises(TooSmall):
+        check_area(box(0, 0, 0.1, 0.05))
