@@ -2271,6 +2271,7 @@ ui-report-locating = Finding your position…
 ui-report-more = Say more: utility, depth, remark
 ui-report-new = Report from the trench
 ui-report-no-photo = Send without a photo
+ui-report-waits-office = Waits for the permit office
 ui-report-owner-unknown = owner unknown
 ui-report-photo = Take a photo
 ui-report-place = Place of the report

@@ -2216,6 +2216,7 @@ ui-report-locating = در حال یافتن مکان…
 ui-report-more = بیشتر بگویید: تأسیسات، عمق، توضیح
 ui-report-new = گزارش از ترانشه
 ui-report-no-photo = فرستادن بی عکس
+ui-report-waits-office = در انتظار دفتر مجوزها
 ui-report-owner-unknown = مالک ناشناخته
 ui-report-photo = عکس بگیرید
 ui-report-place = محل گزارش

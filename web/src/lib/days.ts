@@ -99,6 +99,11 @@ export function monthName(iso: string, language: Language, style: "long" | "shor
 export function yearName(iso: string, language: Language): string {
   return new Intl.NumberFormat(LOCALE[language], { useGrouping: false }).format(partsOf(iso, language).year);
 }
+/** "11 Jan – 3 Feb 2026", or one day once. */
+export function shortDays(from: string, to: string, language: Language): string {
+  const begins = from === to ? "" : `${shortDay(from, language)} – `;
+  return `${begins}${shortDay(to, language)} ${yearName(to, language)}`;
+}
 /** "۲۱ دی" or "11 Jan": where the year stands nearby. */
 export function shortDay(iso: string, language: Language): string {
   return new Intl.DateTimeFormat(LOCALE[language], { day: "numeric", month: language === "fa" ? "long" : "short", timeZone: "UTC" }).format(timeOf(iso));
