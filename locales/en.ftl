@@ -801,7 +801,13 @@ error-answer-unreadable = The agency's answer has no reference or no plain yes o
 error-approval-refused = The case cannot be approved yet: { $reasons }.
 error-case-not-found = There is no case { $case_id } here.
 error-excavation-off-parcel = The excavation lies { $distance } m from parcel { $parcel_id }; at most { $limit } m are allowed.
-error-identifier-invalid = The identifier does not pass its check.
+error-identifier-invalid = { $kind ->
+    [national-id] The national ID does not pass its check: ten digits, the last one is a check digit.
+    [legal-id] The legal ID does not pass its check: eleven digits, the last one is a check digit.
+    [mobile] This is no mobile number: 09 and nine more digits, or +98 9….
+    [bill-amount] The amount { $amount } cannot stand in a payment ID.
+   *[other] The identifier does not pass its check; compare it with the document.
+}
 error-key-reused = This Idempotency-Key was used before for another request.
 error-nothing-to-retry = No exchange of this case waits for another attempt.
 error-parcel-not-found = There is no parcel { $parcel_id } in this city's published layers.

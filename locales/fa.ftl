@@ -783,7 +783,13 @@ error-answer-unreadable = پاسخ دستگاه شماره‌ای ندارد ی�
 error-approval-refused = پرونده هنوز قابل تأیید نیست: { $reasons }.
 error-case-not-found = پروندهٔ { $case_id } اینجا نیست.
 error-excavation-off-parcel = گودبرداری { $distance } متر از قطعهٔ { $parcel_id } فاصله دارد؛ بیشینهٔ مجاز { $limit } متر است.
-error-identifier-invalid = این شناسه در وارسی رد شد.
+error-identifier-invalid = { $kind ->
+    [national-id] کد ملی درست نیست: ده رقم است و رقم آخر آن رقم وارسی است.
+    [legal-id] شناسهٔ ملی درست نیست: یازده رقم است و رقم آخر آن رقم وارسی است.
+    [mobile] این شمارهٔ همراه نیست: ۰۹ و نه رقم دیگر، یا ‎+98 9…‎.
+    [bill-amount] مبلغ { $amount } در شناسهٔ پرداخت جا نمی‌گیرد.
+   *[other] این شناسه در وارسی رد شد؛ آن را با سند مقایسه کنید.
+}
 error-key-reused = این کلید Idempotency-Key پیش‌تر برای درخواست دیگری به کار رفته است.
 error-nothing-to-retry = هیچ تبادلی از این پرونده در انتظار تلاش دوباره نیست.
 error-parcel-not-found = در لایه‌های منتشرشدهٔ این شهر قطعهٔ { $parcel_id } نیست.
