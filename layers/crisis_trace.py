@@ -140,7 +140,7 @@ def _squeeze(desk: Desk, network: CityNetwork, start: Start, state: DeviceState,
             "mains": len(plan.isolated_mains),
             "connections_lost": len(plan.services_cut) + len(plan.services_without_supply),
             "room_m": rules.squeeze.room_m,
-            "source": rules.squeeze.source,
+            "source": rules.squeeze.source.as_dict(),
         },
     }
 

@@ -18,13 +18,16 @@ from typing import Any, Final
 
 from geo.vocabulary import Utility
 from layers.city import City
-from layers.config import CityConfigError, Section
+from layers.config import CityConfigError, Section, Words
 
 _FILE: Final = "networks.toml"
 _HAZARDS: Final = "hazards.csv"
 _BAR_IN_PSI: Final = 14.5038
 _INCH_MM: Final = 25.4
 _FOOT_M: Final = 0.3048
+
+
+_UNSAID: Final = Words("", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,7 @@ class Squeeze:
     materials: tuple[str, ...] = ()
     largest_diameter_mm: float = 0.0
     room_m: float = 1.0
-    source: str = ""
+    source: Words = _UNSAID
 
     def allows(self, material: str | None, diameter_mm: float | None) -> bool:
         """Whether a pipe can be squeezed; one of unknown material or size cannot."""
@@ -204,12 +207,13 @@ def _network(file: Path, said: Mapping[str, Any]) -> NetworkRules:
     values = dict(said)
     for key in _LISTS & values.keys():
         values[key] = frozenset(values[key])
-    inner = Section(file, "squeeze", values.pop("squeeze", {}))
+    table = values.pop("squeeze", {})
+    inner = Section(file, "squeeze", table)
     squeeze = Squeeze(
         inner.texts("materials"),
         inner.number("largest_diameter_mm", 0.0),
         inner.number("room_m", 1.0),
-        inner.text("source", ""),
+        inner.words("source") if "source" in table else _UNSAID,
     )
     inner.done()
     return NetworkRules(**values | {"utility": Utility(values["utility"]), "squeeze": squeeze})

@@ -65,7 +65,7 @@ export interface Isolation {
   segment: Lines; unintended: Lines;
   valves_are_sparse: boolean;
   squeeze_points: { feature_id: string; from_node: string; offset_m: number; point: LngLat | null; diameter_mm: number | null }[];
-  squeeze: { valves_to_close: string[]; mains: number; connections_lost: number; room_m: number; source: string } | null;
+  squeeze: { valves_to_close: string[]; mains: number; connections_lost: number; room_m: number; source: { en: string; fa: string } } | null;
   section: { mains: number; services: number; mains_m: number };
   lost: Lost; confidence: Trust; contacts: CrisisContact[]; took_ms: number;
 }
