@@ -102,7 +102,8 @@ def by_hand(
         sep_h = shapes[i].distance(shapes[j]) - (r1 + r2)
         crossing = crosses(shapes[i], shapes[j])
         covers = [lines.cover_m[k] if lines.cover_m[k] >= 0 else NAN for k in (i, j)]
-        sep_v = max(covers[0] - covers[1] - 2 * r2, covers[1] - covers[0] - 2 * r1)
+        # From the bottom of the upper line to the top of the lower: exactly as far as asked is far enough.
+        sep_v = max(covers[0] - (covers[1] + 2 * r2), covers[1] - (covers[0] + 2 * r1))
         subjects = [Subject.of(group.kind, (group.class_code, group.role)) for group in (one, other)]
         outcomes = []
         for each in pack.applicable(*subjects, Relation.CROSSING if crossing else None):
