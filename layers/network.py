@@ -198,15 +198,39 @@ class Networks:
             version = block.version
             _clear(home, version)
             del block
-            _give_back()
-            return attach(home / version)
+            found = attach(home / version)
+        GIVING.soon()
+        return found
+
+
+class GivingBack:
+    """Who has built maps the files like everybody else: what the making took is free, and the next may be days off.
+
+    Half a minute after the last one, so that nobody waits for it and several in a row share what they take.
+    """
+
+    def __init__(self) -> None:
+        self.after_s = 30.0
+        self._lock = threading.Lock()
+        self._timer: threading.Timer | None = None
+
+    def soon(self) -> None:
+        """What is free is given back in a while; who asked before need not ask again."""
+        with self._lock:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer = threading.Timer(self.after_s, _give_back)
+            self._timer.daemon = True
+            self._timer.start()
 
 
 def _give_back() -> None:
-    """Who has built maps the files like everybody else: what the making took is free, and the next may be days off."""
     from layers.memory import give_back  # Arrow comes with it, and is loaded where something was made
 
     give_back()
+
+
+GIVING: Final = GivingBack()
 
 
 def _network_from(folder: Path, city: City, utility: str, rules: NetworkRules) -> CityNetwork:

@@ -25,8 +25,9 @@ from layers.city import City, load_city
 from layers.database import make_engine
 from layers.handling import Handling
 from layers.ingest import deliver, import_city
-from layers.network import CityNetwork, Networks
+from layers.network import GIVING, CityNetwork, Networks
 from layers.network_errors import NetworkMoving, NetworkNotStored
+from tests.waiting import wait_until
 
 BREAKS = 15
 
@@ -84,9 +85,10 @@ def test_who_builds_gives_the_memory_back_once_it_is_kept(
     """A web process that built a network stays no larger than it must; who finds one made has nothing to give."""
     given: list[int] = []
     monkeypatch.setattr(memory, "give_back", lambda: given.append(len(list(tmp_path.rglob("about.json")))))
+    monkeypatch.setattr(GIVING, "after_s", 0.01)
     for _ in range(2):
         network_of(Networks(schutterwald.engine, tmp_path), schutterwald, "water")
-        assert given == [1]
+        assert wait_until(lambda: given == [1])
 
 
 FOUND = """
