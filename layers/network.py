@@ -195,10 +195,8 @@ class Networks:
             with connection.execution_options(isolation_level="REPEATABLE READ").begin():
                 block = make(connection)
             write_block(home / block.version, block.arrays, block.about)
-            version = block.version
-            _clear(home, version)
-            del block
-            found = attach(home / version)
+            _clear(home, block.version)
+            found = attach(home / block.version)
         GIVING.soon()
         return found
 

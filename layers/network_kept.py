@@ -136,6 +136,8 @@ def kept(connection: Connection, city_id: str, layer: SourceLayer, query: LayerQ
 
 
 def _without(table: Any, changed: Sequence[str]) -> Any:
+    if not changed:
+        return table
     gone = pc.is_in(table.column("feature_id"), value_set=pa.array(changed, pa.string()))
     return table.filter(pc.invert(gone)) if pc.any(gone).as_py() else table
 

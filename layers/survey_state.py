@@ -19,12 +19,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, text
-from sqlalchemy.orm import Session
 
 from geo.packs import load_pack
 from geo.rules import RulePack
 from layers.city import City
 from layers.deliveries import is_in_hand
+from layers.reads import Reader
 
 # The first half of the keys of advisory locks ("SURV"); the second: 0 for who makes a list, of whichever city.
 LOCK_CLASS: Final = 0x53555256
@@ -33,8 +33,6 @@ FIRST_PAUSE: Final = timedelta(minutes=10)
 LONGEST_PAUSE: Final = timedelta(hours=6)
 # Deliveries that never are quiet for so long get their list all the same, after so many quiet times.
 PATIENCE: Final = 20
-
-Reader = Connection | Session
 
 
 class ListState(StrEnum):
